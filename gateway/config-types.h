@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A checked configuration as plain structs, filled by the table of fields in
+ * config-fields.c. Immutable once loaded. Strings are owned by the struct and
+ * %NULL when absent. Defaults and ranges stand in the table, nowhere else. */
+#ifndef PENSTOCK_CONFIG_TYPES_H
+#define PENSTOCK_CONFIG_TYPES_H
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* "[::]:8554", "127.0.0.1:0", ":1935" = every address. */
+typedef struct
+{
+  gboolean set;    /* FALSE: not listening */
+  gchar *host;     /* without brackets; "::" is dual-stack */
+  guint16 port;    /* 0: the system picks one */
+} PenstockListenAddress;
+
+typedef enum
+{
+  PENSTOCK_INPUT_PUBLISH,
+  PENSTOCK_INPUT_RTSP,
+  PENSTOCK_INPUT_RTMP,
+  PENSTOCK_INPUT_FILE,
+  PENSTOCK_INPUT_TEST,
+  PENSTOCK_INPUT_LAUNCH,
+} PenstockInputKind;
+
+typedef enum
+{
+  PENSTOCK_TRANSPORT_TCP,
+  PENSTOCK_TRANSPORT_UDP,
+} PenstockTransport;
+
+typedef struct
+{
+  PenstockInputKind kind;
+
+  /* rtsp, rtmp */
+  gchar *url;                /* without user and password */
+  gchar *user, *password;    /* never logged */
+  PenstockTransport transport;
+  guint latency_ms;          /* jitter buffer */
+  guint connect_timeout_ms;  /* until the first data */
+  guint no_data_timeout_ms;  /* between data */
+
+  /* file */
+  gchar *path;               /* resolved against the file's folder */
+  gboolean loop;
+
+  /* test */
+  gchar *pattern;            /* a pattern of videotestsrc */
+  guint width, height, framerate;
+  guint bitrate_kbps, keyframe_interval_ms;
+  gboolean video, audio;     /* at least one */
+  guint tone_hz;
+
+  /* launch */
+  gchar *launch;             /* bin description, ends in encoded pads */
+} PenstockInputConfig;
+
+typedef enum
+{
+  PENSTOCK_OUTPUT_RTSP,
+  PENSTOCK_OUTPUT_DASH,
+} PenstockOutputKind;
+
+typedef enum
+{
+  PENSTOCK_DASH_AUDIO_AUTO, /* copy what DASH and browsers carry, else AAC */
+  PENSTOCK_DASH_AUDIO_COPY, /* copy; a track that cannot be is left out */
+  PENSTOCK_DASH_AUDIO_AAC,  /* always encode to AAC unless it is AAC */
+  PENSTOCK_DASH_AUDIO_NONE,
+} PenstockDashAudio;
+
+typedef struct
+{
+  PenstockOutputKind kind;
+
+  /* dash */
+  guint segment_ms;          /* target duration of a media segment */
+  guint window_s;            /* timeShiftBufferDepth */
+  guint64 max_bytes;         /* of the segments kept in memory */
+  PenstockDashAudio audio;
+  guint audio_bitrate_kbps;  /* when audio is encoded */
+  gchar *directory;          /* also write files there; NULL = memory only */
+} PenstockOutputConfig;
+
+typedef enum
+{
+  PENSTOCK_PUBLISHER_TAKEOVER_STALE,
+  PENSTOCK_PUBLISHER_TAKEOVER,
+  PENSTOCK_PUBLISHER_REJECT,
+} PenstockPublisherPolicy;
+
+typedef struct
+{
+  gchar *name;               /* "live/one", or a template "live/" + "*" */
+  gboolean is_template;
+  PenstockInputConfig input;
+  GPtrArray *outputs;        /* of PenstockOutputConfig, owned */
+  gchar *publish_key;        /* NULL: anybody may publish; never logged */
+  PenstockPublisherPolicy publisher_policy;
+  guint publisher_grace_ms;
+  guint64 cache_max_bytes;
+  guint cache_max_time_ms, cache_max_entries;
+} PenstockRouteConfig;
+
+typedef enum
+{
+  PENSTOCK_LOG_ERROR,
+  PENSTOCK_LOG_WARNING,
+  PENSTOCK_LOG_INFO,
+  PENSTOCK_LOG_DEBUG,
+} PenstockLogLevel;
+
+typedef struct
+{
+  gchar *filename;           /* for messages; may be NULL */
+  PenstockListenAddress listen_rtmp, listen_rtsp, listen_http;
+  PenstockLogLevel log_level;
+  gboolean allow_launch;
+  GPtrArray *routes;         /* of PenstockRouteConfig, owned, file order */
+} PenstockConfigData;
+
+G_END_DECLS
+
+#endif /* PENSTOCK_CONFIG_TYPES_H */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The segment store: named, process-wide, thread-safe memory for the files of
+ * one DASH output. Files grow chunk by chunk and are readable while they grow;
+ * one GBytes a chunk, shared by every client. */
+#ifndef PENSTOCK_SEGMENT_STORE_H
+#define PENSTOCK_SEGMENT_STORE_H
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define PENSTOCK_TYPE_SEGMENT_STORE (penstock_segment_store_get_type ())
+G_DECLARE_FINAL_TYPE (PenstockSegmentStore, penstock_segment_store, PENSTOCK,
+    SEGMENT_STORE, GObject)
+
+/* Finds or makes the store; lives as long as somebody holds a reference. */
+PenstockSegmentStore *penstock_segment_store_get (const gchar *name);
+/* (transfer full) (nullable) */
+PenstockSegmentStore *penstock_segment_store_lookup (const gchar *name);
+
+/* Writer. Paths are relative ("manifest.mpd", "v0/init-0.mp4", "v0/17.m4s").
+ * put() replaces a whole file at once; append() makes or grows one; finish()
+ * marks it complete; remove() forgets it (clients that read it go on). */
+void penstock_segment_store_put (PenstockSegmentStore *self,
+    const gchar *path, const gchar *content_type, GBytes *bytes);
+void penstock_segment_store_append (PenstockSegmentStore *self,
+    const gchar *path, const gchar *content_type, GBytes *chunk);
+void penstock_segment_store_finish (PenstockSegmentStore *self,
+    const gchar *path);
+void penstock_segment_store_remove (PenstockSegmentStore *self,
+    const gchar *path);
+void penstock_segment_store_clear (PenstockSegmentStore *self);
+
+/**
+ * PenstockStoredFile:
+ * @content_type: MIME type
+ * @etag: strong entity tag, changes with every replacement
+ * @complete: %FALSE while it grows
+ * @size: bytes so far
+ * @chunks: (element-type GBytes): in order
+ * @created_us, @changed_us: g_get_real_time()
+ *
+ * A consistent snapshot; refs are shared, nothing is copied.
+ */
+typedef struct
+{
+  gchar *content_type;
+  gchar *etag;
+  gboolean complete;
+  gsize size;
+  GPtrArray *chunks;
+  gint64 created_us, changed_us;
+} PenstockStoredFile;
+
+/* (transfer full) (nullable): NULL when there is no such file. */
+PenstockStoredFile *penstock_segment_store_read (PenstockSegmentStore *self,
+    const gchar *path);
+void penstock_stored_file_free (PenstockStoredFile *file);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PenstockStoredFile, penstock_stored_file_free)
+
+guint64 penstock_segment_store_get_bytes (PenstockSegmentStore *self);
+
+/* Signal `changed (const gchar *path)`, emitted without locks in the writer's
+ * thread after each put, append, finish and remove. */
+
+G_END_DECLS
+
+#endif /* PENSTOCK_SEGMENT_STORE_H */
