@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The RTMP client: plays a stream of another server. One attempt per client;
+ * whoever owns it decides about another one. */
+#ifndef PENSTOCK_RTMP_CLIENT_H
+#define PENSTOCK_RTMP_CLIENT_H
+
+#include <gio/gio.h>
+
+#include "rtmp-publication.h"
+
+G_BEGIN_DECLS
+
+typedef struct _PenstockRtmpClient PenstockRtmpClient;
+
+/**
+ * PenstockRtmpClientSettings:
+ * @url: rtmp://[user:password@]host[:port]/app[/instance]/name[?query]; the
+ *   application is all but the last segment
+ * @user: (nullable): overrides the URL's
+ * @password: (nullable): never logged
+ * @connect_timeout_ms: until the first message; 0 = 10000
+ * @silence_timeout_ms: between messages; 0 = 10000
+ * @buffer_ms: told to the server (SetBufferLength); 0 = 3000
+ */
+typedef struct
+{
+  const gchar *url;
+  const gchar *user;
+  const gchar *password;
+  guint connect_timeout_ms;
+  guint silence_timeout_ms;
+  guint buffer_ms;
+} PenstockRtmpClientSettings;
+
+/**
+ * penstock_rtmp_client_play:
+ * @settings: what to play, copied
+ * @callbacks: copied; see rtmp-publication.h. `ended` is the last one and comes
+ *   exactly once (unless the client is freed first)
+ * @error: %G_IO_ERROR_INVALID_ARGUMENT when the URL is none of ours
+ *
+ * Starts to connect and returns; the rest is told by the callbacks. Never
+ * blocks (names are resolved aside).
+ *
+ * Returns: (transfer full): free with penstock_rtmp_client_free()
+ */
+PenstockRtmpClient *penstock_rtmp_client_play (
+    const PenstockRtmpClientSettings *settings,
+    const PenstockRtmpCallbacks *callbacks, gpointer user_data,
+    GError **error);
+
+/* Disconnects. After this returns no callback runs or will run. May be called
+ * from a callback of the client and on %NULL. */
+void penstock_rtmp_client_free (PenstockRtmpClient *client);
+
+G_END_DECLS
+
+#endif /* PENSTOCK_RTMP_CLIENT_H */
