@@ -140,14 +140,18 @@ typedef enum
   PENSTOCK_READ_TOO_SLOW,/* policy `disconnect` and over the limit */
 } PenstockReadResult;
 
-/* Called by the writer when there is something new; once until re-armed by
- * the reader's next penstock_gop_log_read() that returns EMPTY. Must not
- * block and must not call back into the log. */
+/* Called by the writer when there is something new; once until re-armed with
+ * penstock_gop_log_rearm_waker(). A reader re-arms, then reads until EMPTY,
+ * then waits: so nothing is missed. Must not block or call into the log. */
 typedef void (*PenstockWakeFunc) (gpointer user_data);
 
 PenstockGopLog *penstock_gop_log_new (const PenstockGopLogLimits *limits);
 PenstockGopLog *penstock_gop_log_ref (PenstockGopLog *log);
 void penstock_gop_log_unref (PenstockGopLog *log);
+
+/* New bounds; apply from the next append on. */
+void penstock_gop_log_set_limits (PenstockGopLog *log,
+    const PenstockGopLogLimits *limits);
 
 /**
  * penstock_gop_log_append:

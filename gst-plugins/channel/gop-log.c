@@ -1,0 +1,616 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The GOP log: a chain of blocks of entries. The writer fills the newest block
+ * and publishes each entry with an atomic count; the lock is only for the
+ * chain (a new block, giving up old ones, looking a block up). Readers keep
+ * positions, not references, between reads: memory is bounded by the log. */
+
+#include "gop-log.h"
+
+/* Entries of one block: enough that the lock is rare, small enough that
+ * giving up whole blocks keeps memory near the bound. */
+#define BLOCK_ENTRIES 64
+
+/* A block takes at most this part of the byte limit, so that giving up the
+ * oldest one is never giving up all. */
+#define MIN_BLOCKS 16
+
+/* Without video every entry is a sync point; a GOP is then this long, which is
+ * what a joiner gets from the cache. */
+#define AUDIO_GOP_TIME GST_SECOND
+
+typedef struct
+{
+  gint refs;     /* atomic */
+  gint n;        /* atomic; entries published */
+  gboolean head; /* begins a GOP: its first entry is a sync point */
+  guint64 first; /* seq of entries[0] */
+  guint64 bytes; /* writer only */
+  PenstockGopEntry entries[BLOCK_ENTRIES];
+} Block;
+
+typedef struct
+{
+  guint id;
+  gint armed; /* atomic */
+  PenstockWakeFunc func;
+  gpointer user_data;
+} Waker;
+
+struct _PenstockGopLog
+{
+  gint refs; /* atomic */
+  PenstockGopLogLimits limits;
+
+  /* Writer only. */
+  gboolean has_video; /* a video track decides where GOPs begin */
+  guint video_track;
+
+  GMutex lock; /* guards the rest */
+  GQueue blocks; /* of Block, oldest first */
+  guint64 next_seq;
+  guint64 bytes;
+  guint64 keyframe_seq; /* newest GOP head; valid with has_keyframe */
+  GstClockTime keyframe_time;
+  gboolean has_keyframe;
+  GstClockTime newest_time;
+  guint64 gops_given_up;
+
+  GMutex wakers_lock; /* guards the list; held while calling */
+  GPtrArray *wakers;
+  guint next_waker_id;
+};
+
+static void
+block_unref (Block *block)
+{
+  if (!g_atomic_int_dec_and_test (&block->refs))
+    return;
+  for (gint i = 0; i < block->n; i++)
+    penstock_gop_entry_clear (&block->entries[i]);
+  g_free (block);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Block, block_unref)
+
+void
+penstock_gop_entry_clear (PenstockGopEntry *entry)
+{
+  g_clear_pointer (&entry->payload, gst_mini_object_unref);
+  g_clear_pointer (&entry->context, gst_mini_object_unref);
+}
+
+PenstockGopLog *
+penstock_gop_log_new (const PenstockGopLogLimits *limits)
+{
+  static const PenstockGopLogLimits defaults = PENSTOCK_GOP_LOG_DEFAULT_LIMITS;
+  PenstockGopLog *log = g_new0 (PenstockGopLog, 1);
+
+  log->refs = 1;
+  log->limits = limits ? *limits : defaults;
+  log->newest_time = GST_CLOCK_TIME_NONE;
+  log->next_waker_id = 1;
+  g_mutex_init (&log->lock);
+  g_mutex_init (&log->wakers_lock);
+  g_queue_init (&log->blocks);
+  log->wakers = g_ptr_array_new_with_free_func (g_free);
+  return log;
+}
+
+PenstockGopLog *
+penstock_gop_log_ref (PenstockGopLog *log)
+{
+  g_atomic_int_inc (&log->refs);
+  return log;
+}
+
+void
+penstock_gop_log_unref (PenstockGopLog *log)
+{
+  if (!log || !g_atomic_int_dec_and_test (&log->refs))
+    return;
+  g_queue_clear_full (&log->blocks, (GDestroyNotify) block_unref);
+  g_ptr_array_unref (log->wakers);
+  g_mutex_clear (&log->wakers_lock);
+  g_mutex_clear (&log->lock);
+  g_free (log);
+}
+
+void
+penstock_gop_log_set_limits (PenstockGopLog *log,
+    const PenstockGopLogLimits *limits)
+{
+  g_mutex_lock (&log->lock);
+  log->limits = *limits;
+  g_mutex_unlock (&log->lock);
+}
+
+/* --- writer ------------------------------------------------------------- */
+
+/* Takes the oldest block off the chain; the caller drops it without the lock. */
+static Block *
+pop_oldest (PenstockGopLog *log)
+{
+  Block *block = g_queue_pop_head (&log->blocks);
+
+  log->bytes -= block->bytes;
+  if (log->has_keyframe && log->keyframe_seq == block->first)
+    log->has_keyframe = FALSE;
+  return block;
+}
+
+static GstClockTime
+oldest_time (PenstockGopLog *log)
+{
+  const Block *block = g_queue_peek_head (&log->blocks);
+
+  return block ? block->entries[0].time : log->newest_time;
+}
+
+/* The first GOP head behind the oldest block, or NULL. */
+static const Block *
+second_head (PenstockGopLog *log)
+{
+  GList *first = g_queue_peek_head_link (&log->blocks);
+
+  for (GList *l = first ? first->next : NULL; l; l = l->next)
+    if (((Block *) l->data)->head)
+      return l->data;
+  return NULL;
+}
+
+static gboolean
+over_bounds (PenstockGopLog *log)
+{
+  const Block *oldest = g_queue_peek_head (&log->blocks);
+
+  if (!oldest)
+    return FALSE;
+  return log->bytes > log->limits.max_bytes ||
+         log->next_seq - oldest->first > log->limits.max_entries ||
+         (log->newest_time > oldest->entries[0].time &&
+             log->newest_time - oldest->entries[0].time > log->limits.max_time);
+}
+
+/* Whether all entries before @next are older than what slow readers get. */
+static gboolean
+outdated (PenstockGopLog *log, const Block *next)
+{
+  GstClockTime time = next->entries[0].time;
+
+  return log->newest_time > time &&
+         log->newest_time - time > log->limits.retention;
+}
+
+/* Drops blocks from the oldest on that begin below seq @keep. */
+static void
+drop_until (PenstockGopLog *log, guint64 keep, GQueue *gone)
+{
+  const Block *oldest;
+
+  while ((oldest = g_queue_peek_head (&log->blocks)) && oldest->first < keep)
+    g_queue_push_tail (gone, pop_oldest (log));
+}
+
+/* Gives up what nobody may need any more: whole GOPs behind the newest
+ * keyframe and the retention. Over a bound the oldest GOP goes whatever its
+ * age; the newest GOP then loses its head, so that joiners wait for the next
+ * keyframe while readers that are up to date notice nothing. The caller drops
+ * the blocks in @gone without the lock. */
+static void
+trim (PenstockGopLog *log, GQueue *gone)
+{
+  while (log->blocks.length > 0) {
+    Block *oldest = g_queue_peek_head (&log->blocks);
+    gboolean over = over_bounds (log);
+    const Block *next = oldest->head ? second_head (log)
+                        : log->blocks.length > 1
+                            ? g_queue_peek_nth (&log->blocks, 1)
+                            : NULL;
+
+    if (next && (over || outdated (log, next))) {
+      if (over && oldest->head)
+        log->gops_given_up++;
+      drop_until (log, next->first, gone);
+    } else if (!next && over && oldest->head) {
+      oldest->head = FALSE;
+      log->has_keyframe = FALSE;
+      log->gops_given_up++;
+    } else {
+      return;
+    }
+  }
+}
+
+static gboolean
+starts_gop (PenstockGopLog *log, guint track, PenstockEntryFlags flags,
+    GstClockTime time)
+{
+  if (flags & PENSTOCK_ENTRY_VIDEO) {
+    if (!log->has_video) {
+      log->has_video = TRUE;
+      log->video_track = track;
+    }
+    return track == log->video_track && (flags & PENSTOCK_ENTRY_KEYFRAME);
+  }
+  return !log->has_video &&
+         (!log->has_keyframe || (flags & PENSTOCK_ENTRY_DISCONT) ||
+             time >= log->keyframe_time + AUDIO_GOP_TIME);
+}
+
+static void
+wake_readers (PenstockGopLog *log)
+{
+  g_mutex_lock (&log->wakers_lock);
+  for (guint i = 0; i < log->wakers->len; i++) {
+    Waker *waker = g_ptr_array_index (log->wakers, i);
+    if (g_atomic_int_compare_and_exchange (&waker->armed, 1, 0))
+      waker->func (waker->user_data);
+  }
+  g_mutex_unlock (&log->wakers_lock);
+}
+
+guint64
+penstock_gop_log_append (PenstockGopLog *log, guint track,
+    PenstockEntryFlags flags, GstClockTime time, gsize size,
+    GstMiniObject *payload, GstMiniObject *context)
+{
+  g_return_val_if_fail (track < PENSTOCK_GOP_LOG_MAX_TRACKS, 0);
+
+  GQueue gone = G_QUEUE_INIT;
+  g_mutex_lock (&log->lock);
+  gboolean head = starts_gop (log, track, flags, time);
+  Block *block = g_queue_peek_tail (&log->blocks);
+  if (!block || head || block->n == BLOCK_ENTRIES ||
+      block->bytes > log->limits.max_bytes / MIN_BLOCKS) {
+    block = g_new0 (Block, 1);
+    block->refs = 1;
+    block->head = head;
+    block->first = log->next_seq;
+    g_queue_push_tail (&log->blocks, block);
+  }
+
+  block->entries[block->n] = (PenstockGopEntry) {
+    .seq = log->next_seq,
+    .track = track,
+    .flags = flags,
+    .time = time,
+    .size = size,
+    .payload = payload,
+    .context = context ? gst_mini_object_ref (context) : NULL,
+  };
+  block->bytes += size;
+  log->bytes += size;
+  if (head) {
+    log->has_keyframe = TRUE;
+    log->keyframe_seq = log->next_seq;
+    log->keyframe_time = time;
+  }
+  log->newest_time = time;
+  guint64 seq = log->next_seq++;
+  g_atomic_int_inc (&block->n);
+  trim (log, &gone);
+  g_mutex_unlock (&log->lock);
+
+  g_queue_clear_full (&gone, (GDestroyNotify) block_unref);
+  wake_readers (log);
+  return seq;
+}
+
+void
+penstock_gop_log_clear (PenstockGopLog *log)
+{
+  GQueue gone = G_QUEUE_INIT;
+
+  g_mutex_lock (&log->lock);
+  while (!g_queue_is_empty (&log->blocks))
+    g_queue_push_tail (&gone, pop_oldest (log));
+  log->has_video = FALSE;
+  g_mutex_unlock (&log->lock);
+  g_queue_clear_full (&gone, (GDestroyNotify) block_unref);
+}
+
+/* --- readers ------------------------------------------------------------ */
+
+void
+penstock_cursor_init (PenstockCursor *cursor,
+    const PenstockCursorSettings *settings)
+{
+  static const PenstockCursorSettings defaults =
+      PENSTOCK_CURSOR_DEFAULT_SETTINGS;
+
+  *cursor = (PenstockCursor) { .settings = settings ? *settings : defaults };
+}
+
+static gboolean
+cursor_wants (const PenstockCursor *cursor, guint track)
+{
+  return cursor->settings.track_mask == 0 ||
+         (cursor->settings.track_mask & (1u << track));
+}
+
+/* Where a new reader begins. Called with the lock. */
+static void
+cursor_start (PenstockCursor *cursor, PenstockGopLog *log)
+{
+  cursor->started = TRUE;
+  cursor->await_keyframe = G_MAXUINT32;
+  cursor->next = log->next_seq;
+  if (cursor->settings.start != PENSTOCK_START_KEYFRAME && log->has_keyframe)
+    cursor->next = log->keyframe_seq;
+  cursor->video_from = cursor->next;
+}
+
+static void
+cursor_skip_video_to (PenstockCursor *cursor, guint64 seq)
+{
+  cursor->video_from = seq;
+  cursor->await_keyframe = G_MAXUINT32;
+  cursor->stats.n_skips++;
+}
+
+/* What the cursor missed is gone: go on at the newest keyframe, or with what
+ * comes next. Called with the lock. */
+static void
+cursor_overrun (PenstockCursor *cursor, PenstockGopLog *log)
+{
+  const Block *oldest = g_queue_peek_head (&log->blocks);
+  guint64 target = log->next_seq;
+
+  if (log->has_keyframe)
+    target = log->keyframe_seq;
+  else if (oldest)
+    target = oldest->first;
+  cursor->stats.skipped_overrun += target - cursor->next;
+  cursor->next = target;
+  cursor->lost = G_MAXUINT32;
+  cursor_skip_video_to (cursor, target);
+}
+
+/* The block that holds seq @seq, newest first: readers are near the end. */
+static Block *
+find_block (PenstockGopLog *log, guint64 seq)
+{
+  for (GList *l = g_queue_peek_tail_link (&log->blocks); l; l = l->prev) {
+    Block *block = l->data;
+    if (block->first <= seq)
+      return block;
+  }
+  return NULL;
+}
+
+/* Decides by the policy whether a lagging reader's video jumps. Called with
+ * the lock; @time is that of the next entry. FALSE: the reader must go. */
+static gboolean
+apply_lag_policy (PenstockCursor *cursor, PenstockGopLog *log,
+    GstClockTime time)
+{
+  const PenstockCursorSettings *settings = &cursor->settings;
+
+  if (settings->max_lag == 0 || !log->has_keyframe || !log->has_video ||
+      log->keyframe_seq <= cursor->next ||
+      log->keyframe_seq <= cursor->video_from ||
+      log->keyframe_time <= time ||
+      log->keyframe_time - time <= settings->max_lag)
+    return TRUE;
+
+  switch (settings->policy) {
+  case PENSTOCK_SLOW_DISCONNECT:
+    return FALSE;
+  case PENSTOCK_SLOW_AUDIO_ONLY:
+    cursor->audio_only = TRUE;
+    cursor->stats.n_skips++;
+    break;
+  case PENSTOCK_SLOW_SKIP_TO_KEYFRAME:
+  case PENSTOCK_SLOW_DROP_NON_REFERENCE_FIRST:
+    cursor_skip_video_to (cursor, log->keyframe_seq);
+    break;
+  }
+  return TRUE;
+}
+
+typedef struct
+{
+  gboolean has_video;
+  GstClockTime newest_time;
+} LogView; /* what a reader decides on, taken under the lock */
+
+/* Whether this reader gets @entry; counts what it does not get. */
+static gboolean
+cursor_takes (PenstockCursor *cursor, const LogView *view,
+    const PenstockGopEntry *entry)
+{
+  const PenstockCursorSettings *settings = &cursor->settings;
+  guint32 bit = 1u << entry->track;
+  GstClockTime lag = view->newest_time > entry->time
+                         ? view->newest_time - entry->time
+                         : 0;
+
+  if (!(entry->flags & PENSTOCK_ENTRY_VIDEO)) {
+    /* Never the burst of a joiner: only audio that the video has left behind,
+     * or audio of a reader that gets nothing else. */
+    gboolean behind = cursor->audio_only || !view->has_video
+                          ? (cursor->seen & bit) != 0
+                          : entry->seq < cursor->video_from;
+    if (behind && settings->max_audio_lag && lag > settings->max_audio_lag) {
+      cursor->stats.skipped_audio++;
+      cursor->lost |= bit;
+      return FALSE;
+    }
+    return TRUE;
+  }
+
+  if (cursor->audio_only || entry->seq < cursor->video_from) {
+    cursor->stats.skipped_lag++;
+    cursor->lost |= bit;
+    return FALSE;
+  }
+  if (cursor->await_keyframe & bit) {
+    if (!(entry->flags & PENSTOCK_ENTRY_KEYFRAME)) {
+      if (cursor->seen & bit) {
+        cursor->stats.skipped_lag++;
+        cursor->lost |= bit;
+      }
+      return FALSE;
+    }
+    cursor->await_keyframe &= ~bit;
+  }
+  if (settings->policy == PENSTOCK_SLOW_DROP_NON_REFERENCE_FIRST &&
+      (entry->flags & PENSTOCK_ENTRY_DROPPABLE) && settings->max_lag &&
+      lag > settings->max_lag / 2 && (cursor->seen & bit)) {
+    cursor->stats.skipped_non_reference++;
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+cursor_take (PenstockCursor *cursor, const PenstockGopEntry *entry,
+    PenstockGopEntry *out)
+{
+  guint32 bit = 1u << entry->track;
+
+  *out = *entry;
+  gst_mini_object_ref (out->payload);
+  if (out->context)
+    gst_mini_object_ref (out->context);
+  if (cursor->lost & bit) {
+    if (cursor->seen & bit)
+      out->flags |= PENSTOCK_ENTRY_DISCONT;
+    cursor->lost &= ~bit;
+  }
+  cursor->seen |= bit;
+  cursor->stats.n_read++;
+}
+
+PenstockReadResult
+penstock_gop_log_read (PenstockGopLog *log, PenstockCursor *cursor,
+    PenstockGopEntry *out, guint max, guint *n_out)
+{
+  *n_out = 0;
+  while (*n_out < max) {
+    g_autoptr (Block) block = NULL;
+    gint published = 0;
+    LogView view;
+
+    g_mutex_lock (&log->lock);
+    if (!cursor->started)
+      cursor_start (cursor, log);
+    block = find_block (log, cursor->next);
+    if (!block && cursor->next < log->next_seq) {
+      cursor_overrun (cursor, log);
+      block = find_block (log, cursor->next);
+    }
+    if (block) {
+      published = g_atomic_int_get (&block->n);
+      guint index = cursor->next - block->first;
+      if ((gint) index >= published)
+        block = NULL;
+      else if (!apply_lag_policy (cursor, log, block->entries[index].time)) {
+        block = NULL;
+        g_mutex_unlock (&log->lock);
+        return *n_out > 0 ? PENSTOCK_READ_OK : PENSTOCK_READ_TOO_SLOW;
+      }
+    }
+    if (block)
+      g_atomic_int_inc (&block->refs);
+    view = (LogView) { log->has_video, log->newest_time };
+    g_mutex_unlock (&log->lock);
+    if (!block)
+      break;
+
+    for (gint i = cursor->next - block->first; i < published && *n_out < max;
+        i++) {
+      const PenstockGopEntry *entry = &block->entries[i];
+      cursor->next = entry->seq + 1;
+      if (cursor_wants (cursor, entry->track) &&
+          cursor_takes (cursor, &view, entry))
+        cursor_take (cursor, entry, &out[(*n_out)++]);
+    }
+  }
+  return *n_out > 0 ? PENSTOCK_READ_OK : PENSTOCK_READ_EMPTY;
+}
+
+GstClockTime
+penstock_gop_log_get_lag (PenstockGopLog *log, const PenstockCursor *cursor)
+{
+  GstClockTime lag = 0;
+
+  g_mutex_lock (&log->lock);
+  const Block *block =
+      cursor->started ? find_block (log, cursor->next) : NULL;
+  if (block && cursor->next - block->first < (guint64) block->n) {
+    GstClockTime time = block->entries[cursor->next - block->first].time;
+    lag = log->newest_time > time ? log->newest_time - time : 0;
+  } else if (!block && cursor->started && cursor->next < log->next_seq) {
+    lag = log->newest_time - oldest_time (log);
+  }
+  g_mutex_unlock (&log->lock);
+  return lag;
+}
+
+guint
+penstock_gop_log_add_waker (PenstockGopLog *log, PenstockWakeFunc func,
+    gpointer user_data)
+{
+  Waker *waker = g_new0 (Waker, 1);
+
+  waker->func = func;
+  waker->user_data = user_data;
+  waker->armed = 1;
+  g_mutex_lock (&log->wakers_lock);
+  waker->id = log->next_waker_id++;
+  guint id = waker->id;
+  g_ptr_array_add (log->wakers, waker);
+  g_mutex_unlock (&log->wakers_lock);
+  return id;
+}
+
+static Waker *
+find_waker (PenstockGopLog *log, guint id)
+{
+  for (guint i = 0; i < log->wakers->len; i++) {
+    Waker *waker = g_ptr_array_index (log->wakers, i);
+    if (waker->id == id)
+      return waker;
+  }
+  return NULL;
+}
+
+void
+penstock_gop_log_remove_waker (PenstockGopLog *log, guint id)
+{
+  g_mutex_lock (&log->wakers_lock);
+  Waker *waker = find_waker (log, id);
+  if (waker)
+    g_ptr_array_remove_fast (log->wakers, waker);
+  g_mutex_unlock (&log->wakers_lock);
+}
+
+void
+penstock_gop_log_rearm_waker (PenstockGopLog *log, guint id)
+{
+  g_mutex_lock (&log->wakers_lock);
+  Waker *waker = find_waker (log, id);
+  if (waker)
+    g_atomic_int_set (&waker->armed, 1);
+  g_mutex_unlock (&log->wakers_lock);
+}
+
+void
+penstock_gop_log_get_stats (PenstockGopLog *log, PenstockGopLogStats *stats)
+{
+  g_mutex_lock (&log->lock);
+  const Block *oldest = g_queue_peek_head (&log->blocks);
+  *stats = (PenstockGopLogStats) {
+    .bytes = log->bytes,
+    .entries = oldest ? log->next_seq - oldest->first : 0,
+    .next_seq = log->next_seq,
+    .has_keyframe = log->has_keyframe,
+    .keyframe_time = log->keyframe_time,
+    .gops_given_up = log->gops_given_up,
+  };
+  if (oldest && log->newest_time > oldest_time (log))
+    stats->duration = log->newest_time - oldest_time (log);
+  g_mutex_unlock (&log->lock);
+}
