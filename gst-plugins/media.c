@@ -5,21 +5,24 @@
 
 #include "media.h"
 
+#include "channel/channel-sink.h"
+#include "channel/channel-src.h"
 
 gboolean
 penstock_media_register (GstPlugin *plugin)
 {
-  static const struct
-  {
+  static const struct {
     const gchar *name;
     GType (*get_type) (void);
   } elements[] = {
+    { "penstockchannelsink", penstock_channel_sink_get_type },
+    { "penstockchannelsrc", penstock_channel_src_get_type },
     { NULL, NULL },
   };
   gboolean ok = TRUE;
 
   for (guint i = 0; elements[i].name; i++)
-    ok &= gst_element_register (plugin, elements[i].name, GST_RANK_NONE,
-        elements[i].get_type ());
+    ok &= gst_element_register (
+        plugin, elements[i].name, GST_RANK_NONE, elements[i].get_type ());
   return ok;
 }

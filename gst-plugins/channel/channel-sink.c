@@ -20,6 +20,8 @@
 
 #include "channel-sink.h"
 
+#include <stdio.h>
+
 #include "channel.h"
 #include "dts.h"
 #include "time-map.h"
@@ -38,13 +40,7 @@ GST_DEBUG_CATEGORY_STATIC (channel_sink_debug);
 
 #define DEFAULT_CORRECT_DRIFT TRUE
 
-enum
-{
-  PROP_0,
-  PROP_CHANNEL,
-  PROP_CORRECT_DRIFT,
-  N_PROPS
-};
+enum { PROP_0, PROP_CHANNEL, PROP_CORRECT_DRIFT, N_PROPS };
 static GParamSpec *props[N_PROPS];
 
 #define PENSTOCK_TYPE_CHANNEL_SINK_PAD (penstock_channel_sink_pad_get_type ())
@@ -52,39 +48,36 @@ G_DECLARE_FINAL_TYPE (PenstockChannelSinkPad, penstock_channel_sink_pad,
     PENSTOCK, CHANNEL_SINK_PAD, GstPad)
 
 /* Element's lock guards all fields. */
-struct _PenstockChannelSinkPad
-{
+struct _PenstockChannelSinkPad {
   GstPad parent;
 
   PenstockTrackKind kind;
-  GstCaps *caps;      /* NULL until the first CAPS event */
-  guint track;        /* valid with caps */
+  GstCaps *caps; /* NULL until the first CAPS event */
+  guint track;   /* valid with caps */
   GstSegment segment;
-  gboolean seen;      /* data in this epoch */
+  gboolean seen; /* data in this epoch */
   gboolean eos;
-  gboolean discont;   /* next buffer breaks with the last */
-  GstClockTime last_dts;     /* channel time */
-  GstClockTime next_source;  /* end of the last buffer, source time */
-  PenstockDts dts;    /* for streams without DTS */
+  gboolean discont;         /* next buffer breaks with the last */
+  GstClockTime last_dts;    /* channel time */
+  GstClockTime next_source; /* end of the last buffer, source time */
+  PenstockDts dts;          /* for streams without DTS */
 };
 
 G_DEFINE_FINAL_TYPE (
     PenstockChannelSinkPad, penstock_channel_sink_pad, GST_TYPE_PAD)
 
 /* An access unit that waits for the anchor. */
-typedef struct
-{
+typedef struct {
   PenstockChannelSinkPad *pad;
   GstBuffer *buffer;
   GstClockTime pts, dts; /* source time */
 } Held;
 
-struct _PenstockChannelSink
-{
+struct _PenstockChannelSink {
   GstElement parent;
 
-  gchar *channel_name;     /* object lock */
-  gboolean correct_drift;  /* object lock */
+  gchar *channel_name;    /* object lock */
+  gboolean correct_drift; /* object lock */
 
   PenstockChannel *channel; /* set READY→PAUSED, cleared PAUSED→READY */
 
@@ -99,16 +92,16 @@ struct _PenstockChannelSink
 };
 
 /* The canonical formats: what a channel carries. */
-#define CANONICAL_CAPS \
-  "video/x-h264, stream-format=(string)avc, alignment=(string)au; " \
-  "video/x-h265, stream-format=(string)hvc1, alignment=(string)au; " \
-  "video/x-av1, stream-format=(string)obu-stream, alignment=(string)tu; " \
-  "video/x-vp8; video/x-vp9; image/jpeg; " \
-  "audio/mpeg, mpegversion=(int)4, stream-format=(string)raw, " \
-  "framed=(boolean)true; " \
-  "audio/mpeg, mpegversion=(int)1; audio/x-opus; audio/x-alaw; " \
-  "audio/x-mulaw; audio/G722; audio/x-adpcm, layout=(string)g726; " \
-  "audio/x-flac, framed=(boolean)true; audio/x-ac3, framed=(boolean)true; " \
+#define CANONICAL_CAPS                                                         \
+  "video/x-h264, stream-format=(string)avc, alignment=(string)au; "            \
+  "video/x-h265, stream-format=(string)hvc1, alignment=(string)au; "           \
+  "video/x-av1, stream-format=(string)obu-stream, alignment=(string)tu; "      \
+  "video/x-vp8; video/x-vp9; image/jpeg; "                                     \
+  "audio/mpeg, mpegversion=(int)4, stream-format=(string)raw, "                \
+  "framed=(boolean)true; "                                                     \
+  "audio/mpeg, mpegversion=(int)1; audio/x-opus; audio/x-alaw; "               \
+  "audio/x-mulaw; audio/G722; audio/x-adpcm, layout=(string)g726; "            \
+  "audio/x-flac, framed=(boolean)true; audio/x-ac3, framed=(boolean)true; "    \
   "audio/x-eac3, framed=(boolean)true; audio/x-raw"
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
@@ -168,8 +161,8 @@ publish_layout (PenstockChannelSink *self)
     PenstockChannelSinkPad *pad = l->data;
     /* A stream that has not sent anything is not promised to readers. */
     if (pad->caps && pad->seen && n < G_N_ELEMENTS (tracks))
-      tracks[n++] = (PenstockTrack) { pad->track, pad->kind,
-        gst_caps_ref (pad->caps) };
+      tracks[n++] =
+          (PenstockTrack){ pad->track, pad->kind, gst_caps_ref (pad->caps) };
   }
   GST_OBJECT_UNLOCK (self);
 
@@ -225,8 +218,8 @@ release_held (PenstockChannelSink *self)
   self->flowing = TRUE;
   penstock_time_map_flush (&self->map);
   for (Held *held; (held = g_queue_pop_head (&self->held));) {
-    append (self, held->pad, gst_buffer_ref (held->buffer), held->pts,
-        held->dts);
+    append (
+        self, held->pad, gst_buffer_ref (held->buffer), held->pts, held->dts);
     held_free (held);
   }
 }
@@ -255,15 +248,14 @@ buffer_times (PenstockChannelSinkPad *pad, GstBuffer *buffer, GstClockTime now,
   *pts = to_source_time (&pad->segment, GST_BUFFER_PTS (buffer));
   *dts = to_source_time (&pad->segment, GST_BUFFER_DTS (buffer));
   if (*pts == GST_CLOCK_TIME_NONE && *dts == GST_CLOCK_TIME_NONE)
-    *pts = *dts = pad->next_source != GST_CLOCK_TIME_NONE
-                      ? pad->next_source
-                      : SOURCE_BIAS + now;
+    *pts = *dts = pad->next_source != GST_CLOCK_TIME_NONE ? pad->next_source
+                                                          : SOURCE_BIAS + now;
   else if (*pts == GST_CLOCK_TIME_NONE)
     *pts = *dts;
   else if (*dts == GST_CLOCK_TIME_NONE)
     *dts = pad->kind == PENSTOCK_TRACK_VIDEO
-               ? penstock_dts_next (&pad->dts, *pts)
-               : *pts;
+        ? penstock_dts_next (&pad->dts, *pts)
+        : *pts;
   pad->next_source = *pts;
   if (GST_BUFFER_DURATION_IS_VALID (buffer))
     pad->next_source += GST_BUFFER_DURATION (buffer);
@@ -310,7 +302,7 @@ sink_chain (GstPad *gst_pad, GstObject *parent, GstBuffer *buffer)
     if (g_queue_is_empty (&self->held))
       self->hold_start = now;
     Held *held = g_new (Held, 1);
-    *held = (Held) { gst_object_ref (pad), buffer, pts, dts };
+    *held = (Held){ gst_object_ref (pad), buffer, pts, dts };
     g_queue_push_tail (&self->held, held);
     if ((mapped != PENSTOCK_TIME_MAP_HOLD && all_streams_seen (self)) ||
         now - self->hold_start > MAX_HOLD) {
@@ -327,11 +319,10 @@ sink_chain (GstPad *gst_pad, GstObject *parent, GstBuffer *buffer)
 }
 
 static gboolean
-take_caps (PenstockChannelSink *self, PenstockChannelSinkPad *pad,
-    GstCaps *caps)
+take_caps (
+    PenstockChannelSink *self, PenstockChannelSinkPad *pad, GstCaps *caps)
 {
-  const gchar *name =
-      gst_structure_get_name (gst_caps_get_structure (caps, 0));
+  const gchar *name = gst_structure_get_name (gst_caps_get_structure (caps, 0));
   gboolean audio = g_str_has_prefix (name, "audio/");
   gboolean first = pad->caps == NULL;
 
@@ -355,7 +346,7 @@ take_caps (PenstockChannelSink *self, PenstockChannelSinkPad *pad,
     GST_OBJECT_UNLOCK (self);
     pad->track = audio ? FIRST_AUDIO_TRACK : 0;
     while (pad->track < PENSTOCK_GOP_LOG_MAX_TRACKS - 1 &&
-           (used & (1u << pad->track)))
+        (used & (1u << pad->track)))
       pad->track++;
   }
   if (first)
@@ -391,8 +382,7 @@ take_eos (PenstockChannelSink *self, PenstockChannelSinkPad *pad, guint seqnum)
   for (GList *l = GST_ELEMENT (self)->sinkpads; l; l = l->next)
     all &= ((PenstockChannelSinkPad *) l->data)->eos;
   GST_OBJECT_UNLOCK (self);
-  if (all && !self->flowing && self->channel &&
-      !g_queue_is_empty (&self->held))
+  if (all && !self->flowing && self->channel && !g_queue_is_empty (&self->held))
     release_held (self);
   g_mutex_unlock (&self->lock);
 
@@ -500,8 +490,8 @@ open_channel (PenstockChannelSink *self)
   GST_OBJECT_UNLOCK (self);
 
   if (!name || !*name) {
-    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
-        ("No channel name is set."), ("property channel is empty"));
+    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS, ("No channel name is set."),
+        ("property channel is empty"));
     return FALSE;
   }
   g_autoptr (PenstockChannel) channel = penstock_channel_get (name);
@@ -560,8 +550,8 @@ penstock_channel_sink_change_state (
 }
 
 static void
-penstock_channel_sink_set_property (GObject *object, guint id,
-    const GValue *value, GParamSpec *pspec)
+penstock_channel_sink_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   PenstockChannelSink *self = PENSTOCK_CHANNEL_SINK (object);
 
@@ -581,8 +571,8 @@ penstock_channel_sink_set_property (GObject *object, guint id,
 }
 
 static void
-penstock_channel_sink_get_property (GObject *object, guint id, GValue *value,
-    GParamSpec *pspec)
+penstock_channel_sink_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   PenstockChannelSink *self = PENSTOCK_CHANNEL_SINK (object);
 
@@ -663,11 +653,11 @@ penstock_channel_sink_class_init (PenstockChannelSinkClass *klass)
    *
    * Since: 0.1
    */
-  props[PROP_CORRECT_DRIFT] = g_param_spec_boolean ("correct-drift",
-      "Correct drift",
-      "Follow a source clock that drifts, by at most 1 ms a second",
-      DEFAULT_CORRECT_DRIFT,
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+  props[PROP_CORRECT_DRIFT] =
+      g_param_spec_boolean ("correct-drift", "Correct drift",
+          "Follow a source clock that drifts, by at most 1 ms a second",
+          DEFAULT_CORRECT_DRIFT,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
   gst_element_class_add_static_pad_template_with_gtype (

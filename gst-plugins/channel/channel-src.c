@@ -33,8 +33,7 @@ GST_DEBUG_CATEGORY_STATIC (channel_src_debug);
 #define DEFAULT_MAX_LAG (2 * GST_SECOND)
 #define DEFAULT_SEND_GAPS FALSE
 
-enum
-{
+enum {
   PROP_0,
   PROP_CHANNEL,
   PROP_START,
@@ -45,28 +44,25 @@ enum
 };
 static GParamSpec *props[N_PROPS];
 
-typedef struct
-{
+typedef struct {
   guint id;
   PenstockTrackKind kind;
-  GstPad *pad;          /* owned by the element */
-  GstCaps *caps;        /* last sent */
+  GstPad *pad;   /* owned by the element */
+  GstCaps *caps; /* last sent */
   gboolean need_segment;
   gboolean discont;
-  gboolean in_layout;   /* the newest layout has it */
+  gboolean in_layout;    /* the newest layout has it */
   GstClockTime position; /* running time up to which the pad has data */
 } SrcTrack;
 
-typedef struct
-{
+typedef struct {
   gchar *channel_name;
   PenstockStart start;
   GstClockTime max_lag;
   gboolean send_gaps;
 } SrcSettings;
 
-struct _PenstockChannelSrc
-{
+struct _PenstockChannelSrc {
   GstElement parent;
 
   SrcSettings settings; /* properties; object lock */
@@ -109,7 +105,8 @@ static GstStaticPadTemplate audio_template = GST_STATIC_PAD_TEMPLATE (
         "framed=(boolean)true; audio/mpeg, mpegversion=(int)1; audio/x-opus; "
         "audio/x-alaw; audio/x-mulaw; audio/G722; "
         "audio/x-adpcm, layout=(string)g726; "
-        "audio/x-flac, framed=(boolean)true; audio/x-ac3, framed=(boolean)true; "
+        "audio/x-flac, framed=(boolean)true; audio/x-ac3, "
+        "framed=(boolean)true; "
         "audio/x-eac3, framed=(boolean)true; audio/x-raw"));
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (PenstockChannelSrc, penstock_channel_src,
@@ -185,7 +182,7 @@ add_track (PenstockChannelSrc *self, const PenstockTrack *info)
   g_autofree gchar *name =
       g_strdup_printf (audio ? "audio_%u" : "video_%u", index);
   SrcTrack *track = &self->tracks[self->n_tracks++];
-  *track = (SrcTrack) { .id = info->id,
+  *track = (SrcTrack){ .id = info->id,
     .kind = info->kind,
     .discont = TRUE,
     .caps = gst_caps_ref (info->caps),
@@ -439,8 +436,8 @@ open_channel (PenstockChannelSrc *self)
   GST_OBJECT_UNLOCK (self);
 
   if (!name || !*name) {
-    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
-        ("No channel name is set."), ("property channel is empty"));
+    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS, ("No channel name is set."),
+        ("property channel is empty"));
     return FALSE;
   }
   self->channel = penstock_channel_get (name);
@@ -451,8 +448,8 @@ open_channel (PenstockChannelSrc *self)
   self->flushing = self->woken = FALSE;
   self->waker = penstock_gop_log_add_waker (
       penstock_channel_get_log (self->channel), wake, self);
-  self->state_handler = g_signal_connect (self->channel, "state-changed",
-      G_CALLBACK (channel_changed), self);
+  self->state_handler = g_signal_connect (
+      self->channel, "state-changed", G_CALLBACK (channel_changed), self);
 
   g_autoptr (PenstockLayout) layout =
       penstock_channel_get_layout (self->channel);
@@ -548,16 +545,16 @@ make_stats (PenstockChannelSrc *self)
   g_mutex_lock (&self->lock);
   PenstockCursorStats stats = self->stats;
   g_mutex_unlock (&self->lock);
-  return gst_structure_new ("application/x-penstock-channel-src-stats",
-      "read", G_TYPE_UINT64, stats.n_read, "skips", G_TYPE_UINT64,
-      stats.n_skips, "skipped-lag", G_TYPE_UINT64, stats.skipped_lag,
-      "skipped-audio", G_TYPE_UINT64, stats.skipped_audio, "skipped-overrun",
-      G_TYPE_UINT64, stats.skipped_overrun, NULL);
+  return gst_structure_new ("application/x-penstock-channel-src-stats", "read",
+      G_TYPE_UINT64, stats.n_read, "skips", G_TYPE_UINT64, stats.n_skips,
+      "skipped-lag", G_TYPE_UINT64, stats.skipped_lag, "skipped-audio",
+      G_TYPE_UINT64, stats.skipped_audio, "skipped-overrun", G_TYPE_UINT64,
+      stats.skipped_overrun, NULL);
 }
 
 static void
-penstock_channel_src_set_property (GObject *object, guint id,
-    const GValue *value, GParamSpec *pspec)
+penstock_channel_src_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   PenstockChannelSrc *self = PENSTOCK_CHANNEL_SRC (object);
 
@@ -583,8 +580,8 @@ penstock_channel_src_set_property (GObject *object, guint id,
 }
 
 static void
-penstock_channel_src_get_property (GObject *object, guint id, GValue *value,
-    GParamSpec *pspec)
+penstock_channel_src_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   PenstockChannelSrc *self = PENSTOCK_CHANNEL_SRC (object);
 
@@ -720,7 +717,7 @@ penstock_channel_src_init (PenstockChannelSrc *self)
   g_rec_mutex_init (&self->task_lock);
   self->task = gst_task_new ((GstTaskFunction) src_loop, self, NULL);
   gst_task_set_lock (self->task, &self->task_lock);
-  self->settings = (SrcSettings) { .start = DEFAULT_START,
+  self->settings = (SrcSettings){ .start = DEFAULT_START,
     .max_lag = DEFAULT_MAX_LAG,
     .send_gaps = DEFAULT_SEND_GAPS };
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SOURCE);

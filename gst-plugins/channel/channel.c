@@ -7,28 +7,25 @@
 /* Rates are averaged over this many whole seconds. */
 #define RATE_SECONDS 5
 
-typedef struct
-{
+typedef struct {
   guint64 second; /* log time / 1 s; which second the bucket counts */
   guint64 bytes;
   guint access_units;
 } RateBucket;
 
-typedef struct
-{
+typedef struct {
   PenstockTrackStats stats;
   RateBucket buckets[RATE_SECONDS + 1];
   guint since_keyframe; /* access units */
 } TrackCounter;
 
-struct _PenstockChannel
-{
+struct _PenstockChannel {
   GObject parent;
 
-  gchar *name;               /* set at construction */
-  PenstockGopLog *log;       /* set at construction */
-  GstClockTime wall_offset;  /* UTC - log time; set at construction */
-  gint n_readers;            /* atomic */
+  gchar *name;              /* set at construction */
+  PenstockGopLog *log;      /* set at construction */
+  GstClockTime wall_offset; /* UTC - log time; set at construction */
+  gint n_readers;           /* atomic */
 
   GMutex lock; /* guards the rest; taken alone */
   PenstockChannelState state;
@@ -41,8 +38,7 @@ struct _PenstockChannel
 
 G_DEFINE_FINAL_TYPE (PenstockChannel, penstock_channel, G_TYPE_OBJECT)
 
-enum
-{
+enum {
   SIGNAL_STATE_CHANGED,
   SIGNAL_LAYOUT_CHANGED,
   SIGNAL_READERS_CHANGED,
@@ -124,8 +120,8 @@ penstock_channel_get (const gchar *name)
   PenstockChannel *self = registry_find (name);
   if (!self) {
     if (!registry)
-      registry = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
-          (GDestroyNotify) weak_ref_free);
+      registry = g_hash_table_new_full (
+          g_str_hash, g_str_equal, g_free, (GDestroyNotify) weak_ref_free);
     self = g_object_new (PENSTOCK_TYPE_CHANNEL, NULL);
     self->name = g_strdup (name);
     GWeakRef *ref = g_new0 (GWeakRef, 1);
@@ -188,8 +184,8 @@ penstock_channel_get_log (PenstockChannel *self)
 }
 
 void
-penstock_channel_set_limits (PenstockChannel *self,
-    const PenstockGopLogLimits *limits)
+penstock_channel_set_limits (
+    PenstockChannel *self, const PenstockGopLogLimits *limits)
 {
   penstock_gop_log_set_limits (self->log, limits);
 }
@@ -232,8 +228,8 @@ has_video (const PenstockLayout *layout)
 }
 
 void
-penstock_channel_set_layout (PenstockChannel *self,
-    const PenstockTrack *tracks, guint n_tracks, gboolean new_epoch)
+penstock_channel_set_layout (PenstockChannel *self, const PenstockTrack *tracks,
+    guint n_tracks, gboolean new_epoch)
 {
   g_return_if_fail (n_tracks <= PENSTOCK_GOP_LOG_MAX_TRACKS);
 
@@ -268,7 +264,7 @@ count (TrackCounter *counter, const GstBuffer *buffer, gsize size,
   RateBucket *bucket = &counter->buckets[second % (RATE_SECONDS + 1)];
 
   if (bucket->second != second)
-    *bucket = (RateBucket) { .second = second };
+    *bucket = (RateBucket){ .second = second };
   bucket->bytes += size;
   bucket->access_units++;
   stats->access_units++;
@@ -291,12 +287,12 @@ count (TrackCounter *counter, const GstBuffer *buffer, gsize size,
 }
 
 void
-penstock_channel_append (PenstockChannel *self, guint track_id,
-    GstBuffer *buffer)
+penstock_channel_append (
+    PenstockChannel *self, guint track_id, GstBuffer *buffer)
 {
   g_return_if_fail (track_id < PENSTOCK_GOP_LOG_MAX_TRACKS);
-  g_return_if_fail (GST_BUFFER_PTS_IS_VALID (buffer) &&
-                    GST_BUFFER_DTS_IS_VALID (buffer));
+  g_return_if_fail (
+      GST_BUFFER_PTS_IS_VALID (buffer) && GST_BUFFER_DTS_IS_VALID (buffer));
 
   gsize size = gst_buffer_get_size (buffer);
   gboolean delta = GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
@@ -376,7 +372,7 @@ fill_rates (const TrackCounter *counter, PenstockTrackStats *stats)
 void
 penstock_channel_get_stats (PenstockChannel *self, PenstockChannelStats *stats)
 {
-  *stats = (PenstockChannelStats) { 0 };
+  *stats = (PenstockChannelStats){ 0 };
   g_mutex_lock (&self->lock);
   stats->state = self->state;
   stats->since = self->since;
@@ -416,15 +412,15 @@ penstock_channel_class_init (PenstockChannelClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = penstock_channel_finalize;
 
-  signals[SIGNAL_STATE_CHANGED] = g_signal_new ("state-changed",
-      G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-      G_TYPE_NONE, 1, G_TYPE_UINT);
-  signals[SIGNAL_LAYOUT_CHANGED] = g_signal_new ("layout-changed",
-      G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-      G_TYPE_NONE, 0);
-  signals[SIGNAL_READERS_CHANGED] = g_signal_new ("readers-changed",
-      G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-      G_TYPE_NONE, 1, G_TYPE_UINT);
+  signals[SIGNAL_STATE_CHANGED] =
+      g_signal_new ("state-changed", G_TYPE_FROM_CLASS (klass),
+          G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
+  signals[SIGNAL_LAYOUT_CHANGED] =
+      g_signal_new ("layout-changed", G_TYPE_FROM_CLASS (klass),
+          G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_READERS_CHANGED] =
+      g_signal_new ("readers-changed", G_TYPE_FROM_CLASS (klass),
+          G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
 }
 
 static void

@@ -66,9 +66,20 @@ typedef struct
 } PenstockLayout;
 
 GType penstock_layout_get_type (void);
-#define penstock_layout_ref(l) \
-  ((PenstockLayout *) gst_mini_object_ref (GST_MINI_OBJECT_CAST (l)))
-#define penstock_layout_unref(l) (gst_mini_object_unref (GST_MINI_OBJECT_CAST (l)))
+
+static inline PenstockLayout *
+penstock_layout_ref (PenstockLayout *layout)
+{
+  return (PenstockLayout *) gst_mini_object_ref (
+      GST_MINI_OBJECT_CAST (layout));
+}
+
+static inline void
+penstock_layout_unref (PenstockLayout *layout)
+{
+  gst_mini_object_unref (GST_MINI_OBJECT_CAST (layout));
+}
+
 const PenstockTrack *penstock_layout_find (const PenstockLayout *layout,
     guint track_id);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PenstockLayout, penstock_layout_unref)

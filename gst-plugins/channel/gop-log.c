@@ -19,8 +19,7 @@
  * what a joiner gets from the cache. */
 #define AUDIO_GOP_TIME GST_SECOND
 
-typedef struct
-{
+typedef struct {
   gint refs;     /* atomic */
   gint n;        /* atomic; entries published */
   gboolean head; /* begins a GOP: its first entry is a sync point */
@@ -29,16 +28,14 @@ typedef struct
   PenstockGopEntry entries[BLOCK_ENTRIES];
 } Block;
 
-typedef struct
-{
+typedef struct {
   guint id;
   gint armed; /* atomic */
   PenstockWakeFunc func;
   gpointer user_data;
 } Waker;
 
-struct _PenstockGopLog
-{
+struct _PenstockGopLog {
   gint refs; /* atomic */
   PenstockGopLogLimits limits;
 
@@ -46,7 +43,7 @@ struct _PenstockGopLog
   gboolean has_video; /* a video track decides where GOPs begin */
   guint video_track;
 
-  GMutex lock; /* guards the rest */
+  GMutex lock;   /* guards the rest */
   GQueue blocks; /* of Block, oldest first */
   guint64 next_seq;
   guint64 bytes;
@@ -117,8 +114,8 @@ penstock_gop_log_unref (PenstockGopLog *log)
 }
 
 void
-penstock_gop_log_set_limits (PenstockGopLog *log,
-    const PenstockGopLogLimits *limits)
+penstock_gop_log_set_limits (
+    PenstockGopLog *log, const PenstockGopLogLimits *limits)
 {
   g_mutex_lock (&log->lock);
   log->limits = *limits;
@@ -167,9 +164,9 @@ over_bounds (PenstockGopLog *log)
   if (!oldest)
     return FALSE;
   return log->bytes > log->limits.max_bytes ||
-         log->next_seq - oldest->first > log->limits.max_entries ||
-         (log->newest_time > oldest->entries[0].time &&
-             log->newest_time - oldest->entries[0].time > log->limits.max_time);
+      log->next_seq - oldest->first > log->limits.max_entries ||
+      (log->newest_time > oldest->entries[0].time &&
+          log->newest_time - oldest->entries[0].time > log->limits.max_time);
 }
 
 /* Whether all entries before @next are older than what slow readers get. */
@@ -179,7 +176,7 @@ outdated (PenstockGopLog *log, const Block *next)
   GstClockTime time = next->entries[0].time;
 
   return log->newest_time > time &&
-         log->newest_time - time > log->limits.retention;
+      log->newest_time - time > log->limits.retention;
 }
 
 /* Drops blocks from the oldest on that begin below seq @keep. */
@@ -204,9 +201,8 @@ trim (PenstockGopLog *log, GQueue *gone)
     Block *oldest = g_queue_peek_head (&log->blocks);
     gboolean over = over_bounds (log);
     const Block *next = oldest->head ? second_head (log)
-                        : log->blocks.length > 1
-                            ? g_queue_peek_nth (&log->blocks, 1)
-                            : NULL;
+        : log->blocks.length > 1     ? g_queue_peek_nth (&log->blocks, 1)
+                                     : NULL;
 
     if (next && (over || outdated (log, next))) {
       if (over && oldest->head)
@@ -234,8 +230,8 @@ starts_gop (PenstockGopLog *log, guint track, PenstockEntryFlags flags,
     return track == log->video_track && (flags & PENSTOCK_ENTRY_KEYFRAME);
   }
   return !log->has_video &&
-         (!log->has_keyframe || (flags & PENSTOCK_ENTRY_DISCONT) ||
-             time >= log->keyframe_time + AUDIO_GOP_TIME);
+      (!log->has_keyframe || (flags & PENSTOCK_ENTRY_DISCONT) ||
+          time >= log->keyframe_time + AUDIO_GOP_TIME);
 }
 
 static void
@@ -270,7 +266,7 @@ penstock_gop_log_append (PenstockGopLog *log, guint track,
     g_queue_push_tail (&log->blocks, block);
   }
 
-  block->entries[block->n] = (PenstockGopEntry) {
+  block->entries[block->n] = (PenstockGopEntry){
     .seq = log->next_seq,
     .track = track,
     .flags = flags,
@@ -313,20 +309,20 @@ penstock_gop_log_clear (PenstockGopLog *log)
 /* --- readers ------------------------------------------------------------ */
 
 void
-penstock_cursor_init (PenstockCursor *cursor,
-    const PenstockCursorSettings *settings)
+penstock_cursor_init (
+    PenstockCursor *cursor, const PenstockCursorSettings *settings)
 {
   static const PenstockCursorSettings defaults =
       PENSTOCK_CURSOR_DEFAULT_SETTINGS;
 
-  *cursor = (PenstockCursor) { .settings = settings ? *settings : defaults };
+  *cursor = (PenstockCursor){ .settings = settings ? *settings : defaults };
 }
 
 static gboolean
 cursor_wants (const PenstockCursor *cursor, guint track)
 {
   return cursor->settings.track_mask == 0 ||
-         (cursor->settings.track_mask & (1u << track));
+      (cursor->settings.track_mask & (1u << track));
 }
 
 /* Where a new reader begins. Called with the lock. */
@@ -382,15 +378,14 @@ find_block (PenstockGopLog *log, guint64 seq)
 /* Decides by the policy whether a lagging reader's video jumps. Called with
  * the lock; @time is that of the next entry. FALSE: the reader must go. */
 static gboolean
-apply_lag_policy (PenstockCursor *cursor, PenstockGopLog *log,
-    GstClockTime time)
+apply_lag_policy (
+    PenstockCursor *cursor, PenstockGopLog *log, GstClockTime time)
 {
   const PenstockCursorSettings *settings = &cursor->settings;
 
   if (settings->max_lag == 0 || !log->has_keyframe || !log->has_video ||
       log->keyframe_seq <= cursor->next ||
-      log->keyframe_seq <= cursor->video_from ||
-      log->keyframe_time <= time ||
+      log->keyframe_seq <= cursor->video_from || log->keyframe_time <= time ||
       log->keyframe_time - time <= settings->max_lag)
     return TRUE;
 
@@ -409,29 +404,27 @@ apply_lag_policy (PenstockCursor *cursor, PenstockGopLog *log,
   return TRUE;
 }
 
-typedef struct
-{
+typedef struct {
   gboolean has_video;
   GstClockTime newest_time;
 } LogView; /* what a reader decides on, taken under the lock */
 
 /* Whether this reader gets @entry; counts what it does not get. */
 static gboolean
-cursor_takes (PenstockCursor *cursor, const LogView *view,
-    const PenstockGopEntry *entry)
+cursor_takes (
+    PenstockCursor *cursor, const LogView *view, const PenstockGopEntry *entry)
 {
   const PenstockCursorSettings *settings = &cursor->settings;
   guint32 bit = 1u << entry->track;
-  GstClockTime lag = view->newest_time > entry->time
-                         ? view->newest_time - entry->time
-                         : 0;
+  GstClockTime lag =
+      view->newest_time > entry->time ? view->newest_time - entry->time : 0;
 
   if (!(entry->flags & PENSTOCK_ENTRY_VIDEO)) {
     /* Never the burst of a joiner: only audio that the video has left behind,
      * or audio of a reader that gets nothing else. */
     gboolean behind = cursor->audio_only || !view->has_video
-                          ? (cursor->seen & bit) != 0
-                          : entry->seq < cursor->video_from;
+        ? (cursor->seen & bit) != 0
+        : entry->seq < cursor->video_from;
     if (behind && settings->max_audio_lag && lag > settings->max_audio_lag) {
       cursor->stats.skipped_audio++;
       cursor->lost |= bit;
@@ -514,13 +507,13 @@ penstock_gop_log_read (PenstockGopLog *log, PenstockCursor *cursor,
     }
     if (block)
       g_atomic_int_inc (&block->refs);
-    view = (LogView) { log->has_video, log->newest_time };
+    view = (LogView){ log->has_video, log->newest_time };
     g_mutex_unlock (&log->lock);
     if (!block)
       break;
 
     for (gint i = cursor->next - block->first; i < published && *n_out < max;
-        i++) {
+         i++) {
       const PenstockGopEntry *entry = &block->entries[i];
       cursor->next = entry->seq + 1;
       if (cursor_wants (cursor, entry->track) &&
@@ -537,8 +530,7 @@ penstock_gop_log_get_lag (PenstockGopLog *log, const PenstockCursor *cursor)
   GstClockTime lag = 0;
 
   g_mutex_lock (&log->lock);
-  const Block *block =
-      cursor->started ? find_block (log, cursor->next) : NULL;
+  const Block *block = cursor->started ? find_block (log, cursor->next) : NULL;
   if (block && cursor->next - block->first < (guint64) block->n) {
     GstClockTime time = block->entries[cursor->next - block->first].time;
     lag = log->newest_time > time ? log->newest_time - time : 0;
@@ -550,8 +542,8 @@ penstock_gop_log_get_lag (PenstockGopLog *log, const PenstockCursor *cursor)
 }
 
 guint
-penstock_gop_log_add_waker (PenstockGopLog *log, PenstockWakeFunc func,
-    gpointer user_data)
+penstock_gop_log_add_waker (
+    PenstockGopLog *log, PenstockWakeFunc func, gpointer user_data)
 {
   Waker *waker = g_new0 (Waker, 1);
 
@@ -602,7 +594,7 @@ penstock_gop_log_get_stats (PenstockGopLog *log, PenstockGopLogStats *stats)
 {
   g_mutex_lock (&log->lock);
   const Block *oldest = g_queue_peek_head (&log->blocks);
-  *stats = (PenstockGopLogStats) {
+  *stats = (PenstockGopLogStats){
     .bytes = log->bytes,
     .entries = oldest ? log->next_seq - oldest->first : 0,
     .next_seq = log->next_seq,

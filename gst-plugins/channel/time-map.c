@@ -94,7 +94,7 @@ is_jump (const PenstockTimeMap *map, guint track, GstClockTime source,
   if (step < -(GstClockTimeDiff) PENSTOCK_TIME_MAP_MAX_BACK)
     return TRUE;
   return step > (GstClockTimeDiff) PENSTOCK_TIME_MAP_MAX_GAP &&
-         ABS (step - waited) > (GstClockTimeDiff) PENSTOCK_TIME_MAP_MAX_GAP / 10;
+      ABS (step - waited) > (GstClockTimeDiff) PENSTOCK_TIME_MAP_MAX_GAP / 10;
 }
 
 /* The error over a window, good from both sides: a late stream is judged by
@@ -112,8 +112,7 @@ check_drift (PenstockTimeMap *map, GstClockTime arrival, GstClockTimeDiff delay)
   if (ABS (error) > (GstClockTimeDiff) PENSTOCK_TIME_MAP_MAX_ERROR)
     return TRUE;
   if (map->correct_drift)
-    map->pending =
-        ABS (error) > (GstClockTimeDiff) DRIFT_DEAD_ZONE ? error : 0;
+    map->pending = ABS (error) > (GstClockTimeDiff) DRIFT_DEAD_ZONE ? error : 0;
   return FALSE;
 }
 
