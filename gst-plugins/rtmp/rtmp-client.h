@@ -23,8 +23,7 @@ typedef struct _PenstockRtmpClient PenstockRtmpClient;
  * @silence_timeout_ms: between messages; 0 = 10000
  * @buffer_ms: told to the server (SetBufferLength); 0 = 3000
  */
-typedef struct
-{
+typedef struct {
   const gchar *url;
   const gchar *user;
   const gchar *password;
@@ -47,8 +46,7 @@ typedef struct
  */
 PenstockRtmpClient *penstock_rtmp_client_play (
     const PenstockRtmpClientSettings *settings,
-    const PenstockRtmpCallbacks *callbacks, gpointer user_data,
-    GError **error);
+    const PenstockRtmpCallbacks *callbacks, gpointer user_data, GError **error);
 
 /* Disconnects. After this returns no callback runs or will run. May be called
  * from a callback of the client and on %NULL. */

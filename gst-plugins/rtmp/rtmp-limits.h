@@ -44,10 +44,10 @@
 
 /* AMF: an unbounded recursion here kills a server with one message. */
 #define PENSTOCK_AMF_MAX_DEPTH 32
-#define PENSTOCK_AMF_MAX_PROPERTIES 1024     /* kept of one object */
-#define PENSTOCK_AMF_MAX_STRING (64 * 1024)  /* kept of one string */
-#define PENSTOCK_AMF_MAX_VALUES 65536        /* of one message, all levels */
-#define PENSTOCK_AMF_MAX_REFERENCES 4096     /* of each AMF3 table */
+#define PENSTOCK_AMF_MAX_PROPERTIES 1024    /* kept of one object */
+#define PENSTOCK_AMF_MAX_STRING (64 * 1024) /* kept of one string */
+#define PENSTOCK_AMF_MAX_VALUES 65536       /* of one message, all levels */
+#define PENSTOCK_AMF_MAX_REFERENCES 4096    /* of each AMF3 table */
 
 /* Stream names and paths. */
 #define PENSTOCK_RTMP_MAX_PATH 1024
@@ -66,11 +66,11 @@
 #define PENSTOCK_RTMP_PUBLISH_MS 30000     /* `connect` to `publish` */
 #define PENSTOCK_RTMP_FIRST_MEDIA_MS 20000 /* `publish` to the first packet */
 #define PENSTOCK_RTMP_SILENCE_MS 10000     /* between packets */
-#define PENSTOCK_RTMP_MESSAGE_MS 15000     /* one message in parts (slow drip) */
-#define PENSTOCK_RTMP_DEFER_MS 5000        /* wait for a claim */
-#define PENSTOCK_RTMP_FLUSH_MS 3000        /* last words before we close */
-#define PENSTOCK_RTMP_STALE_MS 3000        /* quiet for so long may be replaced */
-#define PENSTOCK_RTMP_PING_MS 30000        /* idle connections are pinged */
+#define PENSTOCK_RTMP_MESSAGE_MS 15000 /* one message in parts (slow drip) */
+#define PENSTOCK_RTMP_DEFER_MS 5000    /* wait for a claim */
+#define PENSTOCK_RTMP_FLUSH_MS 3000    /* last words before we close */
+#define PENSTOCK_RTMP_STALE_MS 3000    /* quiet for so long may be replaced */
+#define PENSTOCK_RTMP_PING_MS 30000    /* idle connections are pinged */
 
 /* Control answers queued for a peer that does not read. */
 #define PENSTOCK_RTMP_MAX_SEND_QUEUE (64 * 1024)

@@ -11,16 +11,14 @@
 G_BEGIN_DECLS
 
 /* Three outcomes of every parser here; outputs are untouched unless DONE. */
-typedef enum
-{
+typedef enum {
   PENSTOCK_RTMP_PARSE_DONE,  /* one unit read, *consumed bytes used */
   PENSTOCK_RTMP_PARSE_MORE,  /* the unit goes on past the span */
   PENSTOCK_RTMP_PARSE_ERROR, /* the peer broke the protocol */
 } PenstockRtmpParse;
 
 /* RTMP 1.0, 5.4, 6.1 and 7.1. Other values occur and are ignored. */
-typedef enum
-{
+typedef enum {
   PENSTOCK_RTMP_SET_CHUNK_SIZE = 1,
   PENSTOCK_RTMP_ABORT = 2,
   PENSTOCK_RTMP_ACKNOWLEDGEMENT = 3,
@@ -51,8 +49,7 @@ typedef enum
  * Refcounted; references may be taken and dropped on any thread. All fields
  * are read-only for whoever did not make the message.
  */
-typedef struct
-{
+typedef struct {
   guint8 type;
   guint32 chunk_stream;
   guint32 stream_id;
@@ -70,8 +67,8 @@ typedef struct
  *
  * Returns: (transfer full): a message on chunk stream 0 (the writer chooses)
  */
-PenstockRtmpMessage *penstock_rtmp_message_new (guint8 type,
-    guint32 stream_id, guint32 timestamp, const guint8 *data, gsize size);
+PenstockRtmpMessage *penstock_rtmp_message_new (guint8 type, guint32 stream_id,
+    guint32 timestamp, const guint8 *data, gsize size);
 PenstockRtmpMessage *penstock_rtmp_message_ref (PenstockRtmpMessage *message);
 void penstock_rtmp_message_unref (PenstockRtmpMessage *message);
 
@@ -85,19 +82,17 @@ void penstock_rtmp_message_unref (PenstockRtmpMessage *message);
  *
  * Returns: (transfer full): the memory
  */
-GstMemory *penstock_rtmp_message_share (PenstockRtmpMessage *message,
-    gsize offset, gsize size);
+GstMemory *penstock_rtmp_message_share (
+    PenstockRtmpMessage *message, gsize offset, gsize size);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (PenstockRtmpMessage,
-    penstock_rtmp_message_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PenstockRtmpMessage, penstock_rtmp_message_unref)
 
 /* Longest message of @type that is accepted; longer ones end the connection
  * (rtmp-limits.h). */
 gsize penstock_rtmp_message_limit (guint8 type);
 
 /* User control events (RTMP 1.0, 7.1.7). */
-typedef enum
-{
+typedef enum {
   PENSTOCK_RTMP_STREAM_BEGIN = 0,
   PENSTOCK_RTMP_STREAM_EOF = 1,
   PENSTOCK_RTMP_STREAM_DRY = 2,
@@ -116,8 +111,7 @@ typedef enum
  * @value2: buffer length in milliseconds, for SET_BUFFER_LENGTH
  * @limit: hard 0, soft 1, dynamic 2, for SET_PEER_BANDWIDTH
  */
-typedef struct
-{
+typedef struct {
   guint8 type;
   guint32 value;
   guint16 event;
@@ -127,12 +121,12 @@ typedef struct
 
 /* Reads the payload of a control message. ERROR when @type is none of them;
  * MORE when @size is too short. Bytes behind the fields are ignored. */
-PenstockRtmpParse penstock_rtmp_control_parse (guint8 type,
-    const guint8 *data, gsize size, PenstockRtmpControl *out);
+PenstockRtmpParse penstock_rtmp_control_parse (
+    guint8 type, const guint8 *data, gsize size, PenstockRtmpControl *out);
 
 /* Appends the payload of @control to @out. */
-void penstock_rtmp_control_write (const PenstockRtmpControl *control,
-    GByteArray *out);
+void penstock_rtmp_control_write (
+    const PenstockRtmpControl *control, GByteArray *out);
 
 /**
  * penstock_rtmp_aggregate_next:

@@ -25,8 +25,7 @@ G_BEGIN_DECLS
  * Who publishes. Strings come from the peer, are valid UTF-8 without control
  * characters, and live as long as the callback.
  */
-typedef struct
-{
+typedef struct {
   guint64 id;
   const gchar *peer;
   const gchar *path;
@@ -51,8 +50,7 @@ typedef struct
  * @PENSTOCK_RTMP_END_REFUSED: (client) the server refused; the text says why
  * @PENSTOCK_RTMP_END_UNREACHABLE: (client) no connection could be made
  */
-typedef enum
-{
+typedef enum {
   PENSTOCK_RTMP_END_GOODBYE,
   PENSTOCK_RTMP_END_LOST,
   PENSTOCK_RTMP_END_SILENT,
@@ -82,13 +80,11 @@ const gchar *penstock_rtmp_end_to_string (PenstockRtmpEnd end);
  * All run on an I/O thread, in order, never two at once. They must not block:
  * other connections wait on the same thread. Any may be NULL.
  */
-typedef struct
-{
-  void (*started) (const PenstockRtmpPublication *publication,
-      gpointer user_data);
+typedef struct {
+  void (*started) (
+      const PenstockRtmpPublication *publication, gpointer user_data);
   void (*message) (PenstockRtmpMessage *message, gpointer user_data);
-  void (*ended) (PenstockRtmpEnd end, const gchar *detail,
-      gpointer user_data);
+  void (*ended) (PenstockRtmpEnd end, const gchar *detail, gpointer user_data);
   void (*expired) (gpointer user_data);
 } PenstockRtmpCallbacks;
 

@@ -29,8 +29,8 @@ typedef struct _PenstockRtmpClaim PenstockRtmpClaim;
  *
  * Returns: (transfer full): drop with penstock_rtmp_server_unref()
  */
-PenstockRtmpServer *penstock_rtmp_server_get (const gchar *host, guint16 port,
-    GError **error);
+PenstockRtmpServer *penstock_rtmp_server_get (
+    const gchar *host, guint16 port, GError **error);
 PenstockRtmpServer *penstock_rtmp_server_ref (PenstockRtmpServer *server);
 
 /* Dropping the last reference closes the port and every connection; when it
@@ -44,8 +44,7 @@ guint16 penstock_rtmp_server_get_port (PenstockRtmpServer *server);
 /* Connections now, of any state; for status pages and tests. */
 guint penstock_rtmp_server_get_n_connections (PenstockRtmpServer *server);
 
-typedef enum
-{
+typedef enum {
   PENSTOCK_RTMP_POLICY_TAKEOVER_STALE, /* reject while the first delivers */
   PENSTOCK_RTMP_POLICY_TAKEOVER,       /* the new one wins at once */
   PENSTOCK_RTMP_POLICY_REJECT,         /* the first one stays */
@@ -59,8 +58,7 @@ typedef enum
  * @policy: what happens to a second publisher
  * @grace_ms: after an abrupt end, time until #PenstockRtmpCallbacks.expired
  */
-typedef struct
-{
+typedef struct {
   const gchar *key;
   PenstockRtmpPolicy policy;
   guint grace_ms;
@@ -82,8 +80,7 @@ typedef struct
  */
 PenstockRtmpClaim *penstock_rtmp_server_claim (PenstockRtmpServer *server,
     const gchar *path, const PenstockRtmpClaimSettings *settings,
-    const PenstockRtmpCallbacks *callbacks, gpointer user_data,
-    GError **error);
+    const PenstockRtmpCallbacks *callbacks, gpointer user_data, GError **error);
 
 /* Gives the path back. A publication in progress is ended with
  * NetStream.Publish.BadName and its connection closed; `ended` is not called.
@@ -100,8 +97,8 @@ void penstock_rtmp_claim_release (PenstockRtmpClaim *claim);
  * an error and its connection is closed after that is sent. `ended` follows
  * with %PENSTOCK_RTMP_END_REJECTED. The claim stays.
  */
-void penstock_rtmp_claim_reject (PenstockRtmpClaim *claim, const gchar *code,
-    const gchar *description);
+void penstock_rtmp_claim_reject (
+    PenstockRtmpClaim *claim, const gchar *code, const gchar *description);
 
 /**
  * PenstockRtmpClaimStats:
@@ -109,18 +106,16 @@ void penstock_rtmp_claim_reject (PenstockRtmpClaim *claim, const gchar *code,
  * @bytes: received in the publication now (or the last one), all of them
  * @messages: media and data messages of it
  */
-typedef struct
-{
+typedef struct {
   gboolean publishing;
   guint64 bytes;
   guint64 messages;
 } PenstockRtmpClaimStats;
 
-void penstock_rtmp_claim_get_stats (PenstockRtmpClaim *claim,
-    PenstockRtmpClaimStats *stats);
+void penstock_rtmp_claim_get_stats (
+    PenstockRtmpClaim *claim, PenstockRtmpClaimStats *stats);
 
-typedef enum
-{
+typedef enum {
   PENSTOCK_RTMP_UNCLAIMED_REJECT,
   PENSTOCK_RTMP_UNCLAIMED_DEFER, /* a claim will appear within 5 s */
 } PenstockRtmpUnclaimed;
@@ -143,13 +138,12 @@ typedef PenstockRtmpUnclaimed (*PenstockRtmpUnclaimedFunc) (
  * are then rejected). After this returns the old handler does not run any
  * more, and @destroy of the old one was called. Not from the handler. */
 void penstock_rtmp_server_set_unclaimed_handler (PenstockRtmpServer *server,
-    PenstockRtmpUnclaimedFunc func, gpointer user_data,
-    GDestroyNotify destroy);
+    PenstockRtmpUnclaimedFunc func, gpointer user_data, GDestroyNotify destroy);
 
 /* Refuses the deferred publications of @path (as given to the handler) with an
  * error status, e.g. "NetStream.Publish.Denied". */
-void penstock_rtmp_server_refuse (PenstockRtmpServer *server,
-    const gchar *path, const gchar *code, const gchar *description);
+void penstock_rtmp_server_refuse (PenstockRtmpServer *server, const gchar *path,
+    const gchar *code, const gchar *description);
 
 G_END_DECLS
 

@@ -15,8 +15,7 @@ G_BEGIN_DECLS
 typedef struct _PenstockRtmpSession PenstockRtmpSession;
 
 /* Capabilities of Enhanced RTMP v2, `capsEx`. */
-enum
-{
+enum {
   PENSTOCK_RTMP_CAPS_RECONNECT = 1,
   PENSTOCK_RTMP_CAPS_MULTITRACK = 2,
   PENSTOCK_RTMP_CAPS_MODEX = 4,
@@ -35,8 +34,7 @@ enum
  *
  * What the peer said of itself. Owned by the session, valid until fed again.
  */
-typedef struct
-{
+typedef struct {
   const gchar *app;
   const gchar *tc_url;
   const gchar *flash_ver;
@@ -46,8 +44,7 @@ typedef struct
   const gchar *query;
 } PenstockRtmpPeerInfo;
 
-typedef enum
-{
+typedef enum {
   PENSTOCK_RTMP_EVENT_HANDSHAKE, /* complete */
   PENSTOCK_RTMP_EVENT_CONNECT,   /* server: answer accept/refuse_connect */
   PENSTOCK_RTMP_EVENT_PUBLISH,   /* server: answer accept/refuse_publish */
@@ -69,8 +66,7 @@ typedef enum
  *
  * Strings are owned by the session and valid until it is fed again.
  */
-typedef struct
-{
+typedef struct {
   PenstockRtmpEventType type;
   const gchar *path;
   const gchar *publish_type;
@@ -79,8 +75,7 @@ typedef struct
   const gchar *text;
 } PenstockRtmpEvent;
 
-typedef enum
-{
+typedef enum {
   PENSTOCK_RTMP_CLIENT_PLAY,
   PENSTOCK_RTMP_CLIENT_PUBLISH,
 } PenstockRtmpClientMode;
@@ -94,8 +89,7 @@ typedef enum
  * @password: (nullable)
  * @buffer_ms: SetBufferLength of a player
  */
-typedef struct
-{
+typedef struct {
   PenstockRtmpClientMode mode;
   const gchar *app;
   const gchar *tc_url;
@@ -107,8 +101,8 @@ typedef struct
  * handshake come from it. They protect nothing. */
 PenstockRtmpSession *penstock_rtmp_session_new_server (guint64 seed);
 /* The first bytes to send are in the output at once. @target is copied. */
-PenstockRtmpSession *penstock_rtmp_session_new_client (guint64 seed,
-    const PenstockRtmpClientTarget *target);
+PenstockRtmpSession *penstock_rtmp_session_new_client (
+    guint64 seed, const PenstockRtmpClientTarget *target);
 void penstock_rtmp_session_free (PenstockRtmpSession *session);
 
 /**
@@ -137,22 +131,21 @@ const PenstockRtmpPeerInfo *penstock_rtmp_session_get_peer (
 
 /* Value of the query parameter @name of the last request, percent-decoded;
  * (transfer full) (nullable). The last of several counts. */
-gchar *penstock_rtmp_session_dup_parameter (PenstockRtmpSession *session,
-    const gchar *name);
+gchar *penstock_rtmp_session_dup_parameter (
+    PenstockRtmpSession *session, const gchar *name);
 
 void penstock_rtmp_session_accept_connect (PenstockRtmpSession *session);
-void penstock_rtmp_session_refuse_connect (PenstockRtmpSession *session,
-    const gchar *code, const gchar *description);
+void penstock_rtmp_session_refuse_connect (
+    PenstockRtmpSession *session, const gchar *code, const gchar *description);
 void penstock_rtmp_session_accept_publish (PenstockRtmpSession *session);
 /* Also ends a publication that was accepted. Close when the output is sent. */
-void penstock_rtmp_session_refuse_publish (PenstockRtmpSession *session,
-    const gchar *code, const gchar *description);
-void penstock_rtmp_session_refuse_play (PenstockRtmpSession *session,
-    const gchar *code, const gchar *description);
+void penstock_rtmp_session_refuse_publish (
+    PenstockRtmpSession *session, const gchar *code, const gchar *description);
+void penstock_rtmp_session_refuse_play (
+    PenstockRtmpSession *session, const gchar *code, const gchar *description);
 
 /* PingRequest with @now_ms; an answer counts as life. */
-void penstock_rtmp_session_ping (PenstockRtmpSession *session,
-    gint64 now_ms);
+void penstock_rtmp_session_ping (PenstockRtmpSession *session, gint64 now_ms);
 
 /* Client that publishes: one message (after STARTED), and the goodbye
  * (FCUnpublish, deleteStream). */
@@ -164,8 +157,7 @@ void penstock_rtmp_session_send_goodbye (PenstockRtmpSession *session);
 gint64 penstock_rtmp_session_get_unfinished_since (
     PenstockRtmpSession *session);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (PenstockRtmpSession,
-    penstock_rtmp_session_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PenstockRtmpSession, penstock_rtmp_session_free)
 
 G_END_DECLS
 
