@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The gateway: listeners, the routes of the configuration, and routes made
+ * from templates while a publisher lives. One main context, no locks. */
+
+#include "penstock-server.h"
+
+#include "config-private.h"
+#include "http/http-server.h"
+#include "log.h"
+#include "penstock-error.h"
+#include "route-private.h"
+#include "route-table.h"
+#include "rtmp/rtmp-server.h"
+#include "rtsp/rtsp-server.h"
+
+#include "media.h"
+
+/* A route made from a template goes this long after its publisher ended, so
+ * that DASH players can finish. */
+#define TEMPLATE_LINGER_MS 30000
+/* Bound on routes made from templates. */
+#define MAX_TEMPLATE_ROUTES 4096
+
+struct _PenstockServer
+{
+  GObject parent;
+
+  PenstockConfig *config;
+  const PenstockConfigData *data;
+  GMainContext *context;
+  gboolean started, stopping;
+  gint64 started_us; /* monotonic */
+
+  GstClock *clock;
+  GstClockTime base_time;
+  PenstockRouteTable *table;
+  PenstockRtmpServer *rtmp;
+  PenstockListenAddress rtmp_listen; /* with the real port */
+  PenstockRtspServer *rtsp;
+  PenstockHttpServer *http;
+
+  GHashTable *routes;   /* name -> PenstockRoute, owned */
+  GHashTable *expiring; /* name -> GSource of a template route that ended */
+  guint n_stopping;     /* routes that have not said `stopped` */
+};
+
+G_DEFINE_FINAL_TYPE (PenstockServer, penstock_server, G_TYPE_OBJECT)
+
+enum
+{
+  SIGNAL_ROUTE_ADDED,
+  SIGNAL_ROUTE_REMOVED,
+  SIGNAL_STOPPED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+/* --- routes ------------------------------------------------------------- */
+
+static void
+finish_stop (PenstockServer *self)
+{
+  if (self->rtmp)
+    penstock_rtmp_server_set_unclaimed_handler (self->rtmp, NULL, NULL, NULL);
+  g_clear_pointer (&self->rtmp, penstock_rtmp_server_unref);
+  self->started = FALSE;
+  self->stopping = FALSE;
+  g_signal_emit (self, signals[SIGNAL_STOPPED], 0);
+}
+
+static void
+route_stopped (PenstockRoute *route, PenstockServer *self)
+{
+  g_signal_handlers_disconnect_by_data (route, self);
+  g_signal_emit (self, signals[SIGNAL_ROUTE_REMOVED], 0, route);
+  g_object_unref (route);
+  self->n_stopping--;
+  if (self->stopping && self->n_stopping == 0)
+    finish_stop (self);
+  g_object_unref (self);
+}
+
+/* Takes the route out of the table at once; it goes when its input is down. */
+static void
+remove_route (PenstockServer *self, const gchar *name)
+{
+  PenstockRoute *route = g_hash_table_lookup (self->routes, name);
+
+  g_hash_table_remove (self->expiring, name);
+  if (!route)
+    return;
+  g_object_ref (route);
+  g_hash_table_remove (self->routes, name);
+  g_object_ref (self);
+  self->n_stopping++;
+  g_signal_connect (route, "stopped", G_CALLBACK (route_stopped), self);
+  penstock_route_stop (route);
+}
+
+static void
+destroy_source (GSource *source)
+{
+  g_source_destroy (source);
+  g_source_unref (source);
+}
+
+typedef struct
+{
+  PenstockServer *server; /* not owned: the source goes with the server */
+  gchar *name;
+} Expiry;
+
+static void
+expiry_free (Expiry *expiry)
+{
+  g_free (expiry->name);
+  g_free (expiry);
+}
+
+static gboolean
+expire_route (gpointer user_data)
+{
+  Expiry *expiry = user_data;
+  g_autofree gchar *name = g_strdup (expiry->name);
+
+  penstock_info ("route", "removed, its publisher is gone route=%s", name);
+  remove_route (expiry->server, name);
+  return G_SOURCE_REMOVE;
+}
+
+/* A route from a template lives while it is online, and a while after. */
+static void
+watch_template_route (PenstockServer *self, PenstockRoute *route)
+{
+  const gchar *name = penstock_route_get_name (route);
+
+  if (penstock_route_get_state (route) == PENSTOCK_ROUTE_ONLINE) {
+    g_hash_table_remove (self->expiring, name);
+    return;
+  }
+  if (g_hash_table_contains (self->expiring, name))
+    return;
+  guint delay_ms = TEMPLATE_LINGER_MS;
+  if (penstock_route_get_state (route) == PENSTOCK_ROUTE_OFFLINE)
+    delay_ms += penstock_route_get_grace_ms (route);
+  Expiry *expiry = g_new (Expiry, 1);
+  *expiry = (Expiry) { self, g_strdup (name) };
+  GSource *source = g_timeout_source_new (delay_ms);
+  g_source_set_callback (
+      source, expire_route, expiry, (GDestroyNotify) expiry_free);
+  g_source_attach (source, self->context);
+  g_hash_table_insert (self->expiring, g_strdup (name), source);
+}
+
+static void
+template_route_changed (PenstockRoute *route, PenstockRouteState state,
+    PenstockServer *self)
+{
+  watch_template_route (self, route);
+}
+
+static PenstockRoute *
+add_route (PenstockServer *self, const gchar *name,
+    const PenstockRouteConfig *config)
+{
+  PenstockRouteServices services = {
+    .clock = self->clock,
+    .base_time = self->base_time,
+    .rtmp_listen = &self->rtmp_listen,
+    .rtsp = self->rtsp,
+    .http = self->http,
+  };
+  PenstockRoute *route = penstock_route_new (name, config, &services);
+
+  g_hash_table_insert (self->routes, g_strdup (name), route);
+  if (config->is_template) {
+    g_signal_connect (route, "state-changed",
+        G_CALLBACK (template_route_changed), self);
+    watch_template_route (self, route);
+  }
+  penstock_route_start (route);
+  g_signal_emit (self, signals[SIGNAL_ROUTE_ADDED], 0, route);
+  return route;
+}
+
+/* --- publishers without a route ----------------------------------------- */
+
+typedef struct
+{
+  PenstockServer *server;
+  PenstockRtmpServer *rtmp;
+  gchar *path; /* may end in a publish key: never logged */
+  gchar *peer;
+} PublishRequest;
+
+static void
+publish_request_free (PublishRequest *request)
+{
+  g_object_unref (request->server);
+  penstock_rtmp_server_unref (request->rtmp);
+  g_free (request->path);
+  g_free (request->peer);
+  g_free (request);
+}
+
+static gboolean
+same_secret (const gchar *a, const gchar *b)
+{
+  gsize length = strlen (a), difference = length ^ strlen (b);
+
+  for (gsize i = 0; i < length; i++)
+    difference |= (guchar) a[i] ^ (guchar) b[i % (strlen (b) + 1)];
+  return difference == 0;
+}
+
+/* The template for a published path. With a key as the last segment the name
+ * of the route is the path before it. */
+static const PenstockRouteConfig *
+match_publish (PenstockServer *self, const gchar *path, gchar **name)
+{
+  const gchar *slash = strrchr (path, '/');
+  const PenstockRouteConfig *config;
+
+  if (slash) {
+    g_autofree gchar *parent = g_strndup (path, slash - path);
+    config = penstock_route_table_match (self->table, parent);
+    if (config && config->publish_key &&
+        same_secret (config->publish_key, slash + 1)) {
+      *name = g_steal_pointer (&parent);
+      return config;
+    }
+  }
+  config = penstock_route_table_match (self->table, path);
+  *name = config ? g_strdup (path) : NULL;
+  return config;
+}
+
+static gboolean
+handle_publish_request (gpointer user_data)
+{
+  PublishRequest *request = user_data;
+  PenstockServer *self = request->server;
+  g_autofree gchar *name = NULL;
+  const PenstockRouteConfig *config =
+      match_publish (self, request->path, &name);
+  const gchar *why = NULL;
+
+  if (self->stopping || !self->started)
+    why = "The gateway is shutting down.";
+  else if (!config || config->input.kind != PENSTOCK_INPUT_PUBLISH)
+    why = "No route of this name takes a publisher.";
+  else if (g_hash_table_size (self->routes) >=
+           self->data->routes->len + MAX_TEMPLATE_ROUTES)
+    why = "Too many streams.";
+  if (why) {
+    penstock_warning ("rtmp", "publisher refused: %s peer=%s", why,
+        request->peer);
+    penstock_rtmp_server_refuse (request->rtmp, request->path,
+        "NetStream.Publish.BadName", why);
+  } else if (!g_hash_table_contains (self->routes, name)) {
+    penstock_info ("route", "made from template %s for peer=%s route=%s",
+        config->name, request->peer, name);
+    add_route (self, name, config);
+  }
+  return G_SOURCE_REMOVE;
+}
+
+/* RTMP I/O thread. */
+static PenstockRtmpUnclaimed
+unclaimed_publish (PenstockRtmpServer *rtmp,
+    const PenstockRtmpPublication *publication, gpointer user_data)
+{
+  PenstockServer *self = user_data;
+  PublishRequest *request = g_new (PublishRequest, 1);
+
+  *request = (PublishRequest) { g_object_ref (self),
+    penstock_rtmp_server_ref (rtmp), g_strdup (publication->path),
+    g_strdup (publication->peer) };
+  penstock_control_post (self->context, handle_publish_request, request,
+      (GDestroyNotify) publish_request_free);
+  return PENSTOCK_RTMP_UNCLAIMED_DEFER;
+}
+
+/* --- status ------------------------------------------------------------- */
+
+static gint
+compare_routes (gconstpointer a, gconstpointer b)
+{
+  return g_strcmp0 (penstock_route_get_name (*(PenstockRoute **) a),
+      penstock_route_get_name (*(PenstockRoute **) b));
+}
+
+GPtrArray *
+penstock_server_list_routes (PenstockServer *self)
+{
+  g_return_val_if_fail (PENSTOCK_IS_SERVER (self), NULL);
+
+  GPtrArray *routes = g_ptr_array_new_with_free_func (g_object_unref);
+  GHashTableIter iter;
+  gpointer route;
+  g_hash_table_iter_init (&iter, self->routes);
+  while (g_hash_table_iter_next (&iter, NULL, &route))
+    g_ptr_array_add (routes, g_object_ref (route));
+  g_ptr_array_sort (routes, compare_routes);
+  return routes;
+}
+
+PenstockRoute *
+penstock_server_get_route (PenstockServer *self, const gchar *name)
+{
+  g_return_val_if_fail (PENSTOCK_IS_SERVER (self), NULL);
+
+  return g_hash_table_lookup (self->routes, name);
+}
+
+guint
+penstock_server_get_port (PenstockServer *self, const gchar *protocol)
+{
+  g_return_val_if_fail (PENSTOCK_IS_SERVER (self), 0);
+
+  if (g_str_equal (protocol, "rtmp"))
+    return self->rtmp ? penstock_rtmp_server_get_port (self->rtmp) : 0;
+  if (g_str_equal (protocol, "rtsp"))
+    return self->rtsp ? penstock_rtsp_server_get_port (self->rtsp) : 0;
+  if (g_str_equal (protocol, "http"))
+    return self->http ? penstock_http_server_get_port (self->http) : 0;
+  return 0;
+}
+
+static void
+add_listeners (PenstockServer *self, JsonBuilder *builder)
+{
+  static const gchar *const protocols[] = { "rtmp", "rtsp", "http" };
+
+  json_builder_set_member_name (builder, "listen");
+  json_builder_begin_object (builder);
+  for (guint i = 0; i < G_N_ELEMENTS (protocols); i++) {
+    guint port = penstock_server_get_port (self, protocols[i]);
+    if (port == 0)
+      continue;
+    json_builder_set_member_name (builder, protocols[i]);
+    json_builder_add_int_value (builder, port);
+  }
+  json_builder_end_object (builder);
+}
+
+gchar *
+penstock_server_get_status (PenstockServer *self)
+{
+  g_return_val_if_fail (PENSTOCK_IS_SERVER (self), NULL);
+
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (GPtrArray) routes = penstock_server_list_routes (self);
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree gchar *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%SZ");
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "version");
+  json_builder_add_string_value (builder, PENSTOCK_VERSION);
+  json_builder_set_member_name (builder, "time");
+  json_builder_add_string_value (builder, time);
+  json_builder_set_member_name (builder, "uptime-s");
+  json_builder_add_int_value (builder,
+      (g_get_monotonic_time () - self->started_us) / G_USEC_PER_SEC);
+  add_listeners (self, builder);
+  json_builder_set_member_name (builder, "routes");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < routes->len; i++)
+    penstock_route_add_status (g_ptr_array_index (routes, i), builder);
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  return json_to_string (root, FALSE);
+}
+
+static GBytes *
+status_bytes (gpointer user_data)
+{
+  gchar *text = penstock_server_get_status (user_data);
+
+  return g_bytes_new_take (text, strlen (text));
+}
+
+/* --- start and stop ----------------------------------------------------- */
+
+static gboolean
+start_rtmp (PenstockServer *self, GError **error)
+{
+  const PenstockListenAddress *listen = &self->data->listen_rtmp;
+  g_autoptr (GError) local = NULL;
+
+  if (!listen->set)
+    return TRUE;
+  self->rtmp =
+      penstock_rtmp_server_get (listen->host, listen->port, &local);
+  if (!self->rtmp) {
+    gboolean in_use =
+        g_error_matches (local, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
+    g_set_error (error, PENSTOCK_ERROR,
+        in_use ? PENSTOCK_ERROR_ADDRESS_IN_USE : PENSTOCK_ERROR_FAILED,
+        "rtmp: %s", local->message);
+    return FALSE;
+  }
+  self->rtmp_listen = *listen;
+  self->rtmp_listen.port = penstock_rtmp_server_get_port (self->rtmp);
+  penstock_rtmp_server_set_unclaimed_handler (
+      self->rtmp, unclaimed_publish, self, NULL);
+  return TRUE;
+}
+
+static gboolean
+start_rtsp (PenstockServer *self, GError **error)
+{
+  if (!self->data->listen_rtsp.set)
+    return TRUE;
+  self->rtsp = penstock_rtsp_server_new (
+      &self->data->listen_rtsp, self->clock, self->base_time);
+  return penstock_rtsp_server_start (self->rtsp, error);
+}
+
+static gboolean
+start_http (PenstockServer *self, GError **error)
+{
+  if (!self->data->listen_http.set)
+    return TRUE;
+  self->http = penstock_http_server_new (
+      &self->data->listen_http, status_bytes, self);
+  return penstock_http_server_start (self->http, error);
+}
+
+static void
+stop_listeners (PenstockServer *self)
+{
+  if (self->http)
+    penstock_http_server_stop (self->http);
+  g_clear_object (&self->http);
+  if (self->rtsp)
+    penstock_rtsp_server_stop (self->rtsp);
+  g_clear_object (&self->rtsp);
+}
+
+gboolean
+penstock_server_start (PenstockServer *self, GError **error)
+{
+  g_return_val_if_fail (PENSTOCK_IS_SERVER (self), FALSE);
+  g_return_val_if_fail (!self->started, FALSE);
+
+  penstock_media_register (NULL);
+  self->started_us = g_get_monotonic_time ();
+  self->clock = gst_system_clock_obtain ();
+  self->base_time = gst_clock_get_time (self->clock);
+  if (!start_rtmp (self, error) || !start_rtsp (self, error) ||
+      !start_http (self, error)) {
+    stop_listeners (self);
+    g_clear_pointer (&self->rtmp, penstock_rtmp_server_unref);
+    return FALSE;
+  }
+
+  self->started = TRUE;
+  for (guint i = 0; i < self->data->routes->len; i++) {
+    const PenstockRouteConfig *config =
+        g_ptr_array_index (self->data->routes, i);
+    if (!config->is_template)
+      add_route (self, config->name, config);
+  }
+  return TRUE;
+}
+
+void
+penstock_server_stop (PenstockServer *self)
+{
+  g_return_if_fail (PENSTOCK_IS_SERVER (self));
+
+  if (!self->started || self->stopping)
+    return;
+  self->stopping = TRUE;
+  self->n_stopping++; /* until every route has been asked */
+  g_autoptr (GPtrArray) routes = penstock_server_list_routes (self);
+  for (guint i = 0; i < routes->len; i++)
+    remove_route (self,
+        penstock_route_get_name (g_ptr_array_index (routes, i)));
+  stop_listeners (self);
+  if (--self->n_stopping == 0)
+    finish_stop (self);
+}
+
+/* --- object ------------------------------------------------------------- */
+
+PenstockServer *
+penstock_server_new (PenstockConfig *config)
+{
+  g_return_val_if_fail (PENSTOCK_IS_CONFIG (config), NULL);
+
+  PenstockServer *self = g_object_new (PENSTOCK_TYPE_SERVER, NULL);
+  self->config = g_object_ref (config);
+  self->data = penstock_config_get_data (config);
+  self->table = penstock_route_table_new (self->data->routes);
+  self->context = g_main_context_ref_thread_default ();
+  return self;
+}
+
+static void
+penstock_server_finalize (GObject *object)
+{
+  PenstockServer *self = PENSTOCK_SERVER (object);
+
+  g_hash_table_unref (self->expiring);
+  g_hash_table_unref (self->routes);
+  g_clear_pointer (&self->table, penstock_route_table_free);
+  g_clear_object (&self->config);
+  g_clear_object (&self->clock);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  G_OBJECT_CLASS (penstock_server_parent_class)->finalize (object);
+}
+
+static void
+penstock_server_class_init (PenstockServerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = penstock_server_finalize;
+
+  /**
+   * PenstockServer::route-added:
+   * @self: the server
+   * @route: the route
+   *
+   * A route exists, at the start or made from a template.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_ROUTE_ADDED] = g_signal_new ("route-added",
+      G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 1, PENSTOCK_TYPE_ROUTE);
+
+  /**
+   * PenstockServer::route-removed:
+   * @self: the server
+   * @route: the route
+   *
+   * Nothing of the route is left running.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_ROUTE_REMOVED] = g_signal_new ("route-removed",
+      G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 1, PENSTOCK_TYPE_ROUTE);
+
+  /**
+   * PenstockServer::stopped:
+   * @self: the server
+   *
+   * Every route is down and every port closed.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_STOPPED] = g_signal_new ("stopped",
+      G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 0);
+}
+
+static void
+penstock_server_init (PenstockServer *self)
+{
+  self->routes =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  self->expiring = g_hash_table_new_full (
+      g_str_hash, g_str_equal, g_free, (GDestroyNotify) destroy_source);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PENSTOCK_SERVER_H
+#define PENSTOCK_SERVER_H
+
+#include "penstock-config.h"
+#include "penstock-route.h"
+
+G_BEGIN_DECLS
+
+#define PENSTOCK_TYPE_SERVER (penstock_server_get_type ())
+G_DECLARE_FINAL_TYPE (PenstockServer, penstock_server, PENSTOCK, SERVER, GObject)
+
+/**
+ * PenstockServer:
+ *
+ * The gateway: listeners and routes of one configuration. Everything happens
+ * in the thread-default main context of the thread that made it.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * penstock_server_new:
+ * @config: a checked configuration
+ *
+ * Returns: (transfer full): a server that is not started
+ *
+ * Since: 0.1
+ */
+PenstockServer *penstock_server_new (PenstockConfig *config);
+
+/**
+ * penstock_server_start:
+ * @self: a server
+ * @error: return location for a #GError
+ *
+ * Binds the ports and starts every route. When it returns %TRUE the ports are
+ * served; routes come up by themselves, an unreachable source is no error.
+ *
+ * Returns: %TRUE, or %FALSE with %PENSTOCK_ERROR_ADDRESS_IN_USE or
+ *   %PENSTOCK_ERROR_FAILED; nothing is left running then
+ *
+ * Since: 0.1
+ */
+gboolean penstock_server_start (PenstockServer *self, GError **error);
+
+/**
+ * penstock_server_stop:
+ * @self: a server
+ *
+ * Drains and closes everything. The signal #PenstockServer::stopped is emitted
+ * when nothing is left.
+ *
+ * Since: 0.1
+ */
+void penstock_server_stop (PenstockServer *self);
+
+/**
+ * penstock_server_list_routes:
+ * @self: a server
+ *
+ * Returns: (transfer container) (element-type PenstockRoute): the routes that
+ *   exist now, those made from templates included, by name
+ *
+ * Since: 0.1
+ */
+GPtrArray *penstock_server_list_routes (PenstockServer *self);
+
+/**
+ * penstock_server_get_route:
+ * @self: a server
+ * @name: name of a route
+ *
+ * Returns: (transfer none) (nullable): the route
+ *
+ * Since: 0.1
+ */
+PenstockRoute *penstock_server_get_route (PenstockServer *self,
+    const gchar *name);
+
+/**
+ * penstock_server_get_port:
+ * @self: a started server
+ * @protocol: `rtmp`, `rtsp` or `http`
+ *
+ * Returns: the port it listens on, 0 = it does not listen
+ *
+ * Since: 0.1
+ */
+guint penstock_server_get_port (PenstockServer *self, const gchar *protocol);
+
+/**
+ * penstock_server_get_status:
+ * @self: a server
+ *
+ * What `/status.json` shows: routes, inputs with state, reason and since,
+ * codecs, rates, GOPs, readers. Secrets are not in it.
+ *
+ * Returns: (transfer full): JSON text
+ *
+ * Since: 0.1
+ */
+gchar *penstock_server_get_status (PenstockServer *self);
+
+G_END_DECLS
+
+#endif /* PENSTOCK_SERVER_H */
