@@ -2,4 +2,4 @@
 
 #include "penstock-error.h"
 
-G_DEFINE_QUARK (penstock-error-quark, penstock_error)
+G_DEFINE_QUARK (penstock - error - quark, penstock_error)

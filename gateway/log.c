@@ -20,8 +20,8 @@ penstock_log_set_level (PenstockLogLevel level)
 }
 
 void
-penstock_log (PenstockLogLevel level, const gchar *component,
-    const gchar *format, ...)
+penstock_log (
+    PenstockLogLevel level, const gchar *component, const gchar *format, ...)
 {
   if ((gint) level > g_atomic_int_get (&current_level))
     return;

@@ -9,15 +9,13 @@
 #include "route-private.h"
 
 /* A running output and what the status says of one that could not start. */
-typedef struct
-{
+typedef struct {
   const PenstockOutputType *type;
   PenstockOutput *output; /* NULL: failed */
   gchar *reason;
 } RouteOutput;
 
-struct _PenstockRoute
-{
+struct _PenstockRoute {
   GObject parent;
 
   gchar *name;
@@ -34,12 +32,7 @@ struct _PenstockRoute
 
 G_DEFINE_FINAL_TYPE (PenstockRoute, penstock_route, G_TYPE_OBJECT)
 
-enum
-{
-  SIGNAL_STATE_CHANGED,
-  SIGNAL_STOPPED,
-  N_SIGNALS
-};
+enum { SIGNAL_STATE_CHANGED, SIGNAL_STOPPED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 GType
@@ -96,8 +89,8 @@ follow_channel (gpointer user_data)
 
 /* Any thread. */
 static void
-channel_state_changed (PenstockChannel *channel, guint state,
-    PenstockRoute *self)
+channel_state_changed (
+    PenstockChannel *channel, guint state, PenstockRoute *self)
 {
   penstock_control_post (
       self->context, follow_channel, g_object_ref (self), g_object_unref);
@@ -128,8 +121,8 @@ penstock_route_new (const gchar *name, const PenstockRouteConfig *config,
   limits.max_time = config->cache_max_time_ms * GST_MSECOND;
   limits.max_entries = config->cache_max_entries;
   penstock_channel_set_limits (self->channel, &limits);
-  self->channel_handler = g_signal_connect (self->channel, "state-changed",
-      G_CALLBACK (channel_state_changed), self);
+  self->channel_handler = g_signal_connect (
+      self->channel, "state-changed", G_CALLBACK (channel_state_changed), self);
   return self;
 }
 
@@ -151,8 +144,8 @@ start_output (PenstockRoute *self, const PenstockOutputConfig *config)
   output->type = penstock_output_type_for (config->kind);
   output->output = output->type->start (&settings, &error);
   if (!output->output) {
-    penstock_error (output->type->name, "%s route=%s", error->message,
-        self->name);
+    penstock_error (
+        output->type->name, "%s route=%s", error->message, self->name);
     output->reason = g_strdup (error->message);
   }
   g_ptr_array_add (self->outputs, output);
@@ -386,9 +379,8 @@ penstock_route_class_init (PenstockRouteClass *klass)
    *
    * Since: 0.1
    */
-  signals[SIGNAL_STOPPED] = g_signal_new ("stopped",
-      G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-      G_TYPE_NONE, 0);
+  signals[SIGNAL_STOPPED] = g_signal_new ("stopped", G_TYPE_FROM_CLASS (klass),
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

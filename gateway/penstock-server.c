@@ -22,8 +22,7 @@
 /* Bound on routes made from templates. */
 #define MAX_TEMPLATE_ROUTES 4096
 
-struct _PenstockServer
-{
+struct _PenstockServer {
   GObject parent;
 
   PenstockConfig *config;
@@ -47,13 +46,7 @@ struct _PenstockServer
 
 G_DEFINE_FINAL_TYPE (PenstockServer, penstock_server, G_TYPE_OBJECT)
 
-enum
-{
-  SIGNAL_ROUTE_ADDED,
-  SIGNAL_ROUTE_REMOVED,
-  SIGNAL_STOPPED,
-  N_SIGNALS
-};
+enum { SIGNAL_ROUTE_ADDED, SIGNAL_ROUTE_REMOVED, SIGNAL_STOPPED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 /* --- routes ------------------------------------------------------------- */
@@ -105,8 +98,7 @@ destroy_source (GSource *source)
   g_source_unref (source);
 }
 
-typedef struct
-{
+typedef struct {
   PenstockServer *server; /* not owned: the source goes with the server */
   gchar *name;
 } Expiry;
@@ -145,7 +137,7 @@ watch_template_route (PenstockServer *self, PenstockRoute *route)
   if (penstock_route_get_state (route) == PENSTOCK_ROUTE_OFFLINE)
     delay_ms += penstock_route_get_grace_ms (route);
   Expiry *expiry = g_new (Expiry, 1);
-  *expiry = (Expiry) { self, g_strdup (name) };
+  *expiry = (Expiry){ self, g_strdup (name) };
   GSource *source = g_timeout_source_new (delay_ms);
   g_source_set_callback (
       source, expire_route, expiry, (GDestroyNotify) expiry_free);
@@ -154,15 +146,15 @@ watch_template_route (PenstockServer *self, PenstockRoute *route)
 }
 
 static void
-template_route_changed (PenstockRoute *route, PenstockRouteState state,
-    PenstockServer *self)
+template_route_changed (
+    PenstockRoute *route, PenstockRouteState state, PenstockServer *self)
 {
   watch_template_route (self, route);
 }
 
 static PenstockRoute *
-add_route (PenstockServer *self, const gchar *name,
-    const PenstockRouteConfig *config)
+add_route (
+    PenstockServer *self, const gchar *name, const PenstockRouteConfig *config)
 {
   PenstockRouteServices services = {
     .clock = self->clock,
@@ -175,8 +167,8 @@ add_route (PenstockServer *self, const gchar *name,
 
   g_hash_table_insert (self->routes, g_strdup (name), route);
   if (config->is_template) {
-    g_signal_connect (route, "state-changed",
-        G_CALLBACK (template_route_changed), self);
+    g_signal_connect (
+        route, "state-changed", G_CALLBACK (template_route_changed), self);
     watch_template_route (self, route);
   }
   penstock_route_start (route);
@@ -186,8 +178,7 @@ add_route (PenstockServer *self, const gchar *name,
 
 /* --- publishers without a route ----------------------------------------- */
 
-typedef struct
-{
+typedef struct {
   PenstockServer *server;
   PenstockRtmpServer *rtmp;
   gchar *path; /* may end in a publish key: never logged */
@@ -251,13 +242,13 @@ handle_publish_request (gpointer user_data)
   else if (!config || config->input.kind != PENSTOCK_INPUT_PUBLISH)
     why = "No route of this name takes a publisher.";
   else if (g_hash_table_size (self->routes) >=
-           self->data->routes->len + MAX_TEMPLATE_ROUTES)
+      self->data->routes->len + MAX_TEMPLATE_ROUTES)
     why = "Too many streams.";
   if (why) {
-    penstock_warning ("rtmp", "publisher refused: %s peer=%s", why,
-        request->peer);
-    penstock_rtmp_server_refuse (request->rtmp, request->path,
-        "NetStream.Publish.BadName", why);
+    penstock_warning (
+        "rtmp", "publisher refused: %s peer=%s", why, request->peer);
+    penstock_rtmp_server_refuse (
+        request->rtmp, request->path, "NetStream.Publish.BadName", why);
   } else if (!g_hash_table_contains (self->routes, name)) {
     penstock_info ("route", "made from template %s for peer=%s route=%s",
         config->name, request->peer, name);
@@ -274,9 +265,9 @@ unclaimed_publish (PenstockRtmpServer *rtmp,
   PenstockServer *self = user_data;
   PublishRequest *request = g_new (PublishRequest, 1);
 
-  *request = (PublishRequest) { g_object_ref (self),
-    penstock_rtmp_server_ref (rtmp), g_strdup (publication->path),
-    g_strdup (publication->peer) };
+  *request =
+      (PublishRequest){ g_object_ref (self), penstock_rtmp_server_ref (rtmp),
+        g_strdup (publication->path), g_strdup (publication->peer) };
   penstock_control_post (self->context, handle_publish_request, request,
       (GDestroyNotify) publish_request_free);
   return PENSTOCK_RTMP_UNCLAIMED_DEFER;
@@ -361,8 +352,8 @@ penstock_server_get_status (PenstockServer *self)
   json_builder_set_member_name (builder, "time");
   json_builder_add_string_value (builder, time);
   json_builder_set_member_name (builder, "uptime-s");
-  json_builder_add_int_value (builder,
-      (g_get_monotonic_time () - self->started_us) / G_USEC_PER_SEC);
+  json_builder_add_int_value (
+      builder, (g_get_monotonic_time () - self->started_us) / G_USEC_PER_SEC);
   add_listeners (self, builder);
   json_builder_set_member_name (builder, "routes");
   json_builder_begin_array (builder);
@@ -393,8 +384,7 @@ start_rtmp (PenstockServer *self, GError **error)
 
   if (!listen->set)
     return TRUE;
-  self->rtmp =
-      penstock_rtmp_server_get (listen->host, listen->port, &local);
+  self->rtmp = penstock_rtmp_server_get (listen->host, listen->port, &local);
   if (!self->rtmp) {
     gboolean in_use =
         g_error_matches (local, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
@@ -425,8 +415,8 @@ start_http (PenstockServer *self, GError **error)
 {
   if (!self->data->listen_http.set)
     return TRUE;
-  self->http = penstock_http_server_new (
-      &self->data->listen_http, status_bytes, self);
+  self->http =
+      penstock_http_server_new (&self->data->listen_http, status_bytes, self);
   return penstock_http_server_start (self->http, error);
 }
 
@@ -479,8 +469,8 @@ penstock_server_stop (PenstockServer *self)
   self->n_stopping++; /* until every route has been asked */
   g_autoptr (GPtrArray) routes = penstock_server_list_routes (self);
   for (guint i = 0; i < routes->len; i++)
-    remove_route (self,
-        penstock_route_get_name (g_ptr_array_index (routes, i)));
+    remove_route (
+        self, penstock_route_get_name (g_ptr_array_index (routes, i)));
   stop_listeners (self);
   if (--self->n_stopping == 0)
     finish_stop (self);
@@ -529,9 +519,9 @@ penstock_server_class_init (PenstockServerClass *klass)
    *
    * Since: 0.1
    */
-  signals[SIGNAL_ROUTE_ADDED] = g_signal_new ("route-added",
-      G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-      G_TYPE_NONE, 1, PENSTOCK_TYPE_ROUTE);
+  signals[SIGNAL_ROUTE_ADDED] =
+      g_signal_new ("route-added", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+          0, NULL, NULL, NULL, G_TYPE_NONE, 1, PENSTOCK_TYPE_ROUTE);
 
   /**
    * PenstockServer::route-removed:
@@ -554,9 +544,8 @@ penstock_server_class_init (PenstockServerClass *klass)
    *
    * Since: 0.1
    */
-  signals[SIGNAL_STOPPED] = g_signal_new ("stopped",
-      G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-      G_TYPE_NONE, 0);
+  signals[SIGNAL_STOPPED] = g_signal_new ("stopped", G_TYPE_FROM_CLASS (klass),
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

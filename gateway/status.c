@@ -10,8 +10,7 @@
 static gchar *
 codec_name (const GstCaps *caps)
 {
-  static const struct
-  {
+  static const struct {
     const gchar *caps, *name;
   } names[] = {
     { "video/x-h264", "H.264" },
@@ -42,8 +41,8 @@ codec_name (const GstCaps *caps)
 }
 
 static void
-add_int_field (JsonBuilder *builder, const GstStructure *structure,
-    const gchar *field)
+add_int_field (
+    JsonBuilder *builder, const GstStructure *structure, const gchar *field)
 {
   gint value;
 
@@ -54,8 +53,8 @@ add_int_field (JsonBuilder *builder, const GstStructure *structure,
 }
 
 static void
-add_string_field (JsonBuilder *builder, const GstStructure *structure,
-    const gchar *field)
+add_string_field (
+    JsonBuilder *builder, const GstStructure *structure, const gchar *field)
 {
   const gchar *value = gst_structure_get_string (structure, field);
 

@@ -7,7 +7,7 @@
 #include "../penstock-error.h"
 
 /* AAC frames of 1024 samples at a rate every decoder knows. */
-#define RAW_CAPS \
+#define RAW_CAPS                                                               \
   "audio/x-raw, rate=(int){ 48000, 44100, 32000, 16000 }, channels=(int)[1,2]"
 
 static gboolean
@@ -29,8 +29,7 @@ first_installed (const gchar *const *names)
   return NULL;
 }
 
-typedef struct
-{
+typedef struct {
   const gchar *caps;
   const gchar *decoders[3]; /* by preference; none: raw already */
 } Decoding;
@@ -61,13 +60,12 @@ find_decoding (const GstCaps *caps)
 }
 
 GstElement *
-penstock_audio_encode_new (const GstCaps *caps, guint bitrate_kbps,
-    GError **error)
+penstock_audio_encode_new (
+    const GstCaps *caps, guint bitrate_kbps, GError **error)
 {
-  static const gchar *const encoders[] = { "avenc_aac", "fdkaacenc",
-    "voaacenc", NULL };
-  const gchar *name =
-      gst_structure_get_name (gst_caps_get_structure (caps, 0));
+  static const gchar *const encoders[] = { "avenc_aac", "fdkaacenc", "voaacenc",
+    NULL };
+  const gchar *name = gst_structure_get_name (gst_caps_get_structure (caps, 0));
   const Decoding *decoding = find_decoding (caps);
 
   if (!decoding) {

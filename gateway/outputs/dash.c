@@ -16,8 +16,7 @@
 /* After an error of the pipeline it is built again this much later. */
 #define REBUILD_MS 2000
 
-struct _PenstockOutput
-{
+struct _PenstockOutput {
   gchar *route;
   const PenstockOutputConfig *config;
   PenstockChannel *channel;
@@ -72,8 +71,7 @@ request_sink_pad (PenstockOutput *self, const gchar *kind, GstCaps *caps)
   g_autoptr (GstElement) sink =
       gst_bin_get_by_name (GST_BIN (self->pipeline), "dash");
   g_autofree gchar *template_name = g_strdup_printf ("%s_%%u", kind);
-  GstPadTemplate *template =
-      gst_element_get_pad_template (sink, template_name);
+  GstPadTemplate *template = gst_element_get_pad_template (sink, template_name);
   g_autoptr (GstCaps) accepted = gst_pad_template_get_caps (template);
 
   if (!gst_caps_can_intersect (accepted, caps))
@@ -117,8 +115,7 @@ link_encoded (PenstockOutput *self, GstPad *pad, GstCaps *caps)
   gst_bin_add (GST_BIN (self->pipeline), encoder);
   g_autoptr (GstPad) in = gst_element_get_static_pad (encoder, "sink");
   g_autoptr (GstPad) out = gst_element_get_static_pad (encoder, "src");
-  g_autoptr (GstCaps) aac =
-      gst_caps_from_string (PENSTOCK_AUDIO_ENCODE_CAPS);
+  g_autoptr (GstCaps) aac = gst_caps_from_string (PENSTOCK_AUDIO_ENCODE_CAPS);
   g_autoptr (GstPad) sinkpad = request_sink_pad (self, "audio", aac);
   gst_pad_link (out, sinkpad);
   gst_pad_link (pad, in);
@@ -163,7 +160,7 @@ link_audio (PenstockOutput *self, GstPad *pad, GstCaps *caps)
     return;
   }
   gboolean copy = is_aac || mode == PENSTOCK_DASH_AUDIO_COPY ||
-                  (mode == PENSTOCK_DASH_AUDIO_AUTO && browser_plays (caps));
+      (mode == PENSTOCK_DASH_AUDIO_AUTO && browser_plays (caps));
   g_autoptr (GstPad) sinkpad =
       copy ? request_sink_pad (self, "audio", caps) : NULL;
   if (sinkpad) {
@@ -291,8 +288,7 @@ build (PenstockOutput *self, GError **error)
   gst_bin_add_many (GST_BIN (self->pipeline), source, sink, NULL);
   g_signal_connect (source, "pad-added", G_CALLBACK (pad_added), self);
 
-  g_autoptr (GstBus) bus =
-      gst_pipeline_get_bus (GST_PIPELINE (self->pipeline));
+  g_autoptr (GstBus) bus = gst_pipeline_get_bus (GST_PIPELINE (self->pipeline));
   self->bus_source = gst_bus_create_watch (bus);
   g_source_set_callback (
       self->bus_source, G_SOURCE_FUNC (bus_message), self, NULL);
@@ -354,8 +350,8 @@ follow_channel (gpointer user_data)
 
 /* Any thread. */
 static void
-channel_state_changed (PenstockChannel *channel, guint state,
-    PenstockOutput *self)
+channel_state_changed (
+    PenstockChannel *channel, guint state, PenstockOutput *self)
 {
   penstock_control_post (self->context, follow_channel,
       g_atomic_rc_box_acquire (self), output_unref);
@@ -394,8 +390,8 @@ dash_start (const PenstockOutputSettings *settings, GError **error)
     output_unref (self);
     return NULL;
   }
-  self->channel_handler = g_signal_connect (self->channel, "state-changed",
-      G_CALLBACK (channel_state_changed), self);
+  self->channel_handler = g_signal_connect (
+      self->channel, "state-changed", G_CALLBACK (channel_state_changed), self);
   if (self->http)
     penstock_http_server_add_route (self->http, self->route, self->route);
   return self;

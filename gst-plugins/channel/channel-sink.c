@@ -382,10 +382,16 @@ take_eos (PenstockChannelSink *self, PenstockChannelSinkPad *pad, guint seqnum)
   for (GList *l = GST_ELEMENT (self)->sinkpads; l; l = l->next)
     all &= ((PenstockChannelSinkPad *) l->data)->eos;
   GST_OBJECT_UNLOCK (self);
-  if (all && !self->flowing && self->channel && !g_queue_is_empty (&self->held))
+  g_autoptr (PenstockChannel) started = NULL;
+  if (all && !self->flowing && self->channel &&
+      !g_queue_is_empty (&self->held)) {
     release_held (self);
+    started = g_object_ref (self->channel);
+  }
   g_mutex_unlock (&self->lock);
 
+  if (started)
+    penstock_channel_set_state (started, PENSTOCK_CHANNEL_ONLINE);
   if (all) {
     GstMessage *message = gst_message_new_eos (GST_OBJECT (self));
     gst_message_set_seqnum (message, seqnum);

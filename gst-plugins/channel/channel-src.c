@@ -361,7 +361,11 @@ is_flushing (PenstockChannelSrc *self)
 static void
 end_streaming (PenstockChannelSrc *self, GstFlowReturn ret)
 {
-  gst_task_pause (self->task);
+  /* Not after the task was told to stop: it would only pause. */
+  g_mutex_lock (&self->lock);
+  if (!self->flushing)
+    gst_task_pause (self->task);
+  g_mutex_unlock (&self->lock);
   if (ret == GST_FLOW_EOS) {
     push_eos (self);
   } else if (ret < GST_FLOW_EOS || ret == GST_FLOW_NOT_LINKED) {
@@ -475,9 +479,9 @@ flush_streaming (PenstockChannelSrc *self)
 {
   g_mutex_lock (&self->lock);
   self->flushing = TRUE;
+  gst_task_stop (self->task);
   g_cond_signal (&self->cond);
   g_mutex_unlock (&self->lock);
-  gst_task_stop (self->task);
 }
 
 static void
