@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Claims: who may publish to a path, one at a time, and the delivery to the
+ * owner's callbacks. */
+
+#include "rtmp-server-private.h"
+
+#include <string.h>
+
+#include "rtmp-limits.h"
+#include "rtmp-path.h"
+
+#define DEFAULT_GRACE_MS 15000
+
+PenstockRtmpClaim *
+penstock_rtmp_claim_ref (PenstockRtmpClaim *claim)
+{
+  g_atomic_int_inc (&claim->ref_count);
+  return claim;
+}
+
+void
+penstock_rtmp_claim_unref (PenstockRtmpClaim *claim)
+{
+  if (!g_atomic_int_dec_and_test (&claim->ref_count))
+    return;
+  g_rec_mutex_clear (&claim->delivery);
+  g_free (claim->path);
+  g_free (claim->key);
+  g_free (claim);
+}
+
+/* Takes as long whatever is wrong with @given. */
+static gboolean
+keys_equal (const gchar *key, const gchar *given)
+{
+  gsize length = strlen (key);
+  gsize given_length = strlen (given);
+  guint difference = length != given_length;
+
+  for (gsize i = 0; i < length; i++)
+    difference |=
+        (guint8) key[i] ^ (guint8) given[i < given_length ? i : given_length];
+  return difference == 0;
+}
+
+PenstockRtmpClaimMatch
+penstock_rtmp_claim_find (PenstockRtmpServer *server, const gchar *path,
+    const gchar *key, PenstockRtmpClaim **out)
+{
+  PenstockRtmpClaim *claim = g_hash_table_lookup (server->claims, path);
+
+  if (!claim) {
+    /* live/one/KEY for the claim live/one */
+    const gchar *slash = strrchr (path, '/');
+    g_autofree gchar *parent =
+        slash ? g_strndup (path, slash - path) : g_strdup ("");
+    claim = g_hash_table_lookup (server->claims, parent);
+    if (!claim || !claim->key)
+      return PENSTOCK_RTMP_CLAIM_NONE;
+    key = slash + 1;
+  }
+  if (claim->key && !(key && keys_equal (claim->key, key)))
+    return PENSTOCK_RTMP_CLAIM_DENIED;
+  *out = penstock_rtmp_claim_ref (claim);
+  return PENSTOCK_RTMP_CLAIM_FOUND;
+}
+
+/* Server's lock held. */
+static gboolean
+may_take_over (PenstockRtmpServer *server, PenstockRtmpClaim *claim)
+{
+  gint64 now = g_get_monotonic_time () / 1000;
+  gint64 activity = __atomic_load_n (&claim->activity, __ATOMIC_RELAXED);
+
+  if (claim->waiting_id != 0)
+    return FALSE;
+  switch (claim->policy) {
+  case PENSTOCK_RTMP_POLICY_TAKEOVER:
+    return TRUE;
+  case PENSTOCK_RTMP_POLICY_TAKEOVER_STALE:
+    return now - activity >= server->times.stale_ms;
+  default:
+    return FALSE;
+  }
+}
+
+/* Server's lock held. */
+static void
+set_publisher (PenstockRtmpClaim *claim, guint64 id, PenstockRtmpLoop *loop)
+{
+  claim->publisher_id = id;
+  claim->publisher_loop = loop;
+  claim->grace_serial++;
+  __atomic_store_n (&claim->bytes, 0, __ATOMIC_RELAXED);
+  __atomic_store_n (&claim->messages, 0, __ATOMIC_RELAXED);
+  __atomic_store_n (
+      &claim->activity, g_get_monotonic_time () / 1000, __ATOMIC_RELAXED);
+}
+
+PenstockRtmpEnter
+penstock_rtmp_claim_enter (
+    PenstockRtmpClaim *claim, PenstockRtmpPublisher *publisher)
+{
+  PenstockRtmpServer *server = publisher->server;
+  PenstockRtmpEnter result = PENSTOCK_RTMP_ENTER_NOW;
+  guint64 old = 0;
+  PenstockRtmpLoop *old_loop = NULL;
+
+  g_mutex_lock (&server->lock);
+  if (claim->removed) {
+    result = PENSTOCK_RTMP_ENTER_BUSY;
+  } else if (claim->publisher_id == 0) {
+    set_publisher (claim, publisher->id, publisher->loop);
+  } else if (claim->publisher_id != publisher->id) {
+    if (may_take_over (server, claim)) {
+      old = claim->publisher_id;
+      old_loop = claim->publisher_loop;
+      claim->waiting_id = publisher->id;
+      claim->waiting_loop = publisher->loop;
+      result = PENSTOCK_RTMP_ENTER_WAIT;
+    } else {
+      result = PENSTOCK_RTMP_ENTER_BUSY;
+    }
+  }
+  g_mutex_unlock (&server->lock);
+
+  if (old != 0)
+    penstock_rtmp_publisher_ask (
+        server, old, old_loop, PENSTOCK_RTMP_ASK_END, NULL, NULL);
+  return result;
+}
+
+/* The grace of a claim, on the loop of the publisher that was lost. */
+typedef struct {
+  PenstockRtmpTimer timer;
+  PenstockRtmpLoop *loop;
+  PenstockRtmpClaim *claim; /* ref */
+  guint serial;
+} Grace;
+
+static void
+grace_free (gpointer data)
+{
+  Grace *grace = data;
+
+  penstock_rtmp_claim_unref (grace->claim);
+  g_free (grace);
+}
+
+static void
+grace_over (gpointer data)
+{
+  Grace *grace = data;
+  PenstockRtmpClaim *claim = grace->claim;
+
+  g_rec_mutex_lock (&claim->delivery);
+  if (!claim->released) {
+    g_mutex_lock (&claim->server->lock);
+    gboolean current = claim->grace_serial == grace->serial;
+    g_mutex_unlock (&claim->server->lock);
+    if (current && claim->callbacks.expired)
+      claim->callbacks.expired (claim->user_data);
+  }
+  g_rec_mutex_unlock (&claim->delivery);
+  penstock_rtmp_loop_dispose (grace->loop, grace_free, grace);
+}
+
+static void
+start_grace (PenstockRtmpClaim *claim, PenstockRtmpLoop *loop, guint serial)
+{
+  Grace *grace = g_new0 (Grace, 1);
+
+  grace->claim = penstock_rtmp_claim_ref (claim);
+  grace->loop = loop;
+  grace->serial = serial;
+  grace->timer.fire = grace_over;
+  grace->timer.destroy = grace_free;
+  grace->timer.data = grace;
+  penstock_rtmp_loop_set_timer (loop, &grace->timer, claim->grace_ms);
+}
+
+void
+penstock_rtmp_claim_leave (
+    PenstockRtmpClaim *claim, PenstockRtmpPublisher *publisher, gboolean grace)
+{
+  PenstockRtmpServer *server = publisher->server;
+  guint64 next = 0;
+  PenstockRtmpLoop *next_loop = NULL;
+  gboolean was_publisher = FALSE;
+
+  g_mutex_lock (&server->lock);
+  if (claim->waiting_id == publisher->id) {
+    claim->waiting_id = 0;
+  } else if (claim->publisher_id == publisher->id) {
+    was_publisher = TRUE;
+    next = claim->waiting_id;
+    next_loop = claim->waiting_loop;
+    claim->waiting_id = 0;
+    if (next != 0)
+      set_publisher (claim, next, next_loop);
+    else
+      claim->publisher_id = 0;
+  }
+  guint serial = claim->grace_serial;
+  g_mutex_unlock (&server->lock);
+
+  if (next != 0)
+    penstock_rtmp_publisher_ask (
+        server, next, next_loop, PENSTOCK_RTMP_ASK_ENTER, NULL, NULL);
+  else if (was_publisher && grace)
+    start_grace (claim, publisher->loop, serial);
+}
+
+void
+penstock_rtmp_claim_deliver_started (
+    PenstockRtmpClaim *claim, const PenstockRtmpPublication *publication)
+{
+  g_rec_mutex_lock (&claim->delivery);
+  if (!claim->released && claim->callbacks.started)
+    claim->callbacks.started (publication, claim->user_data);
+  g_rec_mutex_unlock (&claim->delivery);
+}
+
+void
+penstock_rtmp_claim_deliver_message (
+    PenstockRtmpClaim *claim, PenstockRtmpMessage *message)
+{
+  __atomic_fetch_add (&claim->bytes, message->size, __ATOMIC_RELAXED);
+  __atomic_fetch_add (&claim->messages, 1, __ATOMIC_RELAXED);
+  g_rec_mutex_lock (&claim->delivery);
+  if (!claim->released && claim->callbacks.message)
+    claim->callbacks.message (message, claim->user_data);
+  g_rec_mutex_unlock (&claim->delivery);
+}
+
+void
+penstock_rtmp_claim_deliver_ended (
+    PenstockRtmpClaim *claim, PenstockRtmpEnd end, const gchar *detail)
+{
+  g_rec_mutex_lock (&claim->delivery);
+  if (!claim->released && claim->callbacks.ended)
+    claim->callbacks.ended (end, detail, claim->user_data);
+  g_rec_mutex_unlock (&claim->delivery);
+}
+
+/* Owner's side */
+
+static PenstockRtmpClaim *
+claim_new (PenstockRtmpServer *server, const gchar *path,
+    const PenstockRtmpClaimSettings *settings,
+    const PenstockRtmpCallbacks *callbacks, gpointer user_data)
+{
+  PenstockRtmpClaim *claim = g_new0 (PenstockRtmpClaim, 1);
+
+  claim->ref_count = 1;
+  claim->server = penstock_rtmp_server_ref (server);
+  claim->path = g_strdup (path);
+  claim->grace_ms = DEFAULT_GRACE_MS;
+  if (settings) {
+    if (settings->key && *settings->key)
+      claim->key = g_strdup (settings->key);
+    claim->policy = settings->policy;
+    claim->grace_ms = settings->grace_ms;
+  }
+  g_rec_mutex_init (&claim->delivery);
+  claim->callbacks = *callbacks;
+  claim->user_data = user_data;
+  return claim;
+}
+
+typedef struct {
+  guint64 id;
+  PenstockRtmpLoop *loop;
+} Target;
+
+/* Publishers that wait for a claim, all or those of @path. Lock held. */
+static GArray *
+deferred_publishers (PenstockRtmpServer *server, const gchar *path)
+{
+  GArray *targets = g_array_new (FALSE, FALSE, sizeof (Target));
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, server->publishers);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    PenstockRtmpPublisher *publisher = value;
+    const Target target = { publisher->id, publisher->loop };
+    if (publisher->deferred_path &&
+        (!path || g_str_equal (publisher->deferred_path, path)))
+      g_array_append_val (targets, target);
+  }
+  return targets;
+}
+
+static void
+ask_all (PenstockRtmpServer *server, GArray *targets, PenstockRtmpAsk what,
+    const gchar *code, const gchar *description)
+{
+  for (guint i = 0; i < targets->len; i++) {
+    const Target *target = &g_array_index (targets, Target, i);
+    penstock_rtmp_publisher_ask (
+        server, target->id, target->loop, what, code, description);
+  }
+}
+
+PenstockRtmpClaim *
+penstock_rtmp_server_claim (PenstockRtmpServer *server, const gchar *path,
+    const PenstockRtmpClaimSettings *settings,
+    const PenstockRtmpCallbacks *callbacks, gpointer user_data, GError **error)
+{
+  g_autofree gchar *clean = penstock_rtmp_path_clean (path);
+  g_autoptr (GArray) waiting = NULL;
+  PenstockRtmpClaim *claim = NULL;
+
+  if (!clean) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        "\"%s\" is not a valid stream path", path);
+    return NULL;
+  }
+  claim = claim_new (server, clean, settings, callbacks, user_data);
+  g_mutex_lock (&server->lock);
+  if (!g_hash_table_contains (server->claims, clean)) {
+    g_hash_table_insert (server->claims, claim->path, claim);
+    waiting = deferred_publishers (server, NULL);
+  }
+  g_mutex_unlock (&server->lock);
+
+  if (!waiting) {
+    penstock_rtmp_server_unref (claim->server);
+    penstock_rtmp_claim_unref (claim);
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+        "the path \"%s\" is claimed already", clean);
+    return NULL;
+  }
+  ask_all (server, waiting, PENSTOCK_RTMP_ASK_ENTER, NULL, NULL);
+  return claim;
+}
+
+void
+penstock_rtmp_claim_release (PenstockRtmpClaim *claim)
+{
+  PenstockRtmpServer *server;
+  Target targets[2];
+
+  if (!claim)
+    return;
+  server = claim->server;
+  g_rec_mutex_lock (&claim->delivery);
+  claim->released = TRUE;
+  g_rec_mutex_unlock (&claim->delivery);
+
+  g_mutex_lock (&server->lock);
+  g_hash_table_remove (server->claims, claim->path);
+  claim->removed = TRUE;
+  targets[0] = (Target){ claim->publisher_id, claim->publisher_loop };
+  targets[1] = (Target){ claim->waiting_id, claim->waiting_loop };
+  g_mutex_unlock (&server->lock);
+
+  for (guint i = 0; i < G_N_ELEMENTS (targets); i++)
+    if (targets[i].id != 0)
+      penstock_rtmp_publisher_ask (server, targets[i].id, targets[i].loop,
+          PENSTOCK_RTMP_ASK_REFUSE, "NetStream.Publish.BadName",
+          "The stream is no longer available.");
+  penstock_rtmp_claim_unref (claim);
+  penstock_rtmp_server_unref (server);
+}
+
+void
+penstock_rtmp_claim_reject (
+    PenstockRtmpClaim *claim, const gchar *code, const gchar *description)
+{
+  PenstockRtmpServer *server = claim->server;
+
+  g_mutex_lock (&server->lock);
+  const Target target = { claim->publisher_id, claim->publisher_loop };
+  g_mutex_unlock (&server->lock);
+  if (target.id != 0)
+    penstock_rtmp_publisher_ask (server, target.id, target.loop,
+        PENSTOCK_RTMP_ASK_REFUSE, code, description);
+}
+
+void
+penstock_rtmp_claim_get_stats (
+    PenstockRtmpClaim *claim, PenstockRtmpClaimStats *stats)
+{
+  g_mutex_lock (&claim->server->lock);
+  stats->publishing = claim->publisher_id != 0;
+  g_mutex_unlock (&claim->server->lock);
+  stats->bytes = __atomic_load_n (&claim->bytes, __ATOMIC_RELAXED);
+  stats->messages = __atomic_load_n (&claim->messages, __ATOMIC_RELAXED);
+}
+
+void
+penstock_rtmp_server_refuse (PenstockRtmpServer *server, const gchar *path,
+    const gchar *code, const gchar *description)
+{
+  g_autoptr (GArray) waiting = NULL;
+
+  g_mutex_lock (&server->lock);
+  waiting = deferred_publishers (server, path);
+  g_mutex_unlock (&server->lock);
+  ask_all (server, waiting, PENSTOCK_RTMP_ASK_REFUSE, code, description);
+}

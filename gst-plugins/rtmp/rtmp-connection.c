@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A socket with a session on it. */
+
+#include "rtmp-connection.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "rtmp-limits.h"
+
+/* The peer does not take a byte of our answers for so long. */
+#define SEND_TIMEOUT_MS 10000
+
+typedef enum {
+  STATE_OPEN,
+  STATE_PAUSED,
+  STATE_FINISHING, /* sends the rest, throws away what comes */
+  STATE_CLOSED,
+} State;
+
+struct _PenstockRtmpConnection {
+  PenstockRtmpLoop *loop;
+  PenstockRtmpWatch watch;
+  PenstockRtmpSession *session;
+  const PenstockRtmpConnectionHandler *handler;
+  gpointer owner;
+
+  State state;
+  guint32 events; /* watched now */
+  gboolean feeding;
+  gboolean congested; /* too much to send: not reading */
+  gsize read_size;
+  gint64 *activity;
+  GByteArray *kept; /* received while paused; NULL = nothing */
+  PenstockRtmpTimer deadline;
+  PenstockRtmpTimer send_deadline;
+};
+
+static void
+connection_free (gpointer data)
+{
+  PenstockRtmpConnection *connection = data;
+
+  penstock_rtmp_session_free (connection->session);
+  g_clear_pointer (&connection->kept, g_byte_array_unref);
+  g_free (connection);
+}
+
+void
+penstock_rtmp_connection_close (PenstockRtmpConnection *connection)
+{
+  int fd = connection->watch.fd;
+
+  if (connection->state == STATE_CLOSED)
+    return;
+  connection->state = STATE_CLOSED;
+  penstock_rtmp_loop_clear_timer (connection->loop, &connection->deadline);
+  penstock_rtmp_loop_clear_timer (connection->loop, &connection->send_deadline);
+  penstock_rtmp_loop_unwatch (connection->loop, &connection->watch);
+  close (fd);
+  penstock_rtmp_loop_dispose (connection->loop, connection_free, connection);
+  connection->handler->closed (connection->owner);
+}
+
+/* The peer is gone, or as good as. */
+static void
+lose (PenstockRtmpConnection *connection, const gchar *detail)
+{
+  if (connection->state == STATE_FINISHING)
+    penstock_rtmp_connection_close (connection);
+  else if (connection->state != STATE_CLOSED)
+    connection->handler->lost (connection->owner, detail);
+}
+
+static void
+update_watch (PenstockRtmpConnection *connection)
+{
+  GByteArray *out = penstock_rtmp_session_get_output (connection->session);
+  guint32 events = EPOLLRDHUP;
+
+  if (connection->state == STATE_CLOSED)
+    return;
+  if (connection->state == STATE_FINISHING ||
+      (connection->state == STATE_OPEN && !connection->congested))
+    events |= EPOLLIN;
+  if (out->len > 0)
+    events |= EPOLLOUT;
+  if (events == connection->events)
+    return;
+  connection->events = events;
+  penstock_rtmp_loop_rewatch (connection->loop, &connection->watch, events);
+}
+
+/* Keeps the send deadline set while there is something to send. */
+static void
+watch_progress (PenstockRtmpConnection *connection, gsize sent, gsize left)
+{
+  if (left == 0)
+    penstock_rtmp_loop_clear_timer (
+        connection->loop, &connection->send_deadline);
+  else if (sent > 0 || connection->send_deadline.position == 0)
+    penstock_rtmp_loop_set_timer (
+        connection->loop, &connection->send_deadline, SEND_TIMEOUT_MS);
+}
+
+void
+penstock_rtmp_connection_flush (PenstockRtmpConnection *connection)
+{
+  GByteArray *out = penstock_rtmp_session_get_output (connection->session);
+  gsize sent = 0;
+
+  if (connection->state == STATE_CLOSED)
+    return;
+  while (sent < out->len) {
+    gssize n = send (connection->watch.fd, out->data + sent, out->len - sent,
+        MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0) {
+      if (errno == EAGAIN || errno == EWOULDBLOCK)
+        break;
+      lose (connection, g_strerror (errno));
+      return;
+    }
+    sent += n;
+  }
+  if (sent > 0)
+    g_byte_array_remove_range (out, 0, sent);
+  watch_progress (connection, sent, out->len);
+  connection->congested = out->len > PENSTOCK_RTMP_MAX_SEND_QUEUE;
+  if (connection->state == STATE_FINISHING && out->len == 0)
+    shutdown (connection->watch.fd, SHUT_WR);
+  update_watch (connection);
+}
+
+gsize
+penstock_rtmp_connection_get_queued (PenstockRtmpConnection *connection)
+{
+  return penstock_rtmp_session_get_output (connection->session)->len;
+}
+
+/* Feeds the session; what is left when the handler paused is kept. */
+static void
+feed (PenstockRtmpConnection *connection, const guint8 *data, gsize size)
+{
+  gsize pos = 0;
+
+  connection->feeding = TRUE;
+  while (connection->state == STATE_OPEN) {
+    PenstockRtmpEvent event;
+    gsize consumed;
+    PenstockRtmpParse result =
+        penstock_rtmp_session_feed (connection->session, data + pos, size - pos,
+            penstock_rtmp_loop_now (connection->loop), &consumed, &event);
+    pos += consumed;
+    if (result == PENSTOCK_RTMP_PARSE_MORE)
+      break;
+    connection->handler->event (connection->owner, &event);
+  }
+  connection->feeding = FALSE;
+  if (connection->state == STATE_PAUSED && pos < size) {
+    if (!connection->kept)
+      connection->kept = g_byte_array_new ();
+    g_byte_array_append (connection->kept, data + pos, size - pos);
+  }
+  penstock_rtmp_connection_flush (connection);
+}
+
+/* Many clients send their commands in small pieces with Nagle's algorithm on:
+ * each one waits for our acknowledgement. The kernel forgets this soon. */
+static void
+acknowledge_now (PenstockRtmpConnection *connection)
+{
+  const int one = 1;
+
+  (void) setsockopt (
+      connection->watch.fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+}
+
+static void
+receive (PenstockRtmpConnection *connection)
+{
+  guint8 *scratch = penstock_rtmp_loop_get_scratch (connection->loop);
+  gssize n =
+      recv (connection->watch.fd, scratch, connection->read_size, MSG_DONTWAIT);
+
+  if (n < 0) {
+    if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+      lose (connection, g_strerror (errno));
+    return;
+  }
+  if (n == 0) {
+    /* A half-closed connection can bring nothing more. */
+    lose (connection, "the peer closed the connection");
+    return;
+  }
+  if (connection->activity)
+    __atomic_store_n (connection->activity,
+        penstock_rtmp_loop_now (connection->loop), __ATOMIC_RELAXED);
+  else
+    acknowledge_now (connection);
+  if (connection->state == STATE_OPEN)
+    feed (connection, scratch, n);
+}
+
+static void
+on_ready (gpointer data, guint32 events)
+{
+  PenstockRtmpConnection *connection = data;
+
+  if (events & EPOLLOUT)
+    penstock_rtmp_connection_flush (connection);
+  if (connection->state == STATE_CLOSED)
+    return;
+  if (connection->events & EPOLLIN && events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+    receive (connection);
+  else if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+    lose (connection, "the peer closed the connection");
+}
+
+static void
+on_deadline (gpointer data)
+{
+  PenstockRtmpConnection *connection = data;
+
+  if (connection->state == STATE_FINISHING)
+    penstock_rtmp_connection_close (connection);
+  else
+    connection->handler->deadline (connection->owner);
+}
+
+static void
+on_send_deadline (gpointer data)
+{
+  lose (data, "the peer does not read our answers");
+}
+
+PenstockRtmpConnection *
+penstock_rtmp_connection_new (PenstockRtmpLoop *loop, int fd,
+    PenstockRtmpSession *session, const PenstockRtmpConnectionHandler *handler,
+    gpointer owner)
+{
+  PenstockRtmpConnection *connection = g_new0 (PenstockRtmpConnection, 1);
+
+  connection->loop = loop;
+  connection->session = session;
+  connection->handler = handler;
+  connection->owner = owner;
+  connection->read_size = PENSTOCK_RTMP_MAX_DEFERRED;
+  connection->watch.fd = fd;
+  connection->watch.ready = on_ready;
+  connection->watch.data = connection;
+  connection->deadline.fire = on_deadline;
+  connection->deadline.data = connection;
+  connection->send_deadline.fire = on_send_deadline;
+  connection->send_deadline.data = connection;
+  connection->events = EPOLLIN | EPOLLRDHUP;
+  if (!penstock_rtmp_loop_watch (
+          loop, &connection->watch, connection->events)) {
+    close (fd);
+    connection_free (connection);
+    return NULL;
+  }
+  return connection;
+}
+
+PenstockRtmpSession *
+penstock_rtmp_connection_get_session (PenstockRtmpConnection *connection)
+{
+  return connection->session;
+}
+
+void
+penstock_rtmp_connection_pause (PenstockRtmpConnection *connection)
+{
+  if (connection->state != STATE_OPEN)
+    return;
+  connection->state = STATE_PAUSED;
+  update_watch (connection);
+}
+
+void
+penstock_rtmp_connection_resume (PenstockRtmpConnection *connection)
+{
+  if (connection->state != STATE_PAUSED)
+    return;
+  connection->state = STATE_OPEN;
+  update_watch (connection);
+  if (connection->feeding)
+    return; /* the loop in feed() goes on */
+  g_autoptr (GByteArray) kept = g_steal_pointer (&connection->kept);
+  if (kept)
+    feed (connection, kept->data, kept->len);
+  else
+    feed (connection, (const guint8 *) "", 0);
+}
+
+void
+penstock_rtmp_connection_set_activity (
+    PenstockRtmpConnection *connection, gint64 *activity)
+{
+  connection->activity = activity;
+  connection->read_size =
+      activity ? PENSTOCK_RTMP_SCRATCH : PENSTOCK_RTMP_MAX_DEFERRED;
+}
+
+void
+penstock_rtmp_connection_set_deadline (
+    PenstockRtmpConnection *connection, gint64 delay_ms)
+{
+  if (connection->state >= STATE_FINISHING)
+    return;
+  if (delay_ms < 0)
+    penstock_rtmp_loop_clear_timer (connection->loop, &connection->deadline);
+  else
+    penstock_rtmp_loop_set_timer (
+        connection->loop, &connection->deadline, delay_ms);
+}
+
+void
+penstock_rtmp_connection_finish (PenstockRtmpConnection *connection)
+{
+  if (connection->state >= STATE_FINISHING)
+    return;
+  connection->state = STATE_FINISHING;
+  connection->activity = NULL;
+  penstock_rtmp_loop_set_timer (
+      connection->loop, &connection->deadline, PENSTOCK_RTMP_FLUSH_MS);
+  penstock_rtmp_connection_flush (connection);
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The inside of the listener: rtmp-server.c has the listener and what owners
+ * call, rtmp-publisher.c one publisher's connection, rtmp-claim.c the claims.
+ *
+ * Locks, in this order: a claim's delivery lock, a listener's lock. Neither is
+ * held while waiting for an I/O thread. */
+#ifndef PENSTOCK_RTMP_SERVER_PRIVATE_H
+#define PENSTOCK_RTMP_SERVER_PRIVATE_H
+
+#include "rtmp-connection.h"
+#include "rtmp-server.h"
+
+G_BEGIN_DECLS
+
+typedef struct _PenstockRtmpPublisher PenstockRtmpPublisher;
+
+/* Times a test may shorten; otherwise those of rtmp-limits.h. */
+typedef struct
+{
+  gint64 handshake_ms, connect_ms, publish_ms;
+  gint64 first_media_ms, silence_ms, message_ms;
+  gint64 defer_ms, stale_ms;
+} PenstockRtmpTimes;
+
+struct _PenstockRtmpServer
+{
+  gint ref_count;
+  gchar *address; /* normal form */
+  guint16 port;
+  PenstockRtmpTimes times; /* set before the first connection */
+
+  /* Accepting loop's thread. */
+  PenstockRtmpLoop *loop;
+  int listen_fd; /* never changed */
+  PenstockRtmpWatch listener;
+  PenstockRtmpTimer accept_again; /* after running out of descriptors */
+
+  GRecMutex handler_lock; /* held while the handler runs; guards it */
+  PenstockRtmpUnclaimedFunc unclaimed;
+  gpointer unclaimed_data;
+  GDestroyNotify unclaimed_destroy;
+
+  GMutex lock;            /* guards the rest, and parts of claims and
+                             publishers */
+  GHashTable *claims;     /* path → claim, not owned */
+  GHashTable *publishers; /* &id → publisher, not owned */
+  GQueue half_open;       /* of publishers, oldest first, not owned */
+};
+
+struct _PenstockRtmpClaim
+{
+  gint ref_count;
+  PenstockRtmpServer *server; /* owned until released */
+  gchar *path;
+  gchar *key; /* NULL = none; secret */
+  PenstockRtmpPolicy policy;
+  guint grace_ms;
+
+  GRecMutex delivery; /* held while a callback runs; guards the next three */
+  gboolean released;
+  PenstockRtmpCallbacks callbacks;
+  gpointer user_data;
+
+  /* Server's lock. */
+  gboolean removed;     /* released: nobody may enter */
+  guint64 publisher_id; /* 0 = nobody */
+  PenstockRtmpLoop *publisher_loop;
+  guint64 waiting_id; /* takes over when the publisher has ended */
+  PenstockRtmpLoop *waiting_loop;
+  guint grace_serial; /* changes make a running grace void */
+
+  /* Atomic. */
+  gint64 activity; /* last read, milliseconds of the loops' clock */
+  guint64 bytes, messages;
+};
+
+typedef enum
+{
+  PENSTOCK_RTMP_PUBLISHER_HANDSHAKE,
+  PENSTOCK_RTMP_PUBLISHER_CONNECT,
+  PENSTOCK_RTMP_PUBLISHER_IDLE,     /* connected, no publication */
+  PENSTOCK_RTMP_PUBLISHER_DEFERRED, /* no claim yet */
+  PENSTOCK_RTMP_PUBLISHER_WAITING,  /* for the one it takes over from */
+  PENSTOCK_RTMP_PUBLISHER_ACTIVE,
+  PENSTOCK_RTMP_PUBLISHER_CLOSING,
+} PenstockRtmpPublisherState;
+
+struct _PenstockRtmpPublisher
+{
+  /* Never changed. */
+  guint64 id;
+  PenstockRtmpServer *server; /* outlives its publishers */
+  PenstockRtmpLoop *loop;
+  gchar *peer;
+
+  /* Loop's thread. */
+  PenstockRtmpConnection *connection; /* NULL when closed */
+  PenstockRtmpPublisherState state;
+  gint64 state_since;
+  gint64 last_message; /* milliseconds, 0 = none yet */
+  gchar *path, *type;  /* of the publish request; the path may have a key */
+  PenstockRtmpClaim *claim; /* ref; WAITING or ACTIVE */
+
+  /* Server's lock. */
+  gchar *deferred_path; /* path when DEFERRED */
+  GList half_open_link;
+  gboolean half_open;
+};
+
+/* Claims */
+
+PenstockRtmpClaim *penstock_rtmp_claim_ref (PenstockRtmpClaim *claim);
+void penstock_rtmp_claim_unref (PenstockRtmpClaim *claim);
+
+typedef enum
+{
+  PENSTOCK_RTMP_CLAIM_NONE,  /* no claim for the path */
+  PENSTOCK_RTMP_CLAIM_FOUND, /* and the key is right */
+  PENSTOCK_RTMP_CLAIM_DENIED,
+} PenstockRtmpClaimMatch;
+
+/* The claim for @path, or for @path without its last segment when that is the
+ * claim's key; @key is what came as parameter. Server's lock held. A ref. */
+PenstockRtmpClaimMatch penstock_rtmp_claim_find (PenstockRtmpServer *server,
+    const gchar *path, const gchar *key, PenstockRtmpClaim **out);
+
+typedef enum
+{
+  PENSTOCK_RTMP_ENTER_NOW,
+  PENSTOCK_RTMP_ENTER_WAIT, /* the publisher is told when it is its turn */
+  PENSTOCK_RTMP_ENTER_BUSY,
+} PenstockRtmpEnter;
+
+/* Makes @publisher the claim's, by its policy. */
+PenstockRtmpEnter penstock_rtmp_claim_enter (PenstockRtmpClaim *claim,
+    PenstockRtmpPublisher *publisher);
+/* @publisher ends or no longer waits; the one that waits gets in. With
+ * @grace the time runs in which somebody may come back. */
+void penstock_rtmp_claim_leave (PenstockRtmpClaim *claim,
+    PenstockRtmpPublisher *publisher, gboolean grace);
+
+void penstock_rtmp_claim_deliver_started (PenstockRtmpClaim *claim,
+    const PenstockRtmpPublication *publication);
+void penstock_rtmp_claim_deliver_message (PenstockRtmpClaim *claim,
+    PenstockRtmpMessage *message);
+void penstock_rtmp_claim_deliver_ended (PenstockRtmpClaim *claim,
+    PenstockRtmpEnd end, const gchar *detail);
+
+/* Publishers */
+
+/* A connection was accepted; runs on @loop. @fd and @peer are taken. */
+void penstock_rtmp_publisher_new (PenstockRtmpServer *server,
+    PenstockRtmpLoop *loop, int fd, gchar *peer);
+
+/* What others ask of a publisher, by its id: posted to its loop, void when it
+ * is gone by then. */
+typedef enum
+{
+  PENSTOCK_RTMP_ASK_ENTER,  /* look again for a claim, or it is your turn */
+  PENSTOCK_RTMP_ASK_END,    /* you are taken over */
+  PENSTOCK_RTMP_ASK_REFUSE, /* with a status */
+  PENSTOCK_RTMP_ASK_CLOSE,  /* half open for the longest time */
+} PenstockRtmpAsk;
+
+void penstock_rtmp_publisher_ask (PenstockRtmpServer *server, guint64 id,
+    PenstockRtmpLoop *loop, PenstockRtmpAsk what, const gchar *code,
+    const gchar *description);
+/* Closes it now: the listener goes. Loop's thread. */
+void penstock_rtmp_publisher_shutdown (PenstockRtmpPublisher *publisher);
+
+/* For tests; before the first connection. */
+PenstockRtmpTimes *penstock_priv_rtmp_server_get_times (
+    PenstockRtmpServer *server);
+
+G_END_DECLS
+
+#endif /* PENSTOCK_RTMP_SERVER_PRIVATE_H */
