@@ -7,9 +7,12 @@
 #include "rtmp-io.h"
 
 #include <errno.h>
+#include <gst/gst.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+GST_DEBUG_CATEGORY (penstock_rtmp_debug);
 
 #define EVENTS_PER_ROUND 64
 
@@ -363,6 +366,9 @@ penstock_rtmp_io_acquire (void)
 {
   g_mutex_lock (&pool_lock);
   if (pool_users++ == 0) {
+    if (!penstock_rtmp_debug)
+      GST_DEBUG_CATEGORY_INIT (
+          penstock_rtmp_debug, "penstockrtmp", 0, "RTMP listener and client");
     n_loops = CLAMP (g_get_num_processors (), 1, PENSTOCK_RTMP_MAX_LOOPS);
     for (guint i = 0; i < n_loops; i++)
       loops[i] = loop_new (i);
@@ -370,14 +376,25 @@ penstock_rtmp_io_acquire (void)
   g_mutex_unlock (&pool_lock);
 }
 
-void
-penstock_rtmp_io_release (void)
+static gpointer
+release (gpointer unused)
 {
   g_mutex_lock (&pool_lock);
   if (--pool_users == 0)
     for (guint i = 0; i < n_loops; i++)
       g_clear_pointer (&loops[i], loop_free);
   g_mutex_unlock (&pool_lock);
+  return NULL;
+}
+
+void
+penstock_rtmp_io_release (void)
+{
+  /* A loop cannot wait for its own end. */
+  if (penstock_rtmp_io_is_loop_thread ())
+    g_thread_unref (g_thread_new ("rtmp-close", release, NULL));
+  else
+    release (NULL);
 }
 
 guint

@@ -21,7 +21,8 @@ typedef void (*PenstockRtmpFunc) (gpointer data);
 
 /* Each user holds the pool once; the loops run while somebody does. */
 void penstock_rtmp_io_acquire (void);
-/* The last release ends and joins the threads; never from a loop's thread. */
+/* The last release ends the threads and waits for that (called on one of them:
+ * soon after). */
 void penstock_rtmp_io_release (void);
 guint penstock_rtmp_io_get_n_loops (void);
 PenstockRtmpLoop *penstock_rtmp_io_get_loop (guint i);

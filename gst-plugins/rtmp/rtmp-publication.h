@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  * @peer: address and port of the other side, "192.0.2.7:50412"
  * @path: canonical path, without query. The path of the claim; for the
  *   unclaimed handler what the publisher sent, which may end in a publish
- *   key: never log it
+ *   key: never log it, nor @app and @tc_url there
  * @app: application as sent, without query
  * @tc_url: (nullable): tcUrl as sent, without query
  * @flash_ver: (nullable): flashVer as sent

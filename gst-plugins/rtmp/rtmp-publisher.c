@@ -4,6 +4,7 @@
  * end. On its loop's thread, except penstock_rtmp_publisher_ask(). */
 
 #include <gst/gst.h>
+#include <string.h>
 
 #include "rtmp-limits.h"
 #include "rtmp-server-private.h"
@@ -94,19 +95,23 @@ set_deferred (PenstockRtmpPublisher *publisher, const gchar *path)
   g_mutex_unlock (&publisher->server->lock);
 }
 
+/* Who publishes what. An encoder may have put the publish key into the
+ * application: once the key is known it is left out. */
 static void
-describe (PenstockRtmpPublisher *publisher, const gchar *path,
+describe (PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim,
     PenstockRtmpPublication *out)
 {
   const PenstockRtmpPeerInfo *peer =
       penstock_rtmp_session_get_peer (get_session (publisher));
+  const gchar *key = claim ? claim->key : NULL;
 
   *out = (PenstockRtmpPublication){
     .id = publisher->id,
     .peer = publisher->peer,
-    .path = path,
-    .app = peer->app,
-    .tc_url = peer->tc_url,
+    .path = claim ? claim->path : publisher->path,
+    .app = key && strstr (peer->app, key) ? "" : peer->app,
+    .tc_url =
+        key && peer->tc_url && strstr (peer->tc_url, key) ? NULL : peer->tc_url,
     .flash_ver = peer->flash_ver,
     .encoder = peer->encoder,
     .type = publisher->type,
@@ -169,7 +174,7 @@ start (PenstockRtmpPublisher *publisher)
   penstock_rtmp_connection_set_activity (
       publisher->connection, &claim->activity);
   penstock_rtmp_session_accept_publish (get_session (publisher));
-  describe (publisher, claim->path, &publication);
+  describe (publisher, claim, &publication);
   GST_INFO ("publication started (%s) route=%s session=%" G_GUINT64_FORMAT
             " peer=%s",
       publication.encoder, claim->path, publisher->id, publisher->peer);
@@ -208,7 +213,7 @@ ask_handler (PenstockRtmpPublisher *publisher)
   PenstockRtmpUnclaimed verdict = PENSTOCK_RTMP_UNCLAIMED_REJECT;
   PenstockRtmpPublication request;
 
-  describe (publisher, publisher->path, &request);
+  describe (publisher, NULL, &request);
   g_rec_mutex_lock (&server->handler_lock);
   if (server->unclaimed)
     verdict = server->unclaimed (server, &request, server->unclaimed_data);

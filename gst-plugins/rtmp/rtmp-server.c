@@ -16,7 +16,7 @@
 #include "rtmp-server-private.h"
 #include "rtmp-socket.h"
 
-GST_DEBUG_CATEGORY (penstock_rtmp_debug);
+GST_DEBUG_CATEGORY_EXTERN (penstock_rtmp_debug);
 #define GST_CAT_DEFAULT penstock_rtmp_debug
 
 #define ACCEPTS_PER_ROUND 64
@@ -24,18 +24,6 @@ GST_DEBUG_CATEGORY (penstock_rtmp_debug);
 
 static GMutex listeners_lock; /* guards the list and the last unref */
 static GList *listeners;      /* of PenstockRtmpServer, not owned */
-
-static void
-init_debug (void)
-{
-  static gsize once;
-
-  if (g_once_init_enter (&once)) {
-    GST_DEBUG_CATEGORY_INIT (
-        penstock_rtmp_debug, "penstockrtmp", 0, "RTMP listener and client");
-    g_once_init_leave (&once, 1);
-  }
-}
 
 /* Accepting */
 
@@ -190,7 +178,6 @@ penstock_rtmp_server_get (const gchar *host, guint16 port, GError **error)
   gchar *address = NULL;
   PenstockRtmpServer *server;
 
-  init_debug ();
   server = find_listener (host, port);
   if (server)
     return server;

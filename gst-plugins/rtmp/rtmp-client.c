@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Plays a stream of another server (see rtmp-client.h). Names are resolved on
+ * a thread of their own; the rest runs on one I/O loop. */
+
+#include "rtmp-client.h"
+
+#include <errno.h>
+#include <gst/gst.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "rtmp-auth.h"
+#include "rtmp-connection.h"
+#include "rtmp-limits.h"
+#include "rtmp-path.h"
+#include "rtmp-socket.h"
+
+GST_DEBUG_CATEGORY_EXTERN (penstock_rtmp_debug);
+#define GST_CAT_DEFAULT penstock_rtmp_debug
+
+#define DEFAULT_TIMEOUT_MS 10000
+#define DEFAULT_BUFFER_MS 3000
+/* Time for one address when there are others to try. */
+#define ADDRESS_MS 3000
+/* Connections of one attempt: unknown user, challenge, answer. */
+#define MAX_STEPS 3
+
+struct _PenstockRtmpClient {
+  gint ref_count;
+
+  /* Never changed. */
+  PenstockRtmpUrl *url;
+  guint connect_timeout_ms, silence_timeout_ms, buffer_ms;
+  guint64 id;
+  PenstockRtmpLoop *loop;
+
+  GRecMutex delivery; /* held while a callback runs; guards the next three */
+  gboolean released;
+  PenstockRtmpCallbacks callbacks;
+  gpointer user_data;
+
+  /* Loop's thread. */
+  GList *addresses;   /* of GInetAddress, owned; the one in use first */
+  GList *unreachable; /* of GInetAddress, tried in vain */
+  PenstockRtmpWatch connecting; /* fd -1 = not */
+  PenstockRtmpTimer address_timer;
+  PenstockRtmpTimer deadline;
+  gint64 begun;        /* milliseconds */
+  gint64 last_message; /* 0 = none yet */
+  PenstockRtmpConnection *connection;
+  gchar *peer;
+  gchar *auth; /* query of the next connection */
+  guint n_steps;
+  gboolean again; /* connect once more when the connection is closed */
+  gboolean ended;
+};
+
+static void try_address (PenstockRtmpClient *client);
+static const PenstockRtmpConnectionHandler connection_handler;
+
+static PenstockRtmpClient *
+client_ref (PenstockRtmpClient *client)
+{
+  g_atomic_int_inc (&client->ref_count);
+  return client;
+}
+
+static void
+client_unref (gpointer data)
+{
+  PenstockRtmpClient *client = data;
+
+  if (!g_atomic_int_dec_and_test (&client->ref_count))
+    return;
+  g_list_free_full (client->addresses, g_object_unref);
+  g_list_free_full (client->unreachable, g_object_unref);
+  penstock_rtmp_url_free (client->url);
+  g_rec_mutex_clear (&client->delivery);
+  g_free (client->peer);
+  g_free (client->auth);
+  g_free (client);
+  penstock_rtmp_io_release ();
+}
+
+/* The end: tells the owner and lets go of everything on the loop. */
+static void
+end (PenstockRtmpClient *client, PenstockRtmpEnd reason, const gchar *detail)
+{
+  int fd = client->connecting.fd;
+
+  if (client->ended)
+    return;
+  client->ended = TRUE;
+  client->again = FALSE;
+  GST_INFO ("pull ended (%s: %s) session=%" G_GUINT64_FORMAT " peer=%s",
+      penstock_rtmp_end_to_string (reason), detail, client->id,
+      client->peer ? client->peer : client->url->host);
+  penstock_rtmp_loop_clear_timer (client->loop, &client->address_timer);
+  penstock_rtmp_loop_clear_timer (client->loop, &client->deadline);
+  if (fd >= 0) {
+    penstock_rtmp_loop_unwatch (client->loop, &client->connecting);
+    close (fd);
+  }
+  g_rec_mutex_lock (&client->delivery);
+  if (!client->released && client->callbacks.ended)
+    client->callbacks.ended (reason, detail, client->user_data);
+  g_rec_mutex_unlock (&client->delivery);
+  if (client->connection)
+    penstock_rtmp_connection_close (client->connection);
+  penstock_rtmp_loop_dispose (client->loop, client_unref, client);
+}
+
+/* Deadlines */
+
+static gint64
+deadline_at (const PenstockRtmpClient *client)
+{
+  return client->last_message != 0
+      ? client->last_message + client->silence_timeout_ms
+      : client->begun + client->connect_timeout_ms;
+}
+
+static void
+set_deadline (PenstockRtmpClient *client)
+{
+  gint64 now = penstock_rtmp_loop_now (client->loop);
+
+  penstock_rtmp_loop_set_timer (
+      client->loop, &client->deadline, MAX (deadline_at (client) - now, 0));
+}
+
+static void
+on_deadline (gpointer data)
+{
+  PenstockRtmpClient *client = data;
+
+  if (deadline_at (client) > penstock_rtmp_loop_now (client->loop))
+    set_deadline (client);
+  else if (client->last_message != 0)
+    end (client, PENSTOCK_RTMP_END_SILENT, "no media came for too long");
+  else if (client->connection)
+    end (client, PENSTOCK_RTMP_END_SILENT,
+        "the server sent no media within the connect timeout");
+  else
+    end (client, PENSTOCK_RTMP_END_UNREACHABLE,
+        "no connection within the connect timeout");
+}
+
+/* Events of the connection */
+
+static void
+deliver_started (PenstockRtmpClient *client)
+{
+  g_autofree gchar *path =
+      penstock_rtmp_path_canonical (client->url->app, NULL, client->url->name);
+  g_autofree gchar *app = penstock_rtmp_path_without_query (client->url->app);
+  const PenstockRtmpPublication publication = {
+    .id = client->id,
+    .peer = client->peer,
+    .path = path ? path : "",
+    .app = app,
+    .tc_url = client->url->tc_url,
+    .encoder = "unknown",
+    .type = "live",
+  };
+
+  GST_INFO ("pull started session=%" G_GUINT64_FORMAT " peer=%s", client->id,
+      client->peer);
+  g_rec_mutex_lock (&client->delivery);
+  if (!client->released && client->callbacks.started)
+    client->callbacks.started (&publication, client->user_data);
+  g_rec_mutex_unlock (&client->delivery);
+}
+
+static void
+deliver_message (PenstockRtmpClient *client, PenstockRtmpMessage *message)
+{
+  client->last_message = penstock_rtmp_loop_now (client->loop);
+  g_rec_mutex_lock (&client->delivery);
+  if (!client->released && client->callbacks.message)
+    client->callbacks.message (message, client->user_data);
+  g_rec_mutex_unlock (&client->delivery);
+  penstock_rtmp_message_unref (message);
+}
+
+/* A refusal that asks for credentials is answered on a new connection. */
+static void
+on_refused (PenstockRtmpClient *client, const PenstockRtmpEvent *event)
+{
+  const PenstockRtmpUrl *url = client->url;
+  g_autofree gchar *text = NULL;
+
+  g_clear_pointer (&client->auth, g_free);
+  if (url->user && client->n_steps < MAX_STEPS)
+    client->auth = penstock_rtmp_auth_answer (event->text, url->app, url->user,
+        url->password ? url->password : "", g_random_int ());
+  if (client->auth) {
+    client->again = TRUE;
+    penstock_rtmp_connection_close (client->connection);
+    return;
+  }
+  text = g_strdup_printf (
+      "%s%s%s", event->code, *event->code ? ": " : "", event->text);
+  end (client, PENSTOCK_RTMP_END_REFUSED, text);
+}
+
+static void
+on_event (gpointer owner, PenstockRtmpEvent *event)
+{
+  PenstockRtmpClient *client = owner;
+
+  switch (event->type) {
+  case PENSTOCK_RTMP_EVENT_STARTED:
+    deliver_started (client);
+    break;
+  case PENSTOCK_RTMP_EVENT_MESSAGE:
+    deliver_message (client, event->message);
+    break;
+  case PENSTOCK_RTMP_EVENT_END:
+    end (client, PENSTOCK_RTMP_END_GOODBYE, event->text);
+    break;
+  case PENSTOCK_RTMP_EVENT_REFUSED:
+    on_refused (client, event);
+    break;
+  case PENSTOCK_RTMP_EVENT_ERROR:
+    end (client, PENSTOCK_RTMP_END_PROTOCOL, event->text);
+    break;
+  default:
+    break;
+  }
+}
+
+static void
+on_lost (gpointer owner, const gchar *detail)
+{
+  end (owner, PENSTOCK_RTMP_END_LOST, detail);
+}
+
+static void
+on_connection_deadline (gpointer owner)
+{
+  /* The client has its own timer, over all connections of an attempt. */
+}
+
+static void
+on_closed (gpointer owner)
+{
+  PenstockRtmpClient *client = owner;
+
+  client->connection = NULL;
+  if (client->again) {
+    client->again = FALSE;
+    try_address (client);
+  }
+  penstock_rtmp_loop_dispose (client->loop, client_unref, client);
+}
+
+static const PenstockRtmpConnectionHandler connection_handler = {
+  .event = on_event,
+  .lost = on_lost,
+  .deadline = on_connection_deadline,
+  .closed = on_closed,
+};
+
+/* Connecting */
+
+static void
+begin_session (PenstockRtmpClient *client, int fd)
+{
+  const PenstockRtmpUrl *url = client->url;
+  const gchar *auth = client->auth ? client->auth : "";
+  g_autofree gchar *app = g_strconcat (url->app, auth, NULL);
+  g_autofree gchar *tc_url = g_strconcat (url->tc_url, auth, NULL);
+  const PenstockRtmpClientTarget target = {
+    .mode = PENSTOCK_RTMP_CLIENT_PLAY,
+    .app = app,
+    .tc_url = tc_url,
+    .name = url->name,
+    .buffer_ms = client->buffer_ms,
+  };
+  PenstockRtmpSession *session =
+      penstock_rtmp_session_new_client (g_random_int (), &target);
+
+  client->n_steps++;
+  client->connection = penstock_rtmp_connection_new (
+      client->loop, fd, session, &connection_handler, client);
+  if (!client->connection) {
+    end (client, PENSTOCK_RTMP_END_UNREACHABLE, g_strerror (errno));
+    return;
+  }
+  client_ref (client); /* until closed */
+  penstock_rtmp_connection_flush (client->connection);
+}
+
+/* The address in use does not work: the next one. */
+static void
+next_address (PenstockRtmpClient *client, const gchar *detail)
+{
+  GList *first = client->addresses;
+  int fd = client->connecting.fd;
+
+  penstock_rtmp_loop_clear_timer (client->loop, &client->address_timer);
+  if (fd >= 0) {
+    penstock_rtmp_loop_unwatch (client->loop, &client->connecting);
+    close (fd);
+  }
+  client->addresses = g_list_remove_link (client->addresses, first);
+  client->unreachable = g_list_concat (first, client->unreachable);
+  if (client->addresses)
+    try_address (client);
+  else
+    end (client, PENSTOCK_RTMP_END_UNREACHABLE, detail);
+}
+
+static void
+on_address_timer (gpointer data)
+{
+  next_address (data, "no answer");
+}
+
+static void
+on_connect_ready (gpointer data, guint32 events)
+{
+  PenstockRtmpClient *client = data;
+  int fd = client->connecting.fd;
+  int number = penstock_rtmp_socket_get_error (fd);
+
+  if (number != 0) {
+    next_address (client, g_strerror (number));
+    return;
+  }
+  penstock_rtmp_loop_clear_timer (client->loop, &client->address_timer);
+  penstock_rtmp_loop_unwatch (client->loop, &client->connecting);
+  begin_session (client, fd);
+}
+
+static void
+try_address (PenstockRtmpClient *client)
+{
+  GInetAddress *address = client->addresses->data;
+  g_autofree gchar *text = g_inet_address_to_string (address);
+  gboolean v6 = g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6;
+
+  g_free (client->peer);
+  client->peer =
+      g_strdup_printf (v6 ? "[%s]:%u" : "%s:%u", text, client->url->port);
+  GST_DEBUG ("connecting session=%" G_GUINT64_FORMAT " peer=%s", client->id,
+      client->peer);
+  client->connecting.fd =
+      penstock_rtmp_socket_connect (address, client->url->port);
+  if (client->connecting.fd < 0 ||
+      !penstock_rtmp_loop_watch (client->loop, &client->connecting, EPOLLOUT)) {
+    next_address (client, g_strerror (errno));
+    return;
+  }
+  if (client->addresses->next)
+    penstock_rtmp_loop_set_timer (
+        client->loop, &client->address_timer, ADDRESS_MS);
+}
+
+typedef struct {
+  PenstockRtmpClient *client; /* ref */
+  GList *addresses;           /* owned */
+  GError *error;
+} Resolved;
+
+static void
+on_resolved (gpointer data)
+{
+  Resolved *resolved = data;
+  PenstockRtmpClient *client = resolved->client;
+
+  if (!client->ended) {
+    client->addresses = g_steal_pointer (&resolved->addresses);
+    if (client->addresses)
+      try_address (client);
+    else
+      end (client, PENSTOCK_RTMP_END_UNREACHABLE, resolved->error->message);
+  }
+  g_list_free_full (resolved->addresses, g_object_unref);
+  g_clear_error (&resolved->error);
+  g_free (resolved);
+  penstock_rtmp_loop_dispose (client->loop, client_unref, client);
+}
+
+/* May take seconds: a thread of its own. */
+static gpointer
+resolve (gpointer data)
+{
+  PenstockRtmpClient *client = data;
+  g_autoptr (GResolver) resolver = g_resolver_get_default ();
+  Resolved *resolved = g_new0 (Resolved, 1);
+
+  resolved->client = client;
+  resolved->addresses = g_resolver_lookup_by_name (
+      resolver, client->url->host, NULL, &resolved->error);
+  penstock_rtmp_loop_post (client->loop, on_resolved, resolved);
+  return NULL;
+}
+
+static void
+begin (gpointer data)
+{
+  PenstockRtmpClient *client = data;
+
+  client->begun = penstock_rtmp_loop_now (client->loop);
+  if (!client->ended)
+    set_deadline (client);
+  client_ref (client);
+  g_thread_unref (g_thread_new ("rtmp-resolve", resolve, client));
+}
+
+static guint64
+next_id (void)
+{
+  static guint64 last;
+
+  return __atomic_add_fetch (&last, 1, __ATOMIC_RELAXED);
+}
+
+static void
+init_timers (PenstockRtmpClient *client)
+{
+  client->connecting.fd = -1;
+  client->connecting.ready = on_connect_ready;
+  client->connecting.data = client;
+  client->address_timer.fire = on_address_timer;
+  client->address_timer.data = client;
+  client->deadline.fire = on_deadline;
+  client->deadline.data = client;
+}
+
+static guint
+or_default (guint value, guint fallback)
+{
+  return value != 0 ? value : fallback;
+}
+
+PenstockRtmpClient *
+penstock_rtmp_client_play (const PenstockRtmpClientSettings *settings,
+    const PenstockRtmpCallbacks *callbacks, gpointer user_data, GError **error)
+{
+  const gchar *text = NULL;
+  PenstockRtmpUrl *url = penstock_rtmp_url_parse (settings->url, &text);
+
+  if (!url) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        "cannot pull: %s", text);
+    return NULL;
+  }
+  if (settings->user) {
+    g_free (url->user);
+    g_free (url->password);
+    url->user = g_strdup (settings->user);
+    url->password = g_strdup (settings->password);
+  }
+  penstock_rtmp_io_acquire ();
+  PenstockRtmpClient *client = g_new0 (PenstockRtmpClient, 1);
+  client->ref_count = 2; /* the owner's, and the loop's until the end */
+  client->url = url;
+  client->connect_timeout_ms =
+      or_default (settings->connect_timeout_ms, DEFAULT_TIMEOUT_MS);
+  client->silence_timeout_ms =
+      or_default (settings->silence_timeout_ms, DEFAULT_TIMEOUT_MS);
+  client->buffer_ms = or_default (settings->buffer_ms, DEFAULT_BUFFER_MS);
+  client->id = next_id ();
+  client->loop = penstock_rtmp_io_next_loop ();
+  g_rec_mutex_init (&client->delivery);
+  client->callbacks = *callbacks;
+  client->user_data = user_data;
+  init_timers (client);
+  penstock_rtmp_loop_post (client->loop, begin, client);
+  return client;
+}
+
+static void
+shut_down (gpointer data)
+{
+  end (data, PENSTOCK_RTMP_END_SHUTDOWN, "the client is closed");
+}
+
+static void
+nothing (gpointer data)
+{
+}
+
+void
+penstock_rtmp_client_free (PenstockRtmpClient *client)
+{
+  if (!client)
+    return;
+  g_rec_mutex_lock (&client->delivery);
+  client->released = TRUE;
+  g_rec_mutex_unlock (&client->delivery);
+
+  if (penstock_rtmp_io_is_loop_thread ()) {
+    penstock_rtmp_loop_post (client->loop, shut_down, client);
+    penstock_rtmp_loop_post (client->loop, client_unref, client);
+    return;
+  }
+  penstock_rtmp_loop_call (client->loop, shut_down, client);
+  /* One more round: what the first one disposed of is gone then. */
+  penstock_rtmp_loop_call (client->loop, nothing, NULL);
+  client_unref (client);
+}
