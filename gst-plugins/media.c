@@ -7,6 +7,7 @@
 
 #include "channel/channel-sink.h"
 #include "channel/channel-src.h"
+#include "rtmp/rtmp-src.h"
 
 gboolean
 penstock_media_register (GstPlugin *plugin)
@@ -17,6 +18,7 @@ penstock_media_register (GstPlugin *plugin)
   } elements[] = {
     { "penstockchannelsink", penstock_channel_sink_get_type },
     { "penstockchannelsrc", penstock_channel_src_get_type },
+    { "penstockrtmpsrc", penstock_rtmp_src_get_type },
     { NULL, NULL },
   };
   gboolean ok = TRUE;
