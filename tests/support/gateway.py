@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: MIT
+"""The built daemon as a child process, and the peers around it."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+
+# Lines a healthy gateway never prints.
+BAD_LINE = re.compile(
+    r"CRITICAL|GLib.*WARN|GStreamer.*WARN|assertion .* failed|"
+    r"Sanitizer|runtime error:")
+
+
+def build_dir():
+    return os.path.abspath(
+        os.environ.get("PENSTOCK_BUILD", os.path.join(ROOT, "build-test")))
+
+
+def daemon():
+    return os.path.join(build_dir(), "gateway", "penstock")
+
+
+def environment():
+    env = dict(os.environ)
+    env.update({
+        "GST_REGISTRY": os.path.join(build_dir(), "tests", "registry.bin"),
+        "GST_PLUGIN_PATH_1_0": os.path.join(build_dir(), "gst-plugins"),
+        "G_DEBUG": "fatal-criticals",
+    })
+    return env
+
+
+def wait_until(check, timeout, what):
+    """Returns the first true value of check(); fails with @what after @timeout."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = check()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout} s: {what}")
+        time.sleep(0.05)
+
+
+class Gateway:
+    """Starts the daemon with @routes on ports of the system's choice."""
+
+    def __init__(self, routes, wait=True, **config):
+        self.config = {
+            "listen": {"rtmp": "127.0.0.1:0", "rtsp": "127.0.0.1:0",
+                       "http": "127.0.0.1:0"},
+            "routes": routes, **config}
+        self.folder = tempfile.TemporaryDirectory(prefix="penstock-test-")
+        self.path = os.path.join(self.folder.name, "routes.json")
+        with open(self.path, "w", encoding="utf-8") as file:
+            json.dump(self.config, file)
+        self.lines = []
+        self.ports = {}
+        self.process = subprocess.Popen(
+            [daemon(), self.path], env=environment(), text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, errors="replace")
+        self._ready = threading.Event()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        if wait:
+            self.wait_ready()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            match = re.search(r"http://[^ ]*?:(\d+)/", line)
+            if match and "http" not in self.ports:
+                self.ports["http"] = int(match.group(1))
+                self._ready.set()
+        self._ready.set()
+
+    def wait_ready(self, timeout=30):
+        assert self._ready.wait(timeout) and "http" in self.ports, self.log()
+        wait_until(self._get_ports, timeout, "status.json")
+
+    def _get_ports(self):
+        try:
+            self.ports = self.status()["listen"]
+            return True
+        except (OSError, urllib.error.URLError):
+            assert self.process.poll() is None, self.log()
+            return False
+
+    def log(self):
+        return "\n".join(self.lines[-200:])
+
+    # --- addresses
+
+    def http(self, path=""):
+        return f"http://127.0.0.1:{self.ports['http']}/{path}"
+
+    def rtsp(self, path):
+        return f"rtsp://127.0.0.1:{self.ports['rtsp']}/{path}"
+
+    def rtmp(self, path):
+        return f"rtmp://127.0.0.1:{self.ports['rtmp']}/{path}"
+
+    # --- status
+
+    def get(self, path, timeout=5):
+        with urllib.request.urlopen(self.http(path), timeout=timeout) as answer:
+            return answer.read()
+
+    def status(self):
+        return json.loads(self.get("status.json"))
+
+    def route(self, name):
+        for route in self.status()["routes"]:
+            if route["name"] == name:
+                return route
+        return None
+
+    def wait_state(self, name, state, timeout=20):
+        def check():
+            route = self.route(name)
+            return route if route and route["state"] == state else None
+        return wait_until(check, timeout, f"{name} {state}\n{self.log()}")
+
+    def wait_manifest(self, name, timeout=20):
+        def check():
+            try:
+                return self.get(f"{name}/manifest.mpd")
+            except urllib.error.HTTPError:
+                return None
+        return wait_until(check, timeout, f"manifest of {name}\n{self.log()}")
+
+    # --- end
+
+    def stop(self, timeout=10):
+        """SIGTERM; returns the seconds it took."""
+        begin = time.monotonic()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout)
+        self._reader.join(5)
+        return time.monotonic() - begin
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        try:
+            self.stop()
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError("SIGTERM did not end it\n" + self.log())
+        finally:
+            self.folder.cleanup()
+        if kind is None:
+            assert self.process.returncode == 0, self.log()
+            bad = [line for line in self.lines if BAD_LINE.search(line)]
+            assert not bad, "\n".join(bad)
+
+
+class Process:
+    """A peer that is killed at the end of the block."""
+
+    def __init__(self, command, **kwargs):
+        self.command = command
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, env=environment(),
+            stdout=kwargs.pop("stdout", subprocess.DEVNULL),
+            stderr=kwargs.pop("stderr", subprocess.PIPE), **kwargs)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def wait(self, timeout):
+        out, err = self.process.communicate(timeout=timeout)
+        return self.process.returncode, out, (err or b"").decode(
+            errors="replace")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        if self.process.poll() is None:
+            self.kill()
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe:
+                pipe.close()
+
+
+def publish(clip, url, loop=True, extra=()):
+    """ffmpeg that publishes a clip at its pace, without encoding."""
+    return Process(
+        ["ffmpeg", "-nostdin", "-v", "error", "-re",
+         *(["-stream_loop", "-1"] if loop else []), "-i", clip, "-c", "copy",
+         *extra, "-f", "flv", "-flvflags", "no_duration_filesize", url])
+
+
+def probe(url, transport="tcp", timeout=20):
+    """Streams as ffprobe tells them."""
+    extra = ["-rtsp_transport", transport] if url.startswith("rtsp") else []
+    result = subprocess.run(
+        ["ffprobe", "-v", "error", *extra, "-show_streams", "-of", "json",
+         url], capture_output=True, text=True, timeout=timeout)
+    assert result.returncode == 0, result.stderr
+    return {stream["codec_type"]: stream
+            for stream in json.loads(result.stdout)["streams"]}
+
+
+def run_daemon(*arguments, timeout=20):
+    """The daemon as a command: (exit status, all it printed)."""
+    result = subprocess.run(
+        [daemon(), *arguments], env=environment(), text=True,
+        capture_output=True, timeout=timeout)
+    return result.returncode, result.stdout + result.stderr
