@@ -12,8 +12,8 @@
 G_BEGIN_DECLS
 
 #define PENSTOCK_TYPE_HTTP_SERVER (penstock_http_server_get_type ())
-G_DECLARE_FINAL_TYPE (PenstockHttpServer, penstock_http_server, PENSTOCK,
-    HTTP_SERVER, GObject)
+G_DECLARE_FINAL_TYPE (
+    PenstockHttpServer, penstock_http_server, PENSTOCK, HTTP_SERVER, GObject)
 
 /* Makes the newest status as JSON text, (transfer full). Called in the context
  * that made the server (control), never in the HTTP thread; the server caches
@@ -31,10 +31,10 @@ guint16 penstock_http_server_get_port (PenstockHttpServer *self);
 /* Routes with a page: the player at "/" + @path + "/". @store: (nullable)
  * name of the segment store (dash/segment-store.h) that holds its DASH files;
  * NULL when the route has no DASH output (the page says so). */
-void penstock_http_server_add_route (PenstockHttpServer *self,
-    const gchar *path, const gchar *store);
-void penstock_http_server_remove_route (PenstockHttpServer *self,
-    const gchar *path);
+void penstock_http_server_add_route (
+    PenstockHttpServer *self, const gchar *path, const gchar *store);
+void penstock_http_server_remove_route (
+    PenstockHttpServer *self, const gchar *path);
 
 /* TRUE when the dash.js player is built in. */
 gboolean penstock_http_has_player (void);

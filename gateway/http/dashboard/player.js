@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The player page. dash.js plays; this file decides when: it looks for the
+ * stream until it is there, says what stands in the way, and attaches anew when
+ * playing does not go on although the stream does.
+ *
+ * window.penstock shows what goes on, for tests and for curious people. */
+"use strict";
+
+(() => {
+  const TICK_MS = 500;
+  const STATUS_MS = 3000;
+  const LOOK_MS = 1000; /* between two looks for a stream that is not there */
+  const STALL_S = 2; /* without progress: say so */
+  const SEEK_S = 4; /* although the stream goes on: to its live edge */
+  const REATTACH_S = 8; /* and with that of no use: from the beginning */
+  const REATTACH_AFTER_ERROR_S = 2;
+
+  const { route, mode } = document.body.dataset;
+  const base = new URL(document.body.dataset.base, location.href);
+  const manifest = new URL("manifest.mpd", location.href).href;
+  const byId = (id) => document.getElementById(id);
+  const video = byId("video");
+
+  let player = null;
+  let state = "connecting";
+  let mpd = null; /* what the last look at the manifest found */
+  let info = null; /* the route in status.json; null: none, or not known */
+  let looking = false;
+  let lookAt = 0;
+  let attachedMark = ""; /* of the manifest that was attached */
+  let lastTime = -1;
+  let movedAt = 0; /* performance.now() of the last progress */
+  let sought = false; /* the live edge, in this stall */
+  let failed = false; /* dash.js has reported an error in this stall */
+  let reattached = 0;
+  let attachments = 0;
+  const errors = [];
+
+  /* ---- what the page says ---- */
+
+  const WORDS = {
+    connecting: ["wait", "Connecting"],
+    playing: ["good", "Live"],
+    paused: ["", "Paused"],
+    stalled: ["wait", "Waiting for data"],
+    offline: ["wait", "Offline"],
+    ended: ["", "Ended"],
+    unsupported: ["bad", "Cannot be played here"],
+    unavailable: ["bad", "Not available"],
+  };
+
+  function setState(next, title, ...text) {
+    const [tone, word] = WORDS[next];
+
+    state = next;
+    setText(byId("state"), word);
+    byId("state").dataset.tone = tone;
+    byId("curtain").hidden = !title;
+    if (!title) return;
+    setText(byId("title"), title);
+    const key = text.map(String).join("\n");
+    if (byId("text").dataset.key !== key) {
+      byId("text").dataset.key = key;
+      byId("text").replaceChildren(...text);
+    }
+  }
+
+  function whyOffline() {
+    const input = (info && info.input) || {};
+    if (!info) return "It starts to play here as soon as it is there.";
+    if (info.state === "ended") return "It plays again when it comes back.";
+    if (input.reason) return input.reason;
+    if (input.state === "waiting") return "Nobody publishes to it yet.";
+    return "It starts to play here as soon as it is back.";
+  }
+
+  function sayOffline() {
+    const title = !info ? `There is no stream “${route}” right now`
+      : info.state === "online" ? "The stream is about to start"
+        : info.state === "ended" ? "The stream has ended"
+          : "The stream is offline";
+    setState("offline", title, whyOffline());
+  }
+
+  /* ---- the manifest ---- */
+
+  function attributeOf(element, parent, name) {
+    return element.getAttribute(name) || parent.getAttribute(name) || "";
+  }
+
+  function canPlay(type) {
+    const source = window.ManagedMediaSource || window.MediaSource;
+    return Boolean(source && source.isTypeSupported(type));
+  }
+
+  function readRepresentations(root) {
+    const found = [];
+    for (const set of root.getElementsByTagName("AdaptationSet"))
+      for (const one of set.getElementsByTagName("Representation")) {
+        const mime = attributeOf(one, set, "mimeType");
+        const codecs = attributeOf(one, set, "codecs");
+        const type = `${mime}; codecs="${codecs}"`;
+        found.push({ kind: mime.split("/")[0], codecs, type,
+          supported: canPlay(type) });
+      }
+    return found;
+  }
+
+  /* Returns null for something that is no manifest. */
+  function readManifest(text) {
+    const root = new DOMParser().parseFromString(text, "text/xml")
+      .documentElement;
+    if (!root || root.localName !== "MPD") return null;
+    const periods = [...root.getElementsByTagName("Period")];
+    return {
+      live: root.getAttribute("type") === "dynamic",
+      mark: [root.getAttribute("type"), root.getAttribute("publishTime"),
+        ...periods.map((period) => period.id)].join(" "),
+      representations: readRepresentations(root),
+    };
+  }
+
+  async function fetchManifest() {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), 5000);
+    try {
+      const response = await fetch(manifest,
+        { cache: "no-store", signal: abort.signal });
+      return response.ok ? readManifest(await response.text()) : null;
+    } catch (error) {
+      return null;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /* ---- dash.js ---- */
+
+  function settings() {
+    return {
+      debug: { logLevel: dashjs.Debug.LOG_LEVEL_ERROR },
+      streaming: {
+        /* Our clock, should a manifest not name one: never a stranger's. */
+        utcSynchronization: {
+          defaultTimingSource: {
+            scheme: "urn:mpeg:dash:utc:http-xsdate:2014",
+            value: new URL("time", base).href,
+          },
+        },
+        retryIntervals: { MediaSegment: 500, MPD: 500 },
+        retryAttempts: { MediaSegment: 6, MPD: 6 },
+      },
+    };
+  }
+
+  function onError(event) {
+    const error = event.error || {};
+    errors.push(`${error.code}: ${error.message}`.slice(0, 300));
+    if (errors.length > 20) errors.shift();
+    failed = true;
+  }
+
+  function detach() {
+    if (!player) return;
+    player.destroy();
+    player = null;
+  }
+
+  function attach() {
+    detach();
+    attachments += 1;
+    attachedMark = mpd.mark;
+    failed = sought = false;
+    lastTime = -1;
+    movedAt = performance.now();
+    player = dashjs.MediaPlayer().create();
+    player.updateSettings(settings());
+    player.on(dashjs.MediaPlayer.events.ERROR, onError);
+    player.initialize(video, manifest, true);
+  }
+
+  function sayUnsupported() {
+    const wanted = mpd.representations.map((one) => one.codecs);
+    setState("unsupported", "This browser cannot decode the stream",
+      `Its codecs are ${wanted.join(", ")}. Another browser may have them; ` +
+      "players outside the browser can open the addresses below.");
+  }
+
+  function noteHalves() {
+    const bad = mpd.representations.filter((one) => !one.supported);
+    const note = byId("note");
+    setText(note, bad.map((one) => `This browser cannot decode the ${
+      one.kind === "video" ? "picture" : "sound"} (${one.codecs}).`).join(" "));
+    note.hidden = bad.length === 0;
+  }
+
+  /* Attaches when there is something that can play. */
+  function consider() {
+    const kinds = mpd.representations;
+    setText(byId("codecs"),
+      [...new Set(kinds.map((one) => one.codecs))].join(", ") || "–");
+    if (!mpd.live && mpd.mark === attachedMark) {
+      setState("ended", "The stream has ended", whyOffline());
+      return;
+    }
+    if (kinds.length && !kinds.some((one) => one.supported)) {
+      sayUnsupported();
+      return;
+    }
+    noteHalves();
+    setState("connecting", "Connecting", "");
+    attach();
+  }
+
+  /* One look at the manifest; @period until the next. */
+  async function look(period) {
+    if (looking || performance.now() < lookAt) return false;
+    looking = true;
+    mpd = await fetchManifest();
+    looking = false;
+    lookAt = performance.now() + period;
+    return true;
+  }
+
+  /* ---- watching over it ---- */
+
+  function onProgress() {
+    movedAt = performance.now();
+    failed = sought = false;
+    const picture = mpd && mpd.representations.some(
+      (one) => one.kind === "video" && one.supported);
+    setState("playing",
+      picture || !mpd || !mpd.representations.some((o) => o.kind === "video")
+        ? "" : "This browser cannot decode the picture",
+      "The sound plays.");
+  }
+
+  async function overcomeStall(stalled) {
+    if (!(await look(LOOK_MS)) || !player) return;
+    if (!mpd) {
+      detach();
+      sayOffline();
+      return;
+    }
+    if (!mpd.live && video.ended) {
+      detach();
+      attachedMark = mpd.mark;
+      setState("ended", "The stream has ended", whyOffline());
+      return;
+    }
+    /* Without news there is nothing better to attach to. */
+    const news = mpd.mark !== attachedMark || !info || info.state === "online";
+    if (!news) return;
+    if (stalled > REATTACH_S || (failed && stalled > REATTACH_AFTER_ERROR_S)) {
+      reattached += 1;
+      consider();
+    } else if (stalled > SEEK_S && !sought) {
+      sought = true;
+      player.seekToOriginalLive();
+    }
+  }
+
+  async function watch() {
+    const now = performance.now();
+    const moved = lastTime >= 0 && video.currentTime !== lastTime;
+    lastTime = video.currentTime;
+    if (moved) {
+      onProgress();
+      return;
+    }
+    if (video.paused && !video.ended && video.readyState >= 3) {
+      movedAt = now;
+      setState("paused", "");
+      return;
+    }
+    const stalled = (now - movedAt) / 1000;
+    if (stalled < STALL_S) return;
+    if (state === "playing" || state === "stalled")
+      setState("stalled", info && info.state !== "online"
+        ? "The stream is interrupted" : "Waiting for data", whyStalled());
+    await overcomeStall(stalled);
+  }
+
+  function whyStalled() {
+    return info && info.state !== "online" ? whyOffline() : "";
+  }
+
+  async function tick() {
+    if (player) {
+      await watch();
+    } else if (await look(LOOK_MS)) {
+      if (mpd) consider();
+      else sayOffline();
+    }
+    showFigures();
+  }
+
+  /* ---- figures ---- */
+
+  function seconds(value) {
+    return Number.isFinite(value) && value >= 0 ? `${value.toFixed(1)} s` : "–";
+  }
+
+  function bufferAhead() {
+    for (let i = 0; i < video.buffered.length; i++)
+      if (video.buffered.start(i) <= video.currentTime + 0.1 &&
+          video.buffered.end(i) >= video.currentTime)
+        return video.buffered.end(i) - video.currentTime;
+    return 0;
+  }
+
+  function liveLatency() {
+    return player && state === "playing" ? player.getCurrentLiveLatency() : NaN;
+  }
+
+  function frames() {
+    return video.getVideoPlaybackQuality();
+  }
+
+  function showFigures() {
+    const quality = frames();
+    setText(byId("latency"), seconds(liveLatency()));
+    setText(byId("buffer"), player ? seconds(bufferAhead()) : "–");
+    setText(byId("picture"), video.videoWidth
+      ? `${video.videoWidth}×${video.videoHeight}` : "–");
+    setText(byId("decoded"), String(quality.totalVideoFrames));
+    setText(byId("dropped"), String(quality.droppedVideoFrames));
+    const sound = mpd && mpd.representations.some(
+      (one) => one.kind === "audio" && one.supported);
+    byId("sound").hidden = !(video.muted && sound && state === "playing");
+  }
+
+  function showLinks(status) {
+    const found = info || { name: route, outputs: [{ type: "dash" }] };
+    const addresses = routeAddresses(found, status, base);
+    const key = JSON.stringify(addresses);
+    if (byId("links").dataset.key === key) return;
+    byId("links").dataset.key = key;
+    byId("links").replaceChildren(...addresses.map(([label, address]) =>
+      make("li", {}, make("span", { className: "quiet" }, label),
+        make("code", {}, address), copyButton("Copy", address))));
+  }
+
+  async function followStatus() {
+    let status = {};
+    try {
+      status = await fetchStatus(base);
+      info = (status.routes || []).find((one) => one.name === route) || null;
+    } catch (error) {
+      info = null;
+    }
+    showLinks(status);
+  }
+
+  /* ---- start ---- */
+
+  window.penstock = {
+    get state() { return state; },
+    get currentTime() { return video.currentTime; },
+    get decodedFrames() { return frames().totalVideoFrames; },
+    get droppedFrames() { return frames().droppedVideoFrames; },
+    get width() { return video.videoWidth; },
+    get height() { return video.videoHeight; },
+    get buffer() { return bufferAhead(); },
+    get latency() { return liveLatency(); },
+    get audioBytes() { return video.webkitAudioDecodedByteCount || 0; },
+    get attachments() { return attachments; },
+    get reattached() { return reattached; },
+    get route() { return info; },
+    get errors() { return errors.slice(); },
+    get player() { return player; },
+    get video() { return video; },
+  };
+
+  function start() {
+    byId("sound").addEventListener("click", () => {
+      video.muted = false;
+      video.play().catch(() => {});
+      video.focus();
+      showFigures();
+    });
+    video.addEventListener("volumechange", showFigures);
+    repeat(followStatus, STATUS_MS);
+
+    if (mode === "no-dash") {
+      setState("unavailable", "This stream cannot be watched in a browser",
+        "Its route has no “dash” output. Other players can open the " +
+        "addresses below.");
+      return;
+    }
+    if (mode === "no-player" || !window.dashjs) {
+      setState("unavailable", "This build has no player",
+        "Run ", make("code", {}, "scripts/fetch-player"), " and build again. " +
+        "Other players can open the addresses below.");
+      return;
+    }
+    if (!window.MediaSource && !window.ManagedMediaSource) {
+      setState("unsupported", "This browser cannot play live streams",
+        "It has no Media Source Extensions. Other players can open the " +
+        "addresses below.");
+      return;
+    }
+    byId("licence").hidden = false;
+    repeat(tick, TICK_MS);
+  }
+
+  start();
+})();

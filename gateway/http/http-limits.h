@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a client of the HTTP server can make us hold, and for how long. One
+ * place for all numbers; tests make smaller ones. */
+#ifndef PENSTOCK_HTTP_LIMITS_H
+#define PENSTOCK_HTTP_LIMITS_H
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+  /* Connections at a time. Beyond it the one that is idle for longest goes;
+   * with none idle the new one is answered 503. */
+  guint max_connections;
+  guint request_ms; /* from accept, or the first byte, to the whole request */
+  guint idle_ms;    /* between two requests */
+  guint stall_ms;   /* with bytes to send and none taken */
+  guint write_ms;   /* until everything that was queued has been taken */
+  gsize max_pending_bytes; /* a growing file ends at a reader so far behind */
+  guint hold_ms;           /* for a media segment that is about to exist */
+  guint status_cache_ms;   /* age up to which a status is given again */
+  guint status_wait_ms;    /* for the control context to make one */
+} HttpLimits;
+
+#define HTTP_LIMITS_DEFAULT                                                    \
+  {                                                                            \
+    .max_connections = 4096, .request_ms = 10 * 1000, .idle_ms = 75 * 1000,    \
+    .stall_ms = 15 * 1000, .write_ms = 120 * 1000,                             \
+    .max_pending_bytes = 32 * 1024 * 1024, .hold_ms = 1000,                    \
+    .status_cache_ms = 250, .status_wait_ms = 5 * 1000                         \
+  }
+
+G_END_DECLS
+
+#endif /* PENSTOCK_HTTP_LIMITS_H */
