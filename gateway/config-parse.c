@@ -209,7 +209,7 @@ tell_bad_short_form (
   /* What looks like an address may hold a password. */
   if (strpbrk (node->text, ":@?/"))
     g_clear_pointer (&found, g_free);
-  penstock_config_problem (self, node, "expected %sor an object, found %s%s",
+  penstock_config_problem (self, node, "expected %s or an object, found %s%s",
       expected->str, found ? found : "another string", hint ? hint : "");
 }
 
@@ -357,8 +357,8 @@ parse_route_name (
   if (first) {
     guint line, column;
     penstock_json_locate (self->json, first->key_offset, &line, &column);
-    penstock_config_key_problem (
-        self, node, "the same route as %s at %u:%u", first->key, line, column);
+    penstock_config_key_problem (self, node,
+        "the same route as \"%s\" at %u:%u", first->key, line, column);
     return NULL;
   }
   g_hash_table_insert (names, g_strdup (name), (gpointer) node);
@@ -488,8 +488,9 @@ penstock_config_parse (const gchar *text, gsize size, const gchar *filename,
 {
   g_autoptr (PenstockJson) json = parse_syntax (text, size, filename, error);
   g_autoptr (PenstockConfigData) data = penstock_config_data_new ();
-  g_autofree gchar *folder =
-      filename ? g_path_get_dirname (filename) : g_get_current_dir ();
+  g_autofree gchar *directory =
+      filename ? g_path_get_dirname (filename) : g_strdup (".");
+  g_autofree gchar *folder = g_canonicalize_filename (directory, NULL);
   g_autoptr (GPtrArray) problems =
       g_ptr_array_new_with_free_func ((GDestroyNotify) problem_free);
   g_autoptr (GPtrArray) suspicions =
