@@ -7,6 +7,7 @@
 
 #include "channel/channel-sink.h"
 #include "channel/channel-src.h"
+#include "dash/dash-sink.h"
 #include "rtmp/rtmp-src.h"
 
 gboolean
@@ -18,6 +19,7 @@ penstock_media_register (GstPlugin *plugin)
   } elements[] = {
     { "penstockchannelsink", penstock_channel_sink_get_type },
     { "penstockchannelsrc", penstock_channel_src_get_type },
+    { "penstockdashsink", penstock_dash_sink_get_type },
     { "penstockrtmpsrc", penstock_rtmp_src_get_type },
     { NULL, NULL },
   };

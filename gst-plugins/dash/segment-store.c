@@ -239,25 +239,10 @@ penstock_segment_store_remove (PenstockSegmentStore *self, const gchar *path)
 void
 penstock_segment_store_clear (PenstockSegmentStore *self)
 {
-  g_auto (GStrv) paths = NULL;
-  g_autoptr (GPtrArray) list = g_ptr_array_new ();
-  GHashTableIter iter;
-  gpointer path;
+  g_auto (GStrv) paths = penstock_segment_store_list (self);
 
-  g_return_if_fail (PENSTOCK_IS_SEGMENT_STORE (self));
-
-  g_mutex_lock (&self->lock);
-  g_hash_table_iter_init (&iter, self->files);
-  while (g_hash_table_iter_next (&iter, &path, NULL))
-    g_ptr_array_add (list, g_strdup (path));
-  g_hash_table_remove_all (self->files);
-  self->bytes = 0;
-  g_mutex_unlock (&self->lock);
-
-  g_ptr_array_add (list, NULL);
-  paths = (gchar **) g_ptr_array_steal (list, NULL);
   for (guint i = 0; paths[i]; i++)
-    g_signal_emit (self, signals[SIGNAL_CHANGED], 0, paths[i]);
+    penstock_segment_store_remove (self, paths[i]);
 }
 
 /* ---- readers ---- */
@@ -302,6 +287,24 @@ penstock_stored_file_free (PenstockStoredFile *file)
   g_free (file->etag);
   g_ptr_array_unref (file->chunks);
   g_free (file);
+}
+
+gchar **
+penstock_segment_store_list (PenstockSegmentStore *self)
+{
+  g_autoptr (GPtrArray) list = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer path;
+
+  g_return_val_if_fail (PENSTOCK_IS_SEGMENT_STORE (self), NULL);
+
+  g_mutex_lock (&self->lock);
+  g_hash_table_iter_init (&iter, self->files);
+  while (g_hash_table_iter_next (&iter, &path, NULL))
+    g_ptr_array_add (list, g_strdup (path));
+  g_mutex_unlock (&self->lock);
+  g_ptr_array_add (list, NULL);
+  return (gchar **) g_ptr_array_steal (list, NULL);
 }
 
 guint64

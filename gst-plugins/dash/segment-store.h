@@ -22,14 +22,14 @@ PenstockSegmentStore *penstock_segment_store_lookup (const gchar *name);
 /* Writer. Paths are relative ("manifest.mpd", "v0/init-0.mp4", "v0/17.m4s").
  * put() replaces a whole file at once; append() makes or grows one; finish()
  * marks it complete; remove() forgets it (clients that read it go on). */
-void penstock_segment_store_put (PenstockSegmentStore *self,
-    const gchar *path, const gchar *content_type, GBytes *bytes);
+void penstock_segment_store_put (PenstockSegmentStore *self, const gchar *path,
+    const gchar *content_type, GBytes *bytes);
 void penstock_segment_store_append (PenstockSegmentStore *self,
     const gchar *path, const gchar *content_type, GBytes *chunk);
-void penstock_segment_store_finish (PenstockSegmentStore *self,
-    const gchar *path);
-void penstock_segment_store_remove (PenstockSegmentStore *self,
-    const gchar *path);
+void penstock_segment_store_finish (
+    PenstockSegmentStore *self, const gchar *path);
+void penstock_segment_store_remove (
+    PenstockSegmentStore *self, const gchar *path);
 void penstock_segment_store_clear (PenstockSegmentStore *self);
 
 /**
@@ -43,8 +43,7 @@ void penstock_segment_store_clear (PenstockSegmentStore *self);
  *
  * A consistent snapshot; refs are shared, nothing is copied.
  */
-typedef struct
-{
+typedef struct {
   gchar *content_type;
   gchar *etag;
   gboolean complete;
@@ -54,10 +53,13 @@ typedef struct
 } PenstockStoredFile;
 
 /* (transfer full) (nullable): NULL when there is no such file. */
-PenstockStoredFile *penstock_segment_store_read (PenstockSegmentStore *self,
-    const gchar *path);
+PenstockStoredFile *penstock_segment_store_read (
+    PenstockSegmentStore *self, const gchar *path);
 void penstock_stored_file_free (PenstockStoredFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PenstockStoredFile, penstock_stored_file_free)
+
+/* (transfer full): paths of all files, in no order; NULL-terminated */
+gchar **penstock_segment_store_list (PenstockSegmentStore *self);
 
 guint64 penstock_segment_store_get_bytes (PenstockSegmentStore *self);
 

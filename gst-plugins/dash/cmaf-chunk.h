@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Media of a CMAF track: `moof` and `mdat` (ISO/IEC 23000-19:2020, 7.3.2).
+ * Pure. */
+#ifndef PENSTOCK_CMAF_CHUNK_H
+#define PENSTOCK_CMAF_CHUNK_H
+
+#include "cmaf-format.h"
+
+G_BEGIN_DECLS
+
+/**
+ * CmafSample:
+ * @buffer: (transfer none): the access unit
+ * @duration: ticks to the next sample in decoding order
+ * @composition_offset: presentation minus decoding time, in ticks; may be
+ *   negative
+ * @keyframe: decoding can start here
+ * @droppable: no other sample refers to it
+ */
+typedef struct {
+  GstBuffer *buffer;
+  guint32 duration;
+  gint32 composition_offset;
+  gboolean keyframe;
+  gboolean droppable;
+} CmafSample;
+
+/**
+ * cmaf_chunk_write:
+ * @format: the track
+ * @sequence: number of the movie fragment, grows by one over a track's life
+ * @decode_time: decoding time of the first sample, in ticks
+ * @samples: the samples in decoding order
+ * @n_samples: 1 or more
+ * @starts_segment: a `styp` comes first
+ *
+ * Returns: (transfer full): one contiguous block, the only copy of the media
+ */
+GBytes *cmaf_chunk_write (const CmafFormat *format, guint32 sequence,
+    guint64 decode_time, const CmafSample *samples, guint n_samples,
+    gboolean starts_segment);
+
+G_END_DECLS
+
+#endif /* PENSTOCK_CMAF_CHUNK_H */

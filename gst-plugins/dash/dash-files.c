@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Writer of a DASH folder (see dash-files.h). */
+
+#include "dash-files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mpd.h"
+
+#define TMP_SUFFIX ".tmp"
+
+typedef enum {
+  JOB_PUT,
+  JOB_REMOVE,
+  JOB_NOTIFY,
+  JOB_RESUME,
+} JobKind;
+
+typedef struct {
+  JobKind kind;
+  gchar *path; /* relative */
+  GBytes *bytes;
+} Job;
+
+struct _DashFiles {
+  gchar *directory;
+  guint64 max_bytes;
+  DashFilesCallbacks callbacks;
+  GThread *thread;
+
+  GMutex lock; /* guards the rest */
+  GCond cond;
+  GQueue jobs;
+  guint64 bytes;
+  gboolean stop;
+  gboolean failed; /* since the last resume was asked for */
+
+  gboolean ignoring; /* writer's thread only: until JOB_RESUME */
+};
+
+static void
+job_free (Job *job)
+{
+  g_free (job->path);
+  g_clear_pointer (&job->bytes, g_bytes_unref);
+  g_free (job);
+}
+
+static gboolean
+set_error (GError **error, const gchar *path)
+{
+  gint code = errno;
+
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
+      "Cannot write %s: %s", path, g_strerror (code));
+  return FALSE;
+}
+
+static gboolean
+write_all (gint fd, const guint8 *data, gsize size)
+{
+  while (size) {
+    gssize n = write (fd, data, size);
+
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return FALSE;
+    data += n;
+    size -= n;
+  }
+  return TRUE;
+}
+
+static gint
+open_new (const gchar *path)
+{
+  const gint flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+  gint fd = g_open (path, flags, 0644);
+
+  if (fd < 0 && errno == ENOENT) {
+    g_autofree gchar *folder = g_path_get_dirname (path);
+
+    if (g_mkdir_with_parents (folder, 0755) == 0)
+      fd = g_open (path, flags, 0644);
+  }
+  return fd;
+}
+
+static gboolean
+write_file (const gchar *path, GBytes *bytes, GError **error)
+{
+  g_autofree gchar *tmp = g_strconcat (path, TMP_SUFFIX, NULL);
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+  gint fd = open_new (tmp);
+  gboolean ok;
+
+  if (fd < 0)
+    return set_error (error, tmp);
+  ok = write_all (fd, data, size) || set_error (error, tmp);
+  if (close (fd) != 0 && ok)
+    ok = set_error (error, tmp);
+  if (ok && g_rename (tmp, path) != 0)
+    ok = set_error (error, path);
+  if (!ok)
+    g_unlink (tmp);
+  return ok;
+}
+
+/* TRUE once per failure: it is to be told. */
+static gboolean
+mark_failed (DashFiles *self)
+{
+  gboolean first;
+
+  g_mutex_lock (&self->lock);
+  first = !self->failed;
+  self->failed = TRUE;
+  g_mutex_unlock (&self->lock);
+  return first;
+}
+
+static void
+do_put (DashFiles *self, const Job *job)
+{
+  g_autofree gchar *path = g_build_filename (self->directory, job->path, NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (self->ignoring || write_file (path, job->bytes, &error))
+    return;
+  self->ignoring = TRUE;
+  if (mark_failed (self))
+    self->callbacks.failed (error, self->callbacks.user_data);
+}
+
+static void
+remove_file (DashFiles *self, const gchar *path)
+{
+  g_autofree gchar *full = g_build_filename (self->directory, path, NULL);
+
+  g_unlink (full); /* gone is gone, whoever did it */
+}
+
+static void
+do_job (DashFiles *self, const Job *job)
+{
+  switch (job->kind) {
+  case JOB_PUT:
+    do_put (self, job);
+    break;
+  case JOB_REMOVE:
+    remove_file (self, job->path);
+    break;
+  case JOB_NOTIFY:
+    self->callbacks.reached (self->callbacks.user_data);
+    break;
+  case JOB_RESUME:
+    self->ignoring = FALSE;
+    break;
+  }
+}
+
+static gpointer
+writer (gpointer user_data)
+{
+  DashFiles *self = user_data;
+
+  g_mutex_lock (&self->lock);
+  for (;;) {
+    Job *job = g_queue_pop_head (&self->jobs);
+
+    if (!job && self->stop)
+      break;
+    if (!job) {
+      g_cond_wait (&self->cond, &self->lock);
+      continue;
+    }
+    g_mutex_unlock (&self->lock);
+    do_job (self, job);
+    g_mutex_lock (&self->lock);
+    if (job->bytes)
+      self->bytes -= g_bytes_get_size (job->bytes);
+    job_free (job);
+  }
+  g_mutex_unlock (&self->lock);
+  return NULL;
+}
+
+DashFiles *
+dash_files_new (const gchar *directory, guint64 max_queued_bytes,
+    const DashFilesCallbacks *callbacks, GError **error)
+{
+  DashFiles *self;
+
+  if (g_mkdir_with_parents (directory, 0755) != 0) {
+    set_error (error, directory);
+    return NULL;
+  }
+  if (g_access (directory, W_OK | X_OK) != 0) {
+    set_error (error, directory);
+    return NULL;
+  }
+  self = g_new0 (DashFiles, 1);
+  self->directory = g_strdup (directory);
+  self->max_bytes = max_queued_bytes;
+  self->callbacks = *callbacks;
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->cond);
+  self->thread = g_thread_new ("dash-files", writer, self);
+  return self;
+}
+
+void
+dash_files_free (DashFiles *self)
+{
+  if (!self)
+    return;
+  g_mutex_lock (&self->lock);
+  self->stop = TRUE;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+  g_thread_join (self->thread);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->cond);
+  g_free (self->directory);
+  g_free (self);
+}
+
+/* Takes @job. A full queue fails the way a full disk does. */
+static void
+push (DashFiles *self, Job *job)
+{
+  gsize size = job->bytes ? g_bytes_get_size (job->bytes) : 0;
+  gboolean full, tell;
+
+  g_mutex_lock (&self->lock);
+  full = size && self->bytes + size > self->max_bytes;
+  tell = full && !self->failed;
+  if (full || (size && self->failed)) {
+    self->failed = TRUE;
+    job_free (job);
+  } else {
+    self->bytes += size;
+    g_queue_push_tail (&self->jobs, job);
+    g_cond_signal (&self->cond);
+  }
+  g_mutex_unlock (&self->lock);
+
+  if (tell) {
+    g_autoptr (GError) error = g_error_new (G_FILE_ERROR, G_FILE_ERROR_AGAIN,
+        "Cannot write %s: the disk is too slow", self->directory);
+
+    self->callbacks.failed (error, self->callbacks.user_data);
+  }
+}
+
+static Job *
+job_new (JobKind kind, const gchar *path, GBytes *bytes)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->kind = kind;
+  job->path = g_strdup (path);
+  job->bytes = bytes ? g_bytes_ref (bytes) : NULL;
+  return job;
+}
+
+void
+dash_files_put (DashFiles *self, const gchar *path, GBytes *bytes)
+{
+  push (self, job_new (JOB_PUT, path, bytes));
+}
+
+void
+dash_files_remove (DashFiles *self, const gchar *path)
+{
+  push (self, job_new (JOB_REMOVE, path, NULL));
+}
+
+void
+dash_files_notify (DashFiles *self)
+{
+  push (self, job_new (JOB_NOTIFY, NULL, NULL));
+}
+
+void
+dash_files_resume (DashFiles *self)
+{
+  g_mutex_lock (&self->lock);
+  self->failed = FALSE;
+  g_mutex_unlock (&self->lock);
+  push (self, job_new (JOB_RESUME, NULL, NULL));
+}
+
+gboolean
+dash_files_has_failed (DashFiles *self)
+{
+  gboolean failed;
+
+  g_mutex_lock (&self->lock);
+  failed = self->failed;
+  g_mutex_unlock (&self->lock);
+  return failed;
+}
+
+/* ---- what an earlier run left ---- */
+
+/* One of ours, beside its name. */
+static gboolean
+is_unfinished (const gchar *path)
+{
+  g_autofree gchar *name = NULL;
+  guint64 number;
+
+  if (!g_str_has_suffix (path, TMP_SUFFIX))
+    return FALSE;
+  name = g_strndup (path, strlen (path) - strlen (TMP_SUFFIX));
+  return mpd_parse_path (name, &number);
+}
+
+void
+dash_files_list (DashFiles *self,
+    void (*func) (const gchar *path, guint64 number, gpointer user_data),
+    gpointer user_data)
+{
+  g_autoptr (GDir) top = g_dir_open (self->directory, 0, NULL);
+  const gchar *folder, *name;
+
+  while (top && (folder = g_dir_read_name (top))) {
+    g_autofree gchar *full = g_build_filename (self->directory, folder, NULL);
+    g_autoptr (GDir) dir = g_dir_open (full, 0, NULL);
+
+    while (dir && (name = g_dir_read_name (dir))) {
+      g_autofree gchar *path = g_build_filename (folder, name, NULL);
+      guint64 number;
+
+      if (is_unfinished (path))
+        remove_file (self, path);
+      else if (mpd_parse_path (path, &number))
+        func (path, number, user_data);
+    }
+  }
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PENSTOCK_DASH_SINK_H
+#define PENSTOCK_DASH_SINK_H
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+#define PENSTOCK_TYPE_DASH_SINK (penstock_dash_sink_get_type ())
+G_DECLARE_FINAL_TYPE (
+    PenstockDashSink, penstock_dash_sink, PENSTOCK, DASH_SINK, GstElement)
+
+G_END_DECLS
+
+#endif /* PENSTOCK_DASH_SINK_H */

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Text of the MPD (see mpd.h). Elements are written in the order of the schema
+ * of ISO/IEC 23009-1:2022. */
+
+#include "mpd.h"
+
+#include <string.h>
+
+static void
+track_free (MpdTrack *track)
+{
+  g_free (track->id);
+  cmaf_format_unref (track->format);
+  g_free (track->language);
+  g_free (track->continues);
+  g_array_unref (track->segments);
+  g_free (track);
+}
+
+MpdTrack *
+mpd_track_new (const gchar *id, guint set_id, CmafFormat *format)
+{
+  MpdTrack *track = g_new0 (MpdTrack, 1);
+
+  track->id = g_strdup (id);
+  track->set_id = set_id;
+  track->format = cmaf_format_ref (format);
+  track->fps_n = format->fps_n;
+  track->fps_d = MAX (format->fps_d, 1);
+  track->segments = g_array_new (FALSE, FALSE, sizeof (MpdSegment));
+  return track;
+}
+
+MpdPeriod *
+mpd_period_new (guint64 number, GstClockTime start)
+{
+  MpdPeriod *period = g_new0 (MpdPeriod, 1);
+
+  period->id = g_strdup_printf ("p%" G_GUINT64_FORMAT, number);
+  period->header = number;
+  period->start = start;
+  period->duration = GST_CLOCK_TIME_NONE;
+  period->tracks = g_ptr_array_new_with_free_func ((GDestroyNotify) track_free);
+  return period;
+}
+
+void
+mpd_period_free (MpdPeriod *period)
+{
+  g_free (period->id);
+  g_ptr_array_unref (period->tracks);
+  g_free (period);
+}
+
+void
+mpd_clear (Mpd *mpd)
+{
+  g_clear_pointer (&mpd->periods, g_ptr_array_unref);
+  g_clear_pointer (&mpd->title, g_free);
+  g_clear_pointer (&mpd->utc_timing_url, g_free);
+}
+
+gchar *
+mpd_header_path (const gchar *track_id, guint64 number)
+{
+  return g_strdup_printf (
+      "%s/init-%" G_GUINT64_FORMAT ".mp4", track_id, number);
+}
+
+gchar *
+mpd_segment_path (const gchar *track_id, guint64 number)
+{
+  return g_strdup_printf ("%s/%" G_GUINT64_FORMAT ".m4s", track_id, number);
+}
+
+gboolean
+mpd_parse_path (const gchar *path, guint64 *number)
+{
+  const gchar *name = path + 1;
+  const gchar *digits;
+  gchar *end;
+
+  if ((path[0] != 'v' && path[0] != 'a') || !g_ascii_isdigit (path[1]))
+    return FALSE;
+  while (g_ascii_isdigit (*name))
+    name++;
+  if (*name++ != '/')
+    return FALSE;
+  digits = g_str_has_prefix (name, "init-") ? name + 5 : name;
+  if (!g_ascii_isdigit (*digits))
+    return FALSE;
+  *number = g_ascii_strtoull (digits, &end, 10);
+  return g_str_equal (end, digits == name ? ".m4s" : ".mp4");
+}
+
+/* ---- values ---- */
+
+/* xs:duration to the microsecond, without zeros at the end. */
+static void
+put_duration (GString *out, const gchar *name, GstClockTime time)
+{
+  guint64 us = (time + 500) / 1000;
+  guint digits = 6;
+  guint64 fraction = us % G_USEC_PER_SEC;
+
+  g_string_append_printf (
+      out, " %s=\"PT%" G_GUINT64_FORMAT, name, us / G_USEC_PER_SEC);
+  if (fraction) {
+    while (fraction % 10 == 0) {
+      fraction /= 10;
+      digits--;
+    }
+    g_string_append_printf (
+        out, ".%0*" G_GUINT64_FORMAT, (gint) digits, fraction);
+  }
+  g_string_append (out, "S\"");
+}
+
+/* xs:dateTime in UTC, to the millisecond. */
+static void
+put_time (GString *out, const gchar *name, gint64 us)
+{
+  g_autoptr (GDateTime) time =
+      g_date_time_new_from_unix_utc (us / G_USEC_PER_SEC);
+  g_autofree gchar *text = g_date_time_format (time, "%Y-%m-%dT%H:%M:%S");
+
+  g_string_append_printf (
+      out, " %s=\"%s.%03dZ\"", name, text, (gint) (us % G_USEC_PER_SEC / 1000));
+}
+
+static void
+put_text (GString *out, const gchar *name, const gchar *value)
+{
+  g_autofree gchar *escaped = g_markup_escape_text (value, -1);
+
+  g_string_append_printf (out, " %s=\"%s\"", name, escaped);
+}
+
+static void
+put_number (GString *out, const gchar *name, guint64 value)
+{
+  g_string_append_printf (out, " %s=\"%" G_GUINT64_FORMAT "\"", name, value);
+}
+
+static guint64
+greatest_divisor (guint64 a, guint64 b)
+{
+  while (b) {
+    guint64 rest = a % b;
+
+    a = b;
+    b = rest;
+  }
+  return MAX (a, 1);
+}
+
+static void
+put_ratio (GString *out, const gchar *name, guint64 a, guint64 b)
+{
+  guint64 d = greatest_divisor (a, b);
+
+  g_string_append_printf (out,
+      " %s=\"%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT "\"", name, a / d,
+      b / d);
+}
+
+static void
+put_frame_rate (GString *out, const gchar *name, const MpdTrack *track)
+{
+  if (track->fps_n == 0)
+    return;
+  if (track->fps_d == 1)
+    put_number (out, name, track->fps_n);
+  else
+    g_string_append_printf (
+        out, " %s=\"%u/%u\"", name, track->fps_n, track->fps_d);
+}
+
+/* ---- elements ---- */
+
+/* 5.3.9.6: equal neighbours are merged; @t is said where a hole is. */
+static void
+put_timeline (GString *out, const MpdTrack *track)
+{
+  guint64 expected = G_MAXUINT64;
+  guint i = 0;
+
+  g_string_append (out, "          <SegmentTimeline>\n");
+  while (i < track->segments->len) {
+    const MpdSegment *s = &g_array_index (track->segments, MpdSegment, i);
+    guint repeat = 0;
+
+    while (i + repeat + 1 < track->segments->len &&
+        s[repeat + 1].duration == s->duration &&
+        s[repeat + 1].start == s[repeat].start + s[repeat].duration)
+      repeat++;
+    g_string_append (out, "            <S");
+    if (s->start != expected)
+      put_number (out, "t", s->start);
+    put_number (out, "d", s->duration);
+    if (repeat)
+      put_number (out, "r", repeat);
+    g_string_append (out, "/>\n");
+    expected = s[repeat].start + s[repeat].duration;
+    i += repeat + 1;
+  }
+  g_string_append (out, "          </SegmentTimeline>\n");
+}
+
+static void
+put_template (GString *out, const MpdPeriod *period, const MpdTrack *track)
+{
+  g_autofree gchar *header =
+      mpd_header_path ("$RepresentationID$", period->header);
+
+  g_string_append (out, "        <SegmentTemplate");
+  put_number (out, "timescale", track->format->timescale);
+  put_number (out, "presentationTimeOffset", track->origin);
+  put_number (out, "startNumber", track->first_number);
+  put_text (out, "initialization", header);
+  put_text (out, "media", "$RepresentationID$/$Number$.m4s");
+  g_string_append (out, ">\n");
+  put_timeline (out, track);
+  g_string_append (out, "        </SegmentTemplate>\n");
+}
+
+static void
+put_video_set (GString *out, const MpdTrack *track)
+{
+  const CmafFormat *f = track->format;
+
+  put_ratio (out, "par", (guint64) f->width * f->par_n,
+      (guint64) f->height * f->par_d);
+  put_number (out, "maxWidth", f->width);
+  put_number (out, "maxHeight", f->height);
+  put_frame_rate (out, "maxFrameRate", track);
+}
+
+static void
+put_representation (GString *out, const MpdTrack *track)
+{
+  const CmafFormat *f = track->format;
+
+  g_string_append (out, "        <Representation");
+  put_text (out, "id", track->id);
+  put_number (out, "bandwidth", track->bandwidth);
+  put_text (out, "codecs", f->codecs);
+  if (f->kind == CMAF_VIDEO) {
+    put_number (out, "width", f->width);
+    put_number (out, "height", f->height);
+    put_ratio (out, "sar", f->par_n, f->par_d);
+    put_frame_rate (out, "frameRate", track);
+    g_string_append (out, "/>\n");
+    return;
+  }
+  put_number (out, "audioSamplingRate", f->rate);
+  g_string_append_printf (out,
+      ">\n          <AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:"
+      "23003:3:audio_channel_configuration:2011\" value=\"%u\"/>\n"
+      "        </Representation>\n",
+      f->channels);
+}
+
+static void
+put_set (GString *out, const MpdPeriod *period, const MpdTrack *track)
+{
+  gboolean video = track->format->kind == CMAF_VIDEO;
+
+  g_string_append (out, "      <AdaptationSet");
+  put_number (out, "id", track->set_id);
+  put_text (out, "contentType", video ? "video" : "audio");
+  put_text (out, "mimeType", video ? "video/mp4" : "audio/mp4");
+  put_text (out, "lang", track->language ? track->language : "und");
+  put_text (out, "segmentAlignment", "true");
+  put_text (out, "startWithSAP", "1");
+  if (video)
+    put_video_set (out, track);
+  g_string_append (out, ">\n");
+  if (track->continues)
+    g_string_append_printf (out,
+        "        <SupplementalProperty schemeIdUri=\"urn:mpeg:dash:"
+        "period-continuity:2015\" value=\"%s\"/>\n",
+        track->continues);
+  g_string_append (out,
+      "        <Role schemeIdUri=\"urn:mpeg:dash:role:2011\" "
+      "value=\"main\"/>\n");
+  put_template (out, period, track);
+  put_representation (out, track);
+  g_string_append (out, "      </AdaptationSet>\n");
+}
+
+/* A duration is said where the next Period does not tell it. */
+static void
+put_period (GString *out, const Mpd *mpd, guint i)
+{
+  const MpdPeriod *period = g_ptr_array_index (mpd->periods, i);
+  const MpdPeriod *next = i + 1 < mpd->periods->len
+      ? g_ptr_array_index (mpd->periods, i + 1)
+      : NULL;
+
+  g_string_append (out, "  <Period");
+  put_text (out, "id", period->id);
+  put_duration (out, "start", period->start);
+  if (GST_CLOCK_TIME_IS_VALID (period->duration) &&
+      (mpd->ended || (next && period->start + period->duration != next->start)))
+    put_duration (out, "duration", period->duration);
+  g_string_append (out, ">\n");
+  for (guint n = 0; n < period->tracks->len; n++) {
+    const MpdTrack *track = g_ptr_array_index (period->tracks, n);
+
+    if (track->segments->len)
+      put_set (out, period, track);
+  }
+  g_string_append (out, "  </Period>\n");
+}
+
+static void
+put_live (GString *out, const Mpd *mpd)
+{
+  put_duration (out, "minimumUpdatePeriod", mpd->update_period);
+  put_duration (out, "timeShiftBufferDepth", mpd->window);
+  put_duration (out, "suggestedPresentationDelay", mpd->delay);
+}
+
+static void
+put_ended (GString *out, const Mpd *mpd)
+{
+  const MpdPeriod *last;
+
+  if (mpd->periods->len == 0)
+    return;
+  last = g_ptr_array_index (mpd->periods, mpd->periods->len - 1);
+  put_duration (out, "mediaPresentationDuration", last->start + last->duration);
+}
+
+gchar *
+mpd_write (const Mpd *mpd)
+{
+  GString *out = g_string_new ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                               "<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"");
+
+  put_text (out, "profiles",
+      "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019");
+  put_text (out, "type", mpd->ended ? "static" : "dynamic");
+  put_time (out, "availabilityStartTime", mpd->availability_start_us);
+  put_time (out, "publishTime", mpd->publish_us);
+  if (mpd->ended)
+    put_ended (out, mpd);
+  else
+    put_live (out, mpd);
+  put_duration (out, "maxSegmentDuration", mpd->max_segment);
+  put_duration (out, "minBufferTime", mpd->min_buffer);
+  g_string_append (out, ">\n");
+
+  if (mpd->title) {
+    g_autofree gchar *title = g_markup_escape_text (mpd->title, -1);
+
+    g_string_append_printf (out,
+        "  <ProgramInformation>\n    <Title>%s</Title>\n"
+        "  </ProgramInformation>\n",
+        title);
+  }
+  for (guint i = 0; i < mpd->periods->len; i++)
+    put_period (out, mpd, i);
+  if (mpd->utc_timing_url) {
+    g_string_append (out, "  <UTCTiming");
+    put_text (out, "schemeIdUri", "urn:mpeg:dash:utc:http-xsdate:2014");
+    put_text (out, "value", mpd->utc_timing_url);
+    g_string_append (out, "/>\n");
+  }
+  g_string_append (out, "</MPD>\n");
+  return g_string_free (out, FALSE);
+}

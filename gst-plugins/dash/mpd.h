@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The Media Presentation Description of DASH (ISO/IEC 23009-1:2022): what one
+ * says, and its text. Pure. */
+#ifndef PENSTOCK_MPD_H
+#define PENSTOCK_MPD_H
+
+#include "cmaf-format.h"
+
+G_BEGIN_DECLS
+
+/**
+ * MpdSegment:
+ * @start, @duration: ticks of the track
+ * @row: the row it belongs to; all tracks lose a row together
+ */
+typedef struct {
+  guint64 start, duration;
+  guint64 row;
+} MpdSegment;
+
+/**
+ * MpdTrack:
+ * @id: Representation@id, also the folder of its files
+ * @set_id: AdaptationSet@id, the same in every Period
+ * @language: BCP 47 tag, %NULL when unknown
+ * @origin: tick that is the Period's start
+ * @first_number: number of the first segment of @segments
+ * @bandwidth: bits a second, never 0
+ * @fps_n, @fps_d: nominal or measured; 0/1 when there is neither
+ * @continues: (nullable): id of the Period whose timeline goes on here
+ * @segments: (element-type MpdSegment): complete, in order
+ *
+ * One Representation in an AdaptationSet of its own.
+ */
+typedef struct {
+  gchar *id;
+  guint set_id;
+  CmafFormat *format;
+  gchar *language;
+  guint64 origin;
+  guint64 first_number;
+  guint64 bandwidth;
+  guint fps_n, fps_d;
+  gchar *continues;
+  GArray *segments;
+} MpdTrack;
+
+/**
+ * MpdPeriod:
+ * @id: unique for ever
+ * @header: number in the name of its CMAF headers
+ * @start: nanoseconds after the availability start
+ * @duration: nanoseconds, %GST_CLOCK_TIME_NONE while it goes on
+ * @tracks: (element-type MpdTrack): in the order of their set_id
+ */
+typedef struct {
+  gchar *id;
+  guint64 header;
+  GstClockTime start, duration;
+  GPtrArray *tracks;
+} MpdPeriod;
+
+/**
+ * Mpd:
+ * @ended: nothing more comes: a static presentation
+ * @availability_start_us, @publish_us: microseconds of UTC since 1970
+ * @update_period, @window, @max_segment, @min_buffer, @delay: nanoseconds
+ * @title, @utc_timing_url: (nullable)
+ * @periods: (element-type MpdPeriod): those that have segments
+ */
+typedef struct {
+  gboolean ended;
+  gint64 availability_start_us, publish_us;
+  GstClockTime update_period, window, max_segment, min_buffer, delay;
+  gchar *title, *utc_timing_url;
+  GPtrArray *periods;
+} Mpd;
+
+MpdPeriod *mpd_period_new (guint64 number, GstClockTime start);
+MpdTrack *mpd_track_new (const gchar *id, guint set_id, CmafFormat *format);
+void mpd_period_free (MpdPeriod *period);
+void mpd_clear (Mpd *mpd);
+
+/* Names of files, relative to the MPD. (transfer full) */
+gchar *mpd_header_path (const gchar *track_id, guint64 number);
+gchar *mpd_segment_path (const gchar *track_id, guint64 number);
+
+/* Is this the name of a header or segment, and of which number? */
+gboolean mpd_parse_path (const gchar *path, guint64 *number);
+
+/* (transfer full): the text, UTF-8 */
+gchar *mpd_write (const Mpd *mpd);
+
+G_END_DECLS
+
+#endif /* PENSTOCK_MPD_H */

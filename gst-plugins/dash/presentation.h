@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A live presentation: rows of the segmenter in, files out (CMAF headers,
+ * media segments, the MPD) and the names of files to delete. Pure: the caller
+ * brings the wall clock and keeps the files.
+ *
+ * The availability start is 1970 and segment numbers follow the clock, so a
+ * presentation that starts again goes on where the one before it stopped:
+ * same timeline, new Period, no name used twice. */
+#ifndef PENSTOCK_PRESENTATION_H
+#define PENSTOCK_PRESENTATION_H
+
+#include "mpd.h"
+#include "segmenter.h"
+
+G_BEGIN_DECLS
+
+#define PRESENTATION_MPD_PATH "manifest.mpd"
+
+/* Media is promised this much later than it is expected, so that it is never
+ * asked for before it is there. */
+#define PRESENTATION_MARGIN (50 * GST_MSECOND)
+
+/**
+ * PresentationSettings:
+ * @target: nanoseconds of a segment
+ * @window: nanoseconds that a viewer may go back, at least three segments
+ *   more than the delay
+ * @max_bytes: of all files; the window shrinks rather than exceed it
+ * @first_number: of the first segment; 0 takes it from the clock
+ * @title, @utc_timing_url: (nullable)
+ */
+typedef struct {
+  GstClockTime target, window;
+  guint64 max_bytes;
+  guint64 first_number;
+  const gchar *title, *utc_timing_url;
+} PresentationSettings;
+
+/**
+ * PresentationChange:
+ * @path: relative to the MPD
+ * @content_type: for a file to store
+ * @bytes: (nullable): the whole file; %NULL: to be deleted
+ *
+ * Changes are to be done in the order they are given in.
+ */
+typedef struct {
+  gchar *path;
+  const gchar *content_type;
+  GBytes *bytes;
+} PresentationChange;
+
+void presentation_change_free (PresentationChange *change);
+
+typedef struct _Presentation Presentation;
+
+Presentation *presentation_new (const PresentationSettings *settings);
+void presentation_free (Presentation *self);
+
+/* Names track @n of the segmenter: `v0`, `a1`. */
+void presentation_set_track (
+    Presentation *self, guint n, CmafKind kind, guint index);
+/* (nullable): from the next Period on */
+void presentation_set_language (
+    Presentation *self, guint n, const gchar *language);
+/* Bits a second the source declares; 0: unknown. From the next Period on. */
+void presentation_set_bandwidth (
+    Presentation *self, guint n, guint64 bandwidth);
+
+/* UTC in nanoseconds since 1970 of running time 0. Before the first row. */
+void presentation_set_zero (Presentation *self, GstClockTime utc);
+
+/* A file of an earlier run: its number is not used again and it is deleted
+ * when no viewer can ask for it any more. @bytes: what it takes of
+ * PresentationSettings::max_bytes. Before the first row. */
+void presentation_adopt (
+    Presentation *self, const gchar *path, guint64 number, guint64 bytes);
+
+/**
+ * presentation_add_row:
+ * @row: a complete row
+ * @now_us: UTC, microseconds since 1970
+ * @changes: (element-type PresentationChange): appended to
+ */
+void presentation_add_row (Presentation *self, const SegmenterRow *row,
+    gint64 now_us, GQueue *changes);
+
+/* The presentation is over: its MPD becomes static. More rows re-open it. */
+void presentation_end (Presentation *self, gint64 now_us, GQueue *changes);
+
+/* Files could not be kept: everything announced since then is withdrawn and
+ * the next row must be the first of a Period (forced here). */
+void presentation_forget (Presentation *self, GQueue *changes);
+
+/**
+ * PresentationStats:
+ * @segments: made so far, of all tracks
+ * @periods: begun so far
+ * @bytes: of all files kept now
+ * @edge: nanoseconds since 1970 where the newest row ends; 0 before it
+ */
+typedef struct {
+  guint64 segments, periods, bytes;
+  GstClockTime edge;
+} PresentationStats;
+
+void presentation_get_stats (Presentation *self, PresentationStats *stats);
+
+G_END_DECLS
+
+#endif /* PENSTOCK_PRESENTATION_H */
