@@ -258,7 +258,11 @@ look_for_claim (PenstockRtmpPublisher *publisher, gboolean again)
 static void
 on_message (PenstockRtmpPublisher *publisher, PenstockRtmpMessage *message)
 {
+  gboolean first = publisher->last_message == 0;
+
   publisher->last_message = penstock_rtmp_loop_now (publisher->loop);
+  if (first)
+    set_deadline (publisher); /* the time allowed is a different one now */
   if (publisher->claim)
     penstock_rtmp_claim_deliver_message (publisher->claim, message);
   penstock_rtmp_message_unref (message);
@@ -469,7 +473,7 @@ penstock_rtmp_publisher_shutdown (PenstockRtmpPublisher *publisher)
 /* Asks from other threads */
 
 typedef struct {
-  PenstockRtmpServer *server; /* ref */
+  PenstockRtmpServer *server; /* runs all asks before it goes */
   guint64 id;
   PenstockRtmpAsk what;
   gchar *code, *description;
@@ -535,7 +539,6 @@ run_ask (gpointer data)
       break;
     }
   }
-  penstock_rtmp_server_unref (ask->server);
   g_free (ask->code);
   g_free (ask->description);
   g_free (ask);
@@ -548,7 +551,7 @@ penstock_rtmp_publisher_ask (PenstockRtmpServer *server, guint64 id,
 {
   Ask *ask = g_new0 (Ask, 1);
 
-  ask->server = penstock_rtmp_server_ref (server);
+  ask->server = server;
   ask->id = id;
   ask->what = what;
   ask->code = g_strdup (code);

@@ -232,8 +232,15 @@ shut_down_publishers (gpointer data)
     penstock_rtmp_publisher_shutdown (ours->pdata[i]);
 }
 
+static void
+nothing (gpointer data)
+{
+}
+
 /* Waits for the I/O threads: not on one of them. After stop_listening()
- * nothing new is handed over, and what was comes before the next call. */
+ * nothing new is handed over, and what was comes before the next call. What
+ * publishers asked of each other while they were shut down has run when each
+ * loop was called once more. */
 static gpointer
 server_destroy (gpointer data)
 {
@@ -244,6 +251,8 @@ server_destroy (gpointer data)
     Shutdown down = { server, penstock_rtmp_io_get_loop (i) };
     penstock_rtmp_loop_call (down.loop, shut_down_publishers, &down);
   }
+  for (guint i = 0; i < penstock_rtmp_io_get_n_loops (); i++)
+    penstock_rtmp_loop_call (penstock_rtmp_io_get_loop (i), nothing, NULL);
   penstock_rtmp_io_release ();
 
   if (server->unclaimed_destroy)
