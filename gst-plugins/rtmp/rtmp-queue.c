@@ -12,7 +12,7 @@ struct _PenstockRtmpQueue {
   GMutex lock; /* guards all */
   GCond cond;
   GstQueueArray *items; /* of PenstockRtmpQueueItem */
-  gboolean stopped;
+  PenstockRtmpQueueState state;
   gsize bytes;
   guint n_news;                    /* items that are no messages */
   GstClockTime newest;             /* arrival of the last message */
@@ -41,7 +41,6 @@ penstock_rtmp_queue_new (void)
       gst_queue_array_new_for_struct (sizeof (PenstockRtmpQueueItem), 64);
   gst_queue_array_set_clear_func (
       queue->items, (GDestroyNotify) penstock_rtmp_queue_item_clear);
-  queue->stopped = TRUE;
   return queue;
 }
 
@@ -171,13 +170,15 @@ penstock_rtmp_queue_pop (
 {
   PenstockRtmpQueueItem *head = NULL;
 
-  *item = (PenstockRtmpQueueItem){ .type = PENSTOCK_RTMP_QUEUE_STOPPED };
+  *item = (PenstockRtmpQueueItem){ .type = PENSTOCK_RTMP_QUEUE_QUIT };
   g_mutex_lock (&queue->lock);
-  while (!queue->stopped) {
-    head = gst_queue_array_pop_head_struct (queue->items);
+  while (queue->state != PENSTOCK_RTMP_QUEUE_QUITTING) {
+    const gboolean running = queue->state == PENSTOCK_RTMP_QUEUE_RUNNING;
+
+    head = running ? gst_queue_array_pop_head_struct (queue->items) : NULL;
     if (head)
       break;
-    if (deadline < 0) {
+    if (deadline < 0 || !running) {
       g_cond_wait (&queue->cond, &queue->lock);
     } else if (!g_cond_wait_until (&queue->cond, &queue->lock, deadline)) {
       item->type = PENSTOCK_RTMP_QUEUE_TIMEOUT;
@@ -195,30 +196,40 @@ penstock_rtmp_queue_pop (
 }
 
 void
-penstock_rtmp_queue_set_stopped (PenstockRtmpQueue *queue, gboolean stopped)
+penstock_rtmp_queue_set_state (
+    PenstockRtmpQueue *queue, PenstockRtmpQueueState state)
 {
   g_mutex_lock (&queue->lock);
-  queue->stopped = stopped;
+  queue->state = state;
   g_cond_signal (&queue->cond);
   g_mutex_unlock (&queue->lock);
 }
 
-void
-penstock_rtmp_queue_drop_frames (PenstockRtmpQueue *queue)
+static void
+drop_frames (PenstockRtmpQueue *queue)
 {
-  g_mutex_lock (&queue->lock);
   for (guint n = gst_queue_array_get_length (queue->items); n > 0; n--) {
     PenstockRtmpQueueItem item = *(
         PenstockRtmpQueueItem *) gst_queue_array_pop_head_struct (queue->items);
 
     if (item.message && is_frame (item.message)) {
       queue->bytes -= item.message->size;
-      note_lost (queue, item.message);
       penstock_rtmp_queue_item_clear (&item);
     } else {
       gst_queue_array_push_tail_struct (queue->items, &item);
     }
   }
+}
+
+void
+penstock_rtmp_queue_resume (PenstockRtmpQueue *queue)
+{
+  PenstockRtmpQueueItem resumed = { .type = PENSTOCK_RTMP_QUEUE_RESUMED };
+
+  g_mutex_lock (&queue->lock);
+  drop_frames (queue);
+  push_locked (queue, &resumed);
+  queue->state = PENSTOCK_RTMP_QUEUE_RUNNING;
   g_mutex_unlock (&queue->lock);
 }
 

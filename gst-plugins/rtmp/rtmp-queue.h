@@ -22,9 +22,10 @@ typedef enum {
   PENSTOCK_RTMP_QUEUE_MESSAGE,
   PENSTOCK_RTMP_QUEUE_ENDED,
   PENSTOCK_RTMP_QUEUE_EXPIRED,
+  PENSTOCK_RTMP_QUEUE_RESUMED, /* frames before this are gone */
   PENSTOCK_RTMP_QUEUE_EOS,     /* the application asked for the end */
   PENSTOCK_RTMP_QUEUE_TIMEOUT, /* of the pop */
-  PENSTOCK_RTMP_QUEUE_STOPPED,
+  PENSTOCK_RTMP_QUEUE_QUIT,
 } PenstockRtmpQueueType;
 
 /**
@@ -51,7 +52,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (
 
 typedef struct _PenstockRtmpQueue PenstockRtmpQueue;
 
-/* Starts stopped. */
+typedef enum {
+  PENSTOCK_RTMP_QUEUE_PAUSED, /* takes items, gives none: pop waits */
+  PENSTOCK_RTMP_QUEUE_RUNNING,
+  PENSTOCK_RTMP_QUEUE_QUITTING, /* pop returns QUIT at once */
+} PenstockRtmpQueueState;
+
+/* Starts paused. */
 PenstockRtmpQueue *penstock_rtmp_queue_new (void);
 void penstock_rtmp_queue_free (PenstockRtmpQueue *queue);
 
@@ -64,17 +71,16 @@ void penstock_rtmp_queue_push (
  * @deadline: monotonic microseconds, -1 = none
  * @item: (out): clear it
  *
- * Waits for the next item. STOPPED while the queue is stopped, TIMEOUT after
- * @deadline.
+ * Waits for the next item; TIMEOUT after @deadline.
  */
 void penstock_rtmp_queue_pop (
     PenstockRtmpQueue *queue, gint64 deadline, PenstockRtmpQueueItem *item);
 
-/* A stopped queue takes items and gives none. */
-void penstock_rtmp_queue_set_stopped (
-    PenstockRtmpQueue *queue, gboolean stopped);
-/* Forgets frames that wait, keeps configurations and news: they are old. */
-void penstock_rtmp_queue_drop_frames (PenstockRtmpQueue *queue);
+void penstock_rtmp_queue_set_state (
+    PenstockRtmpQueue *queue, PenstockRtmpQueueState state);
+/* Runs again after a pause: forgets the frames that waited, which are old,
+ * keeps configurations and news, and says RESUMED. */
+void penstock_rtmp_queue_resume (PenstockRtmpQueue *queue);
 void penstock_rtmp_queue_clear (PenstockRtmpQueue *queue);
 
 typedef struct {

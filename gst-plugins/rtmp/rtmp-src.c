@@ -109,10 +109,9 @@ struct _PenstockRtmpSrc {
 
   PenstockRtmpQueue *queue;   /* set in init; thread-safe */
   PenstockRtmpStream *stream; /* set in init; streaming thread */
+  GThread *thread;            /* READY→PAUSED to PAUSED→READY */
   gboolean started;           /* streaming thread: between start and end */
-
-  GstTask *task;
-  GRecMutex task_lock;
+  gboolean finished;          /* streaming thread: EOS was sent */
 };
 
 static GstStaticPadTemplate video_template = GST_STATIC_PAD_TEMPLATE (
@@ -434,10 +433,10 @@ post_publication (
 static void
 finish (PenstockRtmpSrc *self)
 {
+  self->finished = TRUE;
   close_source (self);
   penstock_rtmp_queue_clear (self->queue);
   penstock_rtmp_stream_push_eos (self->stream);
-  gst_task_pause (self->task);
 }
 
 static void
@@ -514,90 +513,99 @@ take_message (PenstockRtmpSrc *self, const PenstockRtmpQueueItem *item)
   GST_OBJECT_UNLOCK (self);
 
   flow = penstock_rtmp_stream_take (self->stream, item);
-  if (flow == GST_FLOW_OK)
+  /* Flushing: going down, or a passing flush. */
+  if (flow == GST_FLOW_OK || flow == GST_FLOW_FLUSHING)
     return;
   GST_DEBUG_OBJECT (self, "stopping: %s", gst_flow_get_name (flow));
-  if (flow == GST_FLOW_FLUSHING) {
-    gst_task_pause (self->task);
-    return;
-  }
   if (flow != GST_FLOW_EOS)
     GST_ELEMENT_FLOW_ERROR (self, flow);
   finish (self);
 }
 
 static void
-loop (gpointer user_data)
+take_item (PenstockRtmpSrc *self, PenstockRtmpQueueItem *item)
 {
-  PenstockRtmpSrc *self = user_data;
-  g_auto (PenstockRtmpQueueItem) item = { 0 };
-
-  penstock_rtmp_queue_pop (
-      self->queue, penstock_rtmp_stream_get_deadline (self->stream), &item);
-  switch (item.type) {
+  switch (item->type) {
   case PENSTOCK_RTMP_QUEUE_STARTED:
-    take_started (self, &item);
+    take_started (self, item);
     break;
   case PENSTOCK_RTMP_QUEUE_MESSAGE:
     if (self->started)
-      take_message (self, &item);
+      take_message (self, item);
     break;
   case PENSTOCK_RTMP_QUEUE_ENDED:
-    take_ended (self, &item);
+    take_ended (self, item);
     break;
   case PENSTOCK_RTMP_QUEUE_EXPIRED:
     post_publication (self, "ended", "nobody came back");
     if (self->eos_on_unpublish)
       finish (self);
     break;
+  case PENSTOCK_RTMP_QUEUE_RESUMED:
+    penstock_rtmp_stream_rebase (self->stream);
+    break;
   case PENSTOCK_RTMP_QUEUE_EOS:
     finish (self);
     break;
-  case PENSTOCK_RTMP_QUEUE_TIMEOUT:
-    break;
-  case PENSTOCK_RTMP_QUEUE_STOPPED:
-    gst_task_pause (self->task);
+  default:
     break;
   }
-  penstock_rtmp_stream_tick (self->stream);
+}
+
+static gpointer
+run (gpointer user_data)
+{
+  PenstockRtmpSrc *self = user_data;
+
+  for (;;) {
+    g_auto (PenstockRtmpQueueItem) item = { 0 };
+
+    penstock_rtmp_queue_pop (
+        self->queue, penstock_rtmp_stream_get_deadline (self->stream), &item);
+    if (item.type == PENSTOCK_RTMP_QUEUE_QUIT)
+      return NULL;
+    if (!self->finished)
+      take_item (self, &item);
+    penstock_rtmp_stream_tick (self->stream);
+  }
 }
 
 /* --- Element --------------------------------------------------------------- */
 
 static void
-start_streaming (PenstockRtmpSrc *self)
+resume_streaming (PenstockRtmpSrc *self)
 {
   /* What waited while the clock stood still is old now; before the first
    * start it may be the only keyframe for seconds. */
-  if (self->was_playing) {
-    penstock_rtmp_queue_drop_frames (self->queue);
-    penstock_rtmp_stream_rebase (self->stream);
-  }
+  if (self->was_playing)
+    penstock_rtmp_queue_resume (self->queue);
+  else
+    penstock_rtmp_queue_set_state (self->queue, PENSTOCK_RTMP_QUEUE_RUNNING);
   self->was_playing = TRUE;
-  penstock_rtmp_queue_set_stopped (self->queue, FALSE);
-  gst_task_start (self->task);
 }
 
-static void
-pause_streaming (PenstockRtmpSrc *self)
-{
-  gst_task_pause (self->task);
-  penstock_rtmp_queue_set_stopped (self->queue, TRUE);
-}
-
-/* The pads are inactive already: the task cannot hang in a push. */
+/* The pads are inactive already: the thread cannot hang in a push. */
 static void
 stop_streaming (PenstockRtmpSrc *self)
 {
-  penstock_rtmp_queue_set_stopped (self->queue, TRUE);
-  gst_task_stop (self->task);
-  gst_task_join (self->task);
+  penstock_rtmp_queue_set_state (self->queue, PENSTOCK_RTMP_QUEUE_QUITTING);
+  g_thread_join (g_steal_pointer (&self->thread));
   penstock_rtmp_queue_clear (self->queue);
   penstock_rtmp_stream_reset (self->stream);
-  self->started = self->was_playing = FALSE;
+  self->started = self->finished = self->was_playing = FALSE;
   GST_OBJECT_LOCK (self);
   self->publication.publishing = FALSE;
   GST_OBJECT_UNLOCK (self);
+}
+
+static gboolean
+start_streaming (PenstockRtmpSrc *self)
+{
+  penstock_rtmp_queue_set_state (self->queue, PENSTOCK_RTMP_QUEUE_PAUSED);
+  if (!open_source (self))
+    return FALSE;
+  self->thread = g_thread_new ("penstock-rtmp", run, self);
+  return TRUE;
 }
 
 static GstStateChangeReturn
@@ -608,11 +616,11 @@ penstock_rtmp_src_change_state (GstElement *element, GstStateChange transition)
 
   switch (transition) {
   case GST_STATE_CHANGE_READY_TO_PAUSED:
-    if (!open_source (self))
+    if (!start_streaming (self))
       return GST_STATE_CHANGE_FAILURE;
     break;
   case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
-    pause_streaming (self);
+    penstock_rtmp_queue_set_state (self->queue, PENSTOCK_RTMP_QUEUE_PAUSED);
     break;
   case GST_STATE_CHANGE_PAUSED_TO_READY:
     close_source (self);
@@ -624,14 +632,16 @@ penstock_rtmp_src_change_state (GstElement *element, GstStateChange transition)
             ->change_state (element, transition);
   switch (transition) {
   case GST_STATE_CHANGE_READY_TO_PAUSED:
-    if (ret == GST_STATE_CHANGE_FAILURE)
+    if (ret == GST_STATE_CHANGE_FAILURE) {
       close_source (self);
-    else
+      stop_streaming (self);
+    } else {
       ret = GST_STATE_CHANGE_NO_PREROLL;
+    }
     break;
   case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
     if (ret != GST_STATE_CHANGE_FAILURE)
-      start_streaming (self);
+      resume_streaming (self);
     break;
   case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
     if (ret != GST_STATE_CHANGE_FAILURE)
@@ -796,8 +806,6 @@ penstock_rtmp_src_finalize (GObject *object)
 {
   PenstockRtmpSrc *self = PENSTOCK_RTMP_SRC (object);
 
-  gst_object_unref (self->task);
-  g_rec_mutex_clear (&self->task_lock);
   penstock_rtmp_stream_free (self->stream);
   penstock_rtmp_queue_free (self->queue);
   settings_clear (&self->settings);
@@ -973,8 +981,5 @@ penstock_rtmp_src_init (PenstockRtmpSrc *self)
   g_mutex_init (&self->source_lock);
   self->queue = penstock_rtmp_queue_new ();
   self->stream = penstock_rtmp_stream_new (GST_ELEMENT (self));
-  g_rec_mutex_init (&self->task_lock);
-  self->task = gst_task_new (loop, self, NULL);
-  gst_task_set_lock (self->task, &self->task_lock);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SOURCE);
 }
