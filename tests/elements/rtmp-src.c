@@ -1,0 +1,1112 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * penstockrtmpsrc with real connections: a publisher made of the product's own
+ * session, and ffmpeg. */
+
+#include <gst/check/gstcheck.h>
+#include <glib/gstdio.h>
+
+#include "rtmp/flv-tag.h"
+#include "rtmp/rtmp-message.h"
+#include "tests/support/hex.h"
+#include "tests/support/rtmp-publisher.h"
+
+#define VIDEO PENSTOCK_RTMP_VIDEO
+#define AUDIO PENSTOCK_RTMP_AUDIO
+#define DATA PENSTOCK_RTMP_DATA
+
+/* x264, 320x240, 25 frames a second, B-pyramid. */
+#define AVCC                                                                   \
+  "0164000dffe100196764000dacd94141fb011000000300100000030320f142996001"       \
+  "000668ebe3cb22c0fdf8f800"
+/* x264, 128x72, baseline. */
+#define AVCC_SMALL                                                             \
+  "0142c00affe100186742c00ad9020bf97011000003000100000300320f12264801000568cb" \
+  "83cb20"
+#define SPS_SMALL "6742c00ad9020bf97011000003000100000300320f122648"
+#define PPS_SMALL "68cb83cb20"
+#define ASC "1208" /* AAC-LC, 44.1 kHz, mono */
+#define IDR "65888000112233"
+#define P_SLICE "419a2000112233"
+#define B_SLICE "019e2000112233"
+
+#define WAIT (5 * G_USEC_PER_SEC)
+
+/* --- Fixture: a pipeline whose pads report what passes ------------------- */
+
+typedef struct {
+  gchar *pad;
+  GstMiniObject *object; /* buffer or event */
+} Passed;
+
+static void
+passed_free (Passed *passed)
+{
+  if (!passed)
+    return;
+  gst_mini_object_unref (passed->object);
+  g_free (passed->pad);
+  g_free (passed);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Passed, passed_free)
+
+typedef struct {
+  GstElement *pipeline, *src;
+  GstBus *bus;
+  GAsyncQueue *passed;
+  GAsyncQueue *no_more_pads;
+} Fixture;
+
+static GstPadProbeReturn
+on_data (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  Fixture *f = user_data;
+  Passed *passed = g_new0 (Passed, 1);
+
+  passed->pad = gst_pad_get_name (pad);
+  passed->object = gst_mini_object_ref (GST_PAD_PROBE_INFO_DATA (info));
+  g_async_queue_push (f->passed, passed);
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+on_pad_added (GstElement *src, GstPad *pad, gpointer user_data)
+{
+  Fixture *f = user_data;
+  GstElement *sink = gst_element_factory_make ("fakesink", NULL);
+  g_autoptr (GstPad) sinkpad = gst_element_get_static_pad (sink, "sink");
+
+  g_object_set (sink, "sync", FALSE, "async", FALSE, NULL);
+  gst_bin_add (GST_BIN (f->pipeline), sink);
+  gst_pad_add_probe (pad,
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_data,
+      f, NULL);
+  gst_element_sync_state_with_parent (sink);
+  fail_unless_equals_int (gst_pad_link (pad, sinkpad), GST_PAD_LINK_OK);
+}
+
+static void
+on_no_more_pads (GstElement *src, gpointer user_data)
+{
+  Fixture *f = user_data;
+
+  g_async_queue_push (f->no_more_pads, GINT_TO_POINTER (1));
+}
+
+static void
+fixture_init (Fixture *f, const gchar *path)
+{
+  g_autofree gchar *location = g_strdup_printf ("rtmp://127.0.0.1:0/%s", path);
+
+  *f = (Fixture){ NULL };
+  f->passed = g_async_queue_new_full ((GDestroyNotify) passed_free);
+  f->no_more_pads = g_async_queue_new ();
+  f->pipeline = gst_pipeline_new (NULL);
+  f->bus = gst_element_get_bus (f->pipeline);
+  f->src = gst_element_factory_make ("penstockrtmpsrc", NULL);
+  fail_unless (f->src != NULL);
+  g_object_set (f->src, "location", location, NULL);
+  g_signal_connect (f->src, "pad-added", G_CALLBACK (on_pad_added), f);
+  g_signal_connect (f->src, "no-more-pads", G_CALLBACK (on_no_more_pads), f);
+  gst_bin_add (GST_BIN (f->pipeline), f->src);
+}
+
+static guint
+fixture_play (Fixture *f)
+{
+  guint port = 0;
+
+  fail_if (gst_element_set_state (f->pipeline, GST_STATE_PLAYING) ==
+      GST_STATE_CHANGE_FAILURE);
+  g_object_get (f->src, "port", &port, NULL);
+  fail_unless (port > 0);
+  return port;
+}
+
+static void
+fixture_clear (Fixture *f)
+{
+  gst_element_set_state (f->pipeline, GST_STATE_NULL);
+  gst_object_unref (f->bus);
+  gst_object_unref (f->pipeline);
+  g_async_queue_unref (f->passed);
+  g_async_queue_unref (f->no_more_pads);
+}
+
+/* The next buffer of @pad (any when NULL), or event of @type when it is no
+ * UNKNOWN; others are passed over. */
+static GstMiniObject *
+next (Fixture *f, const gchar *pad, GstEventType type)
+{
+  gint64 end = g_get_monotonic_time () + WAIT;
+
+  for (;;) {
+    g_autoptr (Passed) passed = g_async_queue_timeout_pop (
+        f->passed, MAX (1, end - g_get_monotonic_time ()));
+
+    fail_unless (passed != NULL, "nothing on %s", pad ? pad : "any pad");
+    if (pad && g_strcmp0 (passed->pad, pad) != 0)
+      continue;
+    if (type == GST_EVENT_UNKNOWN ? GST_IS_BUFFER (passed->object)
+                                  : GST_IS_EVENT (passed->object) &&
+                GST_EVENT_TYPE (passed->object) == type)
+      return gst_mini_object_ref (passed->object);
+  }
+}
+
+static GstBuffer *
+next_buffer (Fixture *f, const gchar *pad)
+{
+  return GST_BUFFER_CAST (next (f, pad, GST_EVENT_UNKNOWN));
+}
+
+static void
+expect_eos (Fixture *f, const gchar *pad)
+{
+  gst_mini_object_unref (next (f, pad, GST_EVENT_EOS));
+}
+
+static void
+assert_payload (GstBuffer *buffer, const gchar *hex)
+{
+  g_autoptr (GBytes) expected = bytes_from_hex (hex);
+  gsize size;
+  const guint8 *data = g_bytes_get_data (expected, &size);
+
+  fail_unless_equals_int (gst_buffer_get_size (buffer), size);
+  fail_unless_equals_int (gst_buffer_memcmp (buffer, 0, data, size), 0);
+}
+
+static GstCaps *
+caps_of (Fixture *f, const gchar *pad_name)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (f->src, pad_name);
+
+  fail_unless (pad != NULL, "no pad %s", pad_name);
+  return gst_pad_get_current_caps (pad);
+}
+
+/* Waits for an element message; the structure's field @field. */
+static gchar *
+next_message (Fixture *f, const gchar *name, const gchar *field)
+{
+  for (;;) {
+    g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (
+        f->bus, WAIT * GST_USECOND, GST_MESSAGE_ELEMENT | GST_MESSAGE_ERROR);
+
+    fail_unless (message != NULL, "no message %s", name);
+    fail_if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR);
+    if (gst_message_has_name (message, name))
+      return g_strdup (gst_structure_get_string (
+          gst_message_get_structure (message), field));
+  }
+}
+
+static void
+expect_publication (Fixture *f, const gchar *state)
+{
+  g_autofree gchar *got = next_message (f, "penstock-publication", "state");
+
+  fail_unless_equals_string (got, state);
+}
+
+/* --- Messages ------------------------------------------------------------ */
+
+static void
+send_configs (TestPublisher *publisher)
+{
+  test_publisher_send_hex (publisher, VIDEO, 0, "1700000000" AVCC);
+  test_publisher_send_hex (publisher, AUDIO, 0, "af00" ASC);
+}
+
+static void
+send_nal (TestPublisher *publisher, guint32 timestamp, gint cts, gboolean key,
+    const gchar *nal)
+{
+  g_autofree gchar *hex = g_strdup_printf ("%s01%06x%08x%s", key ? "17" : "27",
+      cts & 0xffffff, (guint) strlen (nal) / 2, nal);
+
+  test_publisher_send_hex (publisher, VIDEO, timestamp, hex);
+}
+
+static TestPublisher *
+publish (guint port)
+{
+  TestPublisher *publisher = test_publisher_new (port, "live", "test");
+
+  fail_unless (publisher != NULL);
+  return publisher;
+}
+
+/* --- Tests --------------------------------------------------------------- */
+
+GST_START_TEST (frames_arrive_as_they_were_sent)
+{
+  Fixture f;
+  TestPublisher *publisher;
+  GstClockTime start;
+
+  fixture_init (&f, "live/test");
+  publisher = publish (fixture_play (&f));
+  expect_publication (&f, "started");
+  send_configs (publisher);
+  send_nal (publisher, 1000, 80, TRUE, IDR);
+  test_publisher_send_hex (publisher, AUDIO, 1010,
+      "af01"
+      "21001234");
+  send_nal (publisher, 1040, 160, FALSE, P_SLICE);
+  send_nal (publisher, 1080, 0, FALSE, B_SLICE);
+
+  g_autoptr (GstBuffer) key = next_buffer (&f, NULL);
+  assert_payload (key, "00000007" IDR);
+  start = GST_BUFFER_DTS (key);
+  fail_unless (GST_BUFFER_FLAG_IS_SET (key, GST_BUFFER_FLAG_DISCONT));
+  fail_if (GST_BUFFER_FLAG_IS_SET (key, GST_BUFFER_FLAG_DELTA_UNIT));
+  assert_equals_uint64 (GST_BUFFER_PTS (key), start + 80 * GST_MSECOND);
+
+  g_autoptr (GstBuffer) sound = next_buffer (&f, NULL);
+  assert_payload (sound, "21001234");
+  assert_equals_uint64 (GST_BUFFER_PTS (sound), start + 10 * GST_MSECOND);
+  assert_equals_uint64 (GST_BUFFER_DURATION (sound), 1024 * GST_SECOND / 44100);
+
+  g_autoptr (GstBuffer) p = next_buffer (&f, NULL);
+  assert_payload (p, "00000007" P_SLICE);
+  assert_equals_uint64 (GST_BUFFER_DTS (p), start + 40 * GST_MSECOND);
+  assert_equals_uint64 (GST_BUFFER_PTS (p), start + 200 * GST_MSECOND);
+  fail_unless (GST_BUFFER_FLAG_IS_SET (p, GST_BUFFER_FLAG_DELTA_UNIT));
+  fail_if (GST_BUFFER_FLAG_IS_SET (p, GST_BUFFER_FLAG_DISCONT));
+  fail_if (GST_BUFFER_FLAG_IS_SET (p, GST_BUFFER_FLAG_DROPPABLE));
+
+  g_autoptr (GstBuffer) b = next_buffer (&f, NULL);
+  fail_unless (GST_BUFFER_FLAG_IS_SET (b, GST_BUFFER_FLAG_DROPPABLE));
+  assert_equals_uint64 (GST_BUFFER_PTS (b), start + 80 * GST_MSECOND);
+
+  test_publisher_goodbye (publisher);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (caps_are_canonical)
+{
+  Fixture f;
+  TestPublisher *publisher;
+
+  fixture_init (&f, "live/test");
+  publisher = publish (fixture_play (&f));
+  send_configs (publisher);
+  send_nal (publisher, 0, 0, TRUE, IDR);
+  test_publisher_send_hex (publisher, AUDIO, 0,
+      "af01"
+      "2100");
+  gst_buffer_unref (next_buffer (&f, "audio_0"));
+
+  g_autoptr (GstCaps) video = caps_of (&f, "video_0");
+  g_autoptr (GstCaps) expected_video = gst_caps_from_string (
+      "video/x-h264, stream-format=avc, alignment=au, width=320, height=240, "
+      "framerate=25/1, profile=high, level=(string)1.3, "
+      "pixel-aspect-ratio=1/1, chroma-format=(string)4:2:0, "
+      "bit-depth-luma=(uint)8, bit-depth-chroma=(uint)8, "
+      "codec_data=(buffer)" AVCC);
+  fail_unless (
+      gst_caps_is_equal (video, expected_video), "%" GST_PTR_FORMAT, video);
+  g_autoptr (GstCaps) audio = caps_of (&f, "audio_0");
+  g_autoptr (GstCaps) expected_audio = gst_caps_from_string (
+      "audio/mpeg, mpegversion=4, stream-format=raw, framed=true, rate=44100, "
+      "channels=1, level=(string)2, base-profile=lc, profile=lc, "
+      "codec_data=(buffer)" ASC);
+  fail_unless (
+      gst_caps_is_equal (audio, expected_audio), "%" GST_PTR_FORMAT, audio);
+
+  test_publisher_goodbye (publisher);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (goodbye_ends_the_stream)
+{
+  Fixture f;
+  TestPublisher *publisher;
+
+  fixture_init (&f, "live/test");
+  publisher = publish (fixture_play (&f));
+  expect_publication (&f, "started");
+  send_configs (publisher);
+  send_nal (publisher, 0, 0, TRUE, IDR);
+  test_publisher_send_hex (publisher, AUDIO, 0,
+      "af01"
+      "2100");
+  test_publisher_goodbye (publisher);
+  expect_publication (&f, "ended");
+  expect_eos (&f, "video_0");
+  expect_eos (&f, "audio_0");
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (lost_publisher_comes_back_to_the_same_pads)
+{
+  Fixture f;
+  TestPublisher *publisher;
+  guint port;
+
+  fixture_init (&f, "live/test");
+  g_object_set (f.src, "eos-on-unpublish", FALSE, NULL);
+  port = fixture_play (&f);
+  publisher = publish (port);
+  send_configs (publisher);
+  send_nal (publisher, 90000, 0, TRUE, IDR);
+  g_autoptr (GstBuffer) before = next_buffer (&f, "video_0");
+  test_publisher_vanish (publisher);
+  expect_publication (&f, "started");
+  expect_publication (&f, "lost");
+
+  publisher = publish (port);
+  expect_publication (&f, "started");
+  send_configs (publisher);
+  /* No keyframe yet: left out. */
+  send_nal (publisher, 0, 0, FALSE, P_SLICE);
+  send_nal (publisher, 40, 0, TRUE, IDR);
+  g_autoptr (GstBuffer) after = next_buffer (&f, "video_0");
+  fail_unless (GST_BUFFER_FLAG_IS_SET (after, GST_BUFFER_FLAG_DISCONT));
+  fail_if (GST_BUFFER_FLAG_IS_SET (after, GST_BUFFER_FLAG_DELTA_UNIT));
+  fail_unless (GST_BUFFER_DTS (after) >= GST_BUFFER_DTS (before));
+  fail_unless_equals_int (f.src->numsrcpads, 1);
+
+  /* A goodbye is no end either: the element waits for the next. */
+  test_publisher_goodbye (publisher);
+  expect_publication (&f, "ended");
+  publisher = publish (port);
+  expect_publication (&f, "started");
+  test_publisher_goodbye (publisher);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (publication_is_over_when_nobody_comes_back)
+{
+  Fixture f;
+  TestPublisher *publisher;
+
+  fixture_init (&f, "live/test");
+  g_object_set (f.src, "publisher-grace-ms", 50, NULL);
+  publisher = publish (fixture_play (&f));
+  send_configs (publisher);
+  send_nal (publisher, 0, 0, TRUE, IDR);
+  gst_buffer_unref (next_buffer (&f, "video_0"));
+  test_publisher_vanish (publisher);
+  expect_publication (&f, "started");
+  expect_publication (&f, "lost");
+  expect_publication (&f, "ended");
+  expect_eos (&f, "video_0");
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (new_sequence_header_changes_caps_at_the_next_keyframe)
+{
+  Fixture f;
+  TestPublisher *publisher;
+
+  fixture_init (&f, "live/test");
+  publisher = publish (fixture_play (&f));
+  send_configs (publisher);
+  send_nal (publisher, 0, 0, TRUE, IDR);
+  gst_mini_object_unref (next (&f, "video_0", GST_EVENT_UNKNOWN));
+  /* Equal: swallowed. Then another one. */
+  test_publisher_send_hex (publisher, VIDEO, 40, "1700000000" AVCC);
+  send_nal (publisher, 40, 0, FALSE, P_SLICE);
+  test_publisher_send_hex (publisher, VIDEO, 80, "1700000000" AVCC_SMALL);
+  send_nal (publisher, 80, 0, TRUE, IDR);
+
+  g_autoptr (Passed) p = g_async_queue_timeout_pop (f.passed, WAIT);
+  fail_unless (p && GST_IS_BUFFER (p->object));
+  g_autoptr (Passed) caps = g_async_queue_timeout_pop (f.passed, WAIT);
+  fail_unless (caps && GST_IS_EVENT (caps->object));
+  fail_unless_equals_int (GST_EVENT_TYPE (caps->object), GST_EVENT_CAPS);
+  g_autoptr (Passed) key = g_async_queue_timeout_pop (f.passed, WAIT);
+  fail_unless (key && GST_IS_BUFFER (key->object));
+  g_autoptr (GstCaps) now = caps_of (&f, "video_0");
+  gint width = 0;
+  gst_structure_get_int (gst_caps_get_structure (now, 0), "width", &width);
+  fail_unless_equals_int (width, 128);
+
+  test_publisher_goodbye (publisher);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (parameter_sets_in_band_change_caps)
+{
+  Fixture f;
+  TestPublisher *publisher;
+  gint width = 0;
+
+  fixture_init (&f, "live/test");
+  publisher = publish (fixture_play (&f));
+  send_configs (publisher);
+  send_nal (publisher, 0, 0, TRUE, IDR);
+  gst_buffer_unref (next_buffer (&f, "video_0"));
+  test_publisher_send_hex (publisher, VIDEO, 40,
+      "1701000000"
+      "00000018" SPS_SMALL "00000005" PPS_SMALL "00000007" IDR);
+  g_autoptr (GstBuffer) key = next_buffer (&f, "video_0");
+  assert_payload (
+      key, "00000018" SPS_SMALL "00000005" PPS_SMALL "00000007" IDR);
+  g_autoptr (GstCaps) now = caps_of (&f, "video_0");
+  gst_structure_get_int (gst_caps_get_structure (now, 0), "width", &width);
+  fail_unless_equals_int (width, 128);
+  test_publisher_goodbye (publisher);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (start_codes_become_lengths)
+{
+  Fixture f;
+  TestPublisher *publisher;
+
+  fixture_init (&f, "live/test");
+  publisher = publish (fixture_play (&f));
+  /* No sequence header at all. */
+  test_publisher_send_hex (publisher, VIDEO, 0,
+      "1701000000"
+      "00000001" SPS_SMALL "00000001" PPS_SMALL "000001" IDR);
+  g_autoptr (GstBuffer) key = next_buffer (&f, "video_0");
+  assert_payload (
+      key, "00000018" SPS_SMALL "00000005" PPS_SMALL "00000007" IDR);
+  test_publisher_goodbye (publisher);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (unsupported_audio_does_not_stop_video)
+{
+  Fixture f;
+  TestPublisher *publisher;
+
+  fixture_init (&f, "live/test");
+  publisher = publish (fixture_play (&f));
+  test_publisher_send_hex (publisher, VIDEO, 0, "1700000000" AVCC);
+  test_publisher_send_hex (publisher, AUDIO, 0,
+      "b2"
+      "00112233");
+  test_publisher_send_hex (publisher, AUDIO, 20,
+      "b2"
+      "00112233");
+  send_nal (publisher, 0, 0, TRUE, IDR);
+  gst_buffer_unref (next_buffer (&f, "video_0"));
+  g_autofree gchar *track =
+      next_message (&f, "penstock-track-ignored", "track");
+  fail_unless_equals_string (track, "audio_0");
+  fail_unless_equals_int (f.src->numsrcpads, 1);
+  /* Both kinds are accounted for: nothing to wait for. */
+  fail_unless (g_async_queue_timeout_pop (f.no_more_pads, WAIT) != NULL);
+  test_publisher_goodbye (publisher);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+/* "onMetaData" with an audiocodecid only. */
+#define AUDIO_METADATA                                                         \
+  "02000a6f6e4d65746144617461080000000100"                                     \
+  "0c617564696f636f646563696400"                                               \
+  "4024000000000000"                                                           \
+  "000009"
+
+GST_START_TEST (audio_only_stream_needs_no_wait)
+{
+  Fixture f;
+  TestPublisher *publisher;
+
+  fixture_init (&f, "live/test");
+  publisher = publish (fixture_play (&f));
+  test_publisher_send_hex (publisher, DATA, 0, AUDIO_METADATA);
+  test_publisher_send_hex (publisher, AUDIO, 0, "af00" ASC);
+  test_publisher_send_hex (publisher, AUDIO, 0,
+      "af01"
+      "2100");
+  gst_buffer_unref (next_buffer (&f, "audio_0"));
+  fail_unless (g_async_queue_timeout_pop (f.no_more_pads, WAIT) != NULL);
+  test_publisher_goodbye (publisher);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (late_track_adds_a_pad_after_the_wait)
+{
+  Fixture f;
+  TestPublisher *publisher;
+
+  fixture_init (&f, "live/test");
+  publisher = publish (fixture_play (&f));
+  send_configs (publisher);
+  send_nal (publisher, 0, 0, TRUE, IDR);
+  gst_buffer_unref (next_buffer (&f, "video_0"));
+  fail_unless (g_async_queue_timeout_pop (f.no_more_pads, WAIT) != NULL);
+  test_publisher_send_hex (publisher, AUDIO, 2000,
+      "af01"
+      "2100");
+  gst_buffer_unref (next_buffer (&f, "audio_0"));
+  test_publisher_goodbye (publisher);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (silent_kind_gets_gaps)
+{
+  Fixture f;
+  TestPublisher *publisher;
+
+  fixture_init (&f, "live/test");
+  publisher = publish (fixture_play (&f));
+  send_configs (publisher);
+  test_publisher_send_hex (publisher, AUDIO, 0,
+      "af01"
+      "2100");
+  for (guint i = 0; i < 40; i++)
+    send_nal (publisher, i * 40, 0, TRUE, IDR);
+  gst_mini_object_unref (next (&f, "audio_0", GST_EVENT_GAP));
+  test_publisher_goodbye (publisher);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+/* Enhanced multitrack: two H.264 tracks in each message. */
+GST_START_TEST (each_track_has_a_pad)
+{
+  Fixture f;
+  TestPublisher *publisher;
+  const gchar *frames = "96136176633101"
+                        "00000b"
+                        "00000007" IDR "02"
+                        "00000b"
+                        "00000007" IDR;
+
+  fixture_init (&f, "live/test");
+  publisher = publish (fixture_play (&f));
+  test_publisher_send_hex (publisher, VIDEO, 0, "96006176633101" AVCC);
+  test_publisher_send_hex (publisher, VIDEO, 0, "96006176633102" AVCC_SMALL);
+  test_publisher_send_hex (publisher, VIDEO, 0, frames);
+  g_autoptr (GstBuffer) one = next_buffer (&f, "video_1");
+  g_autoptr (GstBuffer) two = next_buffer (&f, "video_2");
+  assert_payload (one, "00000007" IDR);
+  assert_payload (two, "00000007" IDR);
+  assert_equals_uint64 (GST_BUFFER_DTS (one), GST_BUFFER_DTS (two));
+  test_publisher_goodbye (publisher);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (two_elements_share_a_port)
+{
+  Fixture one, two;
+  TestPublisher *first, *second;
+  g_autofree gchar *location = NULL;
+  guint port;
+
+  fixture_init (&one, "live/one");
+  fixture_init (&two, "live/two");
+  port = fixture_play (&one);
+  location = g_strdup_printf ("rtmp://127.0.0.1:%u/live/two", port);
+  g_object_set (two.src, "location", location, NULL);
+  fail_unless_equals_int (fixture_play (&two), port);
+
+  first = test_publisher_new (port, "live", "one");
+  second = test_publisher_new (port, "live", "two");
+  send_configs (first);
+  send_configs (second);
+  send_nal (first, 0, 0, TRUE, IDR);
+  send_nal (second, 0, 0, TRUE, IDR "44");
+  g_autoptr (GstBuffer) a = next_buffer (&one, "video_0");
+  g_autoptr (GstBuffer) b = next_buffer (&two, "video_0");
+  assert_payload (a, "00000007" IDR);
+  assert_payload (b, "00000008" IDR "44");
+  test_publisher_goodbye (first);
+  test_publisher_goodbye (second);
+  fixture_clear (&one);
+  fixture_clear (&two);
+}
+GST_END_TEST;
+
+GST_START_TEST (same_path_twice_is_an_error)
+{
+  Fixture one, two;
+  g_autofree gchar *location = NULL;
+
+  fixture_init (&one, "live/one");
+  fixture_init (&two, "live/one");
+  location =
+      g_strdup_printf ("rtmp://127.0.0.1:%u/live/one", fixture_play (&one));
+  g_object_set (two.src, "location", location, NULL);
+  fail_unless_equals_int (
+      gst_element_set_state (two.pipeline, GST_STATE_PLAYING),
+      GST_STATE_CHANGE_FAILURE);
+  g_autoptr (GstMessage) error =
+      gst_bus_pop_filtered (two.bus, GST_MESSAGE_ERROR);
+  fail_unless (error != NULL);
+  fixture_clear (&one);
+  fixture_clear (&two);
+}
+GST_END_TEST;
+
+GST_START_TEST (element_goes_down_and_up_again)
+{
+  Fixture f;
+
+  fixture_init (&f, "live/test");
+  for (guint i = 0; i < 2; i++) {
+    TestPublisher *publisher = publish (fixture_play (&f));
+    guint port = 1;
+
+    send_configs (publisher);
+    send_nal (publisher, 0, 0, TRUE, IDR);
+    g_autoptr (GstBuffer) key = next_buffer (&f, "video_0");
+    fail_unless (GST_BUFFER_FLAG_IS_SET (key, GST_BUFFER_FLAG_DISCONT));
+    gst_element_set_state (f.pipeline, GST_STATE_NULL);
+    fail_unless_equals_int (f.src->numsrcpads, 0);
+    g_object_get (f.src, "port", &port, NULL);
+    fail_unless_equals_int (port, 0);
+    test_publisher_wait_closed (publisher);
+    test_publisher_vanish (publisher);
+  }
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (pause_and_resume_waits_for_a_keyframe)
+{
+  Fixture f;
+  TestPublisher *publisher;
+
+  fixture_init (&f, "live/test");
+  publisher = publish (fixture_play (&f));
+  send_configs (publisher);
+  send_nal (publisher, 0, 0, TRUE, IDR);
+  g_autoptr (GstBuffer) before = next_buffer (&f, "video_0");
+  gst_element_set_state (f.pipeline, GST_STATE_PAUSED);
+  gst_element_set_state (f.pipeline, GST_STATE_PLAYING);
+  send_nal (publisher, 40, 0, FALSE, P_SLICE);
+  send_nal (publisher, 80, 0, TRUE, IDR "55");
+  g_autoptr (GstBuffer) after = next_buffer (&f, "video_0");
+  assert_payload (after, "00000008" IDR "55");
+  fail_unless (GST_BUFFER_FLAG_IS_SET (after, GST_BUFFER_FLAG_DISCONT));
+  fail_unless (GST_BUFFER_DTS (after) >= GST_BUFFER_DTS (before));
+  test_publisher_goodbye (publisher);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (application_ends_the_stream)
+{
+  Fixture f;
+  TestPublisher *publisher;
+
+  fixture_init (&f, "live/test");
+  publisher = publish (fixture_play (&f));
+  send_configs (publisher);
+  send_nal (publisher, 0, 0, TRUE, IDR);
+  gst_buffer_unref (next_buffer (&f, "video_0"));
+  gst_element_send_event (f.pipeline, gst_event_new_eos ());
+  expect_eos (&f, "video_0");
+  test_publisher_wait_closed (publisher);
+  test_publisher_vanish (publisher);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (publish_key_is_asked_for_and_never_told)
+{
+  Fixture f;
+  TestPublisher *publisher;
+  guint port;
+  GParamSpec *key;
+
+  fixture_init (&f, "live/test");
+  g_object_set (f.src, "publish-key", "s3cret", NULL);
+  port = fixture_play (&f);
+  fail_unless (test_publisher_new (port, "live", "test") == NULL);
+  fail_unless (test_publisher_new (port, "live", "test?key=wrong") == NULL);
+  publisher = test_publisher_new (port, "live", "test?key=s3cret");
+  fail_unless (publisher != NULL);
+  test_publisher_goodbye (publisher);
+
+  key =
+      g_object_class_find_property (G_OBJECT_GET_CLASS (f.src), "publish-key");
+  fail_if (key->flags & G_PARAM_READABLE);
+  key = g_object_class_find_property (G_OBJECT_GET_CLASS (f.src), "password");
+  fail_if (key->flags & G_PARAM_READABLE);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (location_is_read_back_without_secrets)
+{
+  g_autoptr (GstElement) src =
+      gst_element_factory_make ("penstockrtmpsrc", NULL);
+  g_autofree gchar *location = NULL;
+
+  gst_object_ref_sink (src);
+  g_object_set (
+      src, "location", "rtmp://joe:pw@example.net/app/name?token=1", NULL);
+  g_object_get (src, "location", &location, NULL);
+  fail_unless_equals_string (location, "rtmp://example.net/app/name");
+}
+GST_END_TEST;
+
+static const gchar *const bad_locations[] = { NULL, "", "live/test",
+  "http://127.0.0.1/live", "rtmp://127.0.0.1:1935", "rtmp://127.0.0.1:1935/",
+  "rtmp://127.0.0.1:99999/live/test", "rtmp://127.0.0.1:x/live/test" };
+
+GST_START_TEST (bad_location_is_one_error)
+{
+  Fixture f;
+  g_autoptr (GstMessage) error = NULL;
+
+  fixture_init (&f, "live/test");
+  g_object_set (f.src, "location", bad_locations[__i__], NULL);
+  fail_unless_equals_int (gst_element_set_state (f.pipeline, GST_STATE_PLAYING),
+      GST_STATE_CHANGE_FAILURE);
+  error = gst_bus_pop_filtered (f.bus, GST_MESSAGE_ERROR);
+  fail_unless (error != NULL);
+  fail_unless (gst_bus_pop_filtered (f.bus, GST_MESSAGE_ERROR) == NULL);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (latency_is_live_and_nothing)
+{
+  Fixture f;
+  TestPublisher *publisher;
+  g_autoptr (GstQuery) query = gst_query_new_latency ();
+  g_autoptr (GstPad) pad = NULL;
+  GstClockTime min = 1, max = 0;
+  gboolean live = FALSE;
+
+  fixture_init (&f, "live/test");
+  publisher = publish (fixture_play (&f));
+  send_configs (publisher);
+  send_nal (publisher, 0, 0, TRUE, IDR);
+  gst_buffer_unref (next_buffer (&f, "video_0"));
+  pad = gst_element_get_static_pad (f.src, "video_0");
+  fail_unless (gst_pad_query (pad, query));
+  gst_query_parse_latency (query, &live, &min, &max);
+  fail_unless (live);
+  assert_equals_uint64 (min, 0);
+  test_publisher_goodbye (publisher);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (statistics_count_what_happened)
+{
+  Fixture f;
+  TestPublisher *publisher;
+  g_autoptr (GstStructure) stats = NULL;
+  guint64 frames = 0, keyframes = 0, malformed = 0;
+
+  fixture_init (&f, "live/test");
+  g_object_set (f.src, "eos-on-unpublish", FALSE, NULL);
+  publisher = publish (fixture_play (&f));
+  send_configs (publisher);
+  send_nal (publisher, 0, 0, TRUE, IDR);
+  /* A length beyond the end, then frames until the next keyframe are lost. */
+  test_publisher_send_hex (publisher, VIDEO, 40,
+      "2701000000"
+      "000000ff419a");
+  send_nal (publisher, 80, 0, FALSE, P_SLICE);
+  send_nal (publisher, 120, 0, TRUE, IDR);
+  test_publisher_goodbye (publisher);
+  expect_publication (&f, "started");
+  expect_publication (&f, "ended");
+  g_object_get (f.src, "stats", &stats, NULL);
+  gst_structure_get (stats, "video-frames", G_TYPE_UINT64, &frames, "keyframes",
+      G_TYPE_UINT64, &keyframes, "malformed", G_TYPE_UINT64, &malformed, NULL);
+  assert_equals_uint64 (frames, 2);
+  assert_equals_uint64 (keyframes, 2);
+  assert_equals_uint64 (malformed, 1);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+/* The client: nobody listens on a port that was just free. */
+GST_START_TEST (unreachable_server_is_an_error)
+{
+  Fixture f;
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+  guint16 port = g_socket_listener_add_any_inet_port (listener, NULL, NULL);
+  g_autofree gchar *location =
+      g_strdup_printf ("rtmp://joe:pw@127.0.0.1:%u/live/test", port);
+
+  g_socket_listener_close (listener);
+  fixture_init (&f, "live/test");
+  gst_util_set_object_arg (G_OBJECT (f.src), "role", "client");
+  g_object_set (f.src, "location", location, NULL);
+  gst_element_set_state (f.pipeline, GST_STATE_PLAYING);
+  g_autoptr (GstMessage) message =
+      gst_bus_timed_pop_filtered (f.bus, WAIT * GST_USECOND, GST_MESSAGE_ERROR);
+  fail_unless (message != NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *debug = NULL;
+  gst_message_parse_error (message, &error, &debug);
+  fail_if (strstr (error->message, "pw") != NULL);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+/* --- ffmpeg -------------------------------------------------------------- */
+
+static void
+run (const gchar *const *argv)
+{
+  g_autoptr (GError) error = NULL;
+  gint status = -1;
+
+  fail_unless (g_spawn_sync (NULL, (gchar **) argv, NULL,
+                   G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL |
+                       G_SPAWN_STDERR_TO_DEV_NULL,
+                   NULL, NULL, NULL, NULL, &status, &error),
+      "%s", error ? error->message : "");
+  fail_unless (g_spawn_check_wait_status (status, NULL));
+}
+
+/* The frames of an FLV file (FLV 10.1, E.3): next one of @kind at *pos. */
+static gboolean
+next_file_frame (GBytes *file, gsize *pos, PenstockFlvKind kind, GBytes **frame)
+{
+  const guint8 type = kind == PENSTOCK_FLV_VIDEO ? 9 : 8;
+  const gsize header = 11, back_pointer = 4;
+  gsize size;
+  const guint8 *data = g_bytes_get_data (file, &size);
+
+  while (*pos + header <= size) {
+    gsize start = *pos + header;
+    gsize length = GST_READ_UINT24_BE (data + *pos + 1);
+    PenstockFlvTag tag;
+
+    *pos = start + length + back_pointer;
+    if (data[start - header] != type ||
+        penstock_flv_tag_parse (kind, data + start, length, &tag) !=
+            PENSTOCK_RTMP_PARSE_DONE ||
+        tag.n_items != 1 || tag.items[0].kind != PENSTOCK_FLV_ITEM_FRAME)
+      continue;
+    *frame = g_bytes_new_from_bytes (
+        file, start + tag.items[0].offset, tag.items[0].size);
+    return TRUE;
+  }
+  return FALSE;
+}
+
+typedef struct {
+  const gchar *name;
+  const gchar *video[6]; /* encoder arguments */
+  gboolean has_video, has_audio;
+} FfmpegRow;
+
+static const FfmpegRow ffmpeg_rows[] = {
+  { "H.264 with B-frames and AAC", { "-bf", "3", "-g", "12" }, TRUE, TRUE },
+  { "video only, slices", { "-bf", "0", "-x264-params", "slices=4" }, TRUE,
+      FALSE },
+  { "audio only", { NULL }, FALSE, TRUE },
+};
+
+static void
+add_arguments (GPtrArray *argv, const gchar *const *arguments)
+{
+  for (; *arguments; arguments++)
+    g_ptr_array_add (argv, (gpointer) *arguments);
+}
+
+static gchar *
+make_file (const FfmpegRow *row, const gchar *folder)
+{
+  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
+  gchar *path = g_build_filename (folder, "in.flv", NULL);
+  const gchar *const begin[] = { "ffmpeg", "-y", NULL };
+  const gchar *const duration[] = { "-t", "2", NULL };
+  const gchar *const video[] = { "-f", "lavfi", "-i",
+    "testsrc=size=160x120:rate=25", NULL };
+  const gchar *const audio[] = { "-f", "lavfi", "-i", "sine", NULL };
+  const gchar *const encode[] = { "-c:v", "libx264", "-preset", "ultrafast",
+    "-pix_fmt", "yuv420p", NULL };
+
+  add_arguments (argv, begin);
+  if (row->has_video)
+    add_arguments (argv, video);
+  if (row->has_audio)
+    add_arguments (argv, audio);
+  if (row->has_video) {
+    add_arguments (argv, encode);
+    add_arguments (argv, row->video);
+  }
+  add_arguments (argv, duration);
+  g_ptr_array_add (argv, path);
+  g_ptr_array_add (argv, NULL);
+  run ((const gchar *const *) argv->pdata);
+  return path;
+}
+
+/* All frames of @pad up to EOS against the file's. */
+static void
+compare_frames (
+    GPtrArray *buffers, GBytes *file, PenstockFlvKind kind, const gchar *name)
+{
+  GstClockTime last_dts = 0;
+  gsize pos = 13; /* file header and first back pointer */
+  guint n = 0;
+  GBytes *expected;
+
+  while (next_file_frame (file, &pos, kind, &expected)) {
+    g_autoptr (GBytes) frame = expected;
+    gsize size;
+    const guint8 *data = g_bytes_get_data (frame, &size);
+    GstBuffer *buffer;
+
+    fail_unless (n < buffers->len, "%s: only %u frames", name, n);
+    buffer = g_ptr_array_index (buffers, n++);
+    fail_unless (gst_buffer_get_size (buffer) == size &&
+            gst_buffer_memcmp (buffer, 0, data, size) == 0,
+        "%s: frame %u differs", name, n);
+    fail_unless (GST_BUFFER_DTS (buffer) >= last_dts);
+    fail_unless (GST_BUFFER_PTS (buffer) >= GST_BUFFER_DTS (buffer));
+    last_dts = GST_BUFFER_DTS (buffer);
+  }
+  fail_unless (
+      n == buffers->len, "%s: %u frames too many", name, buffers->len - n);
+}
+
+/* Everything that passes until @n_pads pads have ended. */
+static void
+collect (Fixture *f, guint n_pads, GPtrArray *video, GPtrArray *audio)
+{
+  while (n_pads > 0) {
+    g_autoptr (Passed) passed = g_async_queue_timeout_pop (f->passed, WAIT);
+
+    fail_unless (passed != NULL);
+    if (GST_IS_BUFFER (passed->object))
+      g_ptr_array_add (g_str_has_prefix (passed->pad, "video") ? video : audio,
+          gst_buffer_ref (GST_BUFFER_CAST (passed->object)));
+    else if (GST_EVENT_TYPE (passed->object) == GST_EVENT_EOS)
+      n_pads--;
+  }
+}
+
+GST_START_TEST (frames_of_ffmpeg_arrive_bit_exact)
+{
+  const FfmpegRow *row = &ffmpeg_rows[__i__];
+  g_autofree gchar *ffmpeg = g_find_program_in_path ("ffmpeg");
+  g_autofree gchar *folder = g_dir_make_tmp ("penstock-XXXXXX", NULL);
+  g_autofree gchar *path = NULL;
+  g_autofree gchar *url = NULL;
+  g_autofree gchar *contents = NULL;
+  g_autoptr (GPtrArray) video =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_buffer_unref);
+  g_autoptr (GPtrArray) audio =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_buffer_unref);
+  g_autoptr (GBytes) file = NULL;
+  gsize size = 0;
+  Fixture f;
+
+  if (!ffmpeg) {
+    g_rmdir (folder);
+    return;
+  }
+  path = make_file (row, folder);
+  fixture_init (&f, "live/test");
+  url = g_strdup_printf ("rtmp://127.0.0.1:%u/live/test", fixture_play (&f));
+  run ((const gchar *const[]){
+      "ffmpeg", "-i", path, "-c", "copy", "-f", "flv", url, NULL });
+  collect (&f, row->has_video + row->has_audio, video, audio);
+
+  g_file_get_contents (path, &contents, &size, NULL);
+  file = g_bytes_new (contents, size);
+  compare_frames (video, file, PENSTOCK_FLV_VIDEO, row->name);
+  compare_frames (audio, file, PENSTOCK_FLV_AUDIO, row->name);
+  fail_unless (video->len + audio->len > 0);
+  fixture_clear (&f);
+  g_unlink (path);
+  g_rmdir (folder);
+}
+GST_END_TEST;
+
+/* The line of the element's documentation, with a free port and no window. */
+GST_START_TEST (launch_line_shows_pictures)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstElement) pipeline =
+      gst_parse_launch ("penstockrtmpsrc name=src "
+                        "location=rtmp://127.0.0.1:0/live/test ! h264parse ! "
+                        "avdec_h264 ! fakesink name=sink",
+          &error);
+  g_autofree gchar *ffmpeg = g_find_program_in_path ("ffmpeg");
+  g_autofree gchar *folder = g_dir_make_tmp ("penstock-XXXXXX", NULL);
+  g_autoptr (GstSample) sample = NULL;
+
+  fail_unless (error == NULL);
+  if (!ffmpeg) {
+    g_rmdir (folder);
+    return;
+  }
+  g_autofree gchar *path = make_file (&ffmpeg_rows[0], folder);
+  g_autoptr (GstElement) src = gst_bin_get_by_name (GST_BIN (pipeline), "src");
+  g_autoptr (GstElement) sink =
+      gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  guint port;
+
+  g_object_set (sink, "sync", FALSE, NULL);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  g_object_get (src, "port", &port, NULL);
+  g_autofree gchar *url =
+      g_strdup_printf ("rtmp://127.0.0.1:%u/live/test", port);
+  run ((const gchar *const[]){
+      "ffmpeg", "-i", path, "-c", "copy", "-f", "flv", url, NULL });
+  g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (
+      bus, WAIT * GST_USECOND, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  fail_unless (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
+  g_object_get (sink, "last-sample", &sample, NULL);
+  fail_unless (sample != NULL);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  g_unlink (path);
+  g_rmdir (folder);
+}
+GST_END_TEST;
+
+static Suite *
+rtmp_src_suite (void)
+{
+  Suite *s = suite_create ("rtmp-src");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_add_test (tc, frames_arrive_as_they_were_sent);
+  tcase_add_test (tc, caps_are_canonical);
+  tcase_add_test (tc, goodbye_ends_the_stream);
+  tcase_add_test (tc, lost_publisher_comes_back_to_the_same_pads);
+  tcase_add_test (tc, publication_is_over_when_nobody_comes_back);
+  tcase_add_test (tc, new_sequence_header_changes_caps_at_the_next_keyframe);
+  tcase_add_test (tc, parameter_sets_in_band_change_caps);
+  tcase_add_test (tc, start_codes_become_lengths);
+  tcase_add_test (tc, unsupported_audio_does_not_stop_video);
+  tcase_add_test (tc, audio_only_stream_needs_no_wait);
+  tcase_add_test (tc, late_track_adds_a_pad_after_the_wait);
+  tcase_add_test (tc, silent_kind_gets_gaps);
+  tcase_add_test (tc, each_track_has_a_pad);
+  tcase_add_test (tc, two_elements_share_a_port);
+  tcase_add_test (tc, same_path_twice_is_an_error);
+  tcase_add_test (tc, element_goes_down_and_up_again);
+  tcase_add_test (tc, pause_and_resume_waits_for_a_keyframe);
+  tcase_add_test (tc, application_ends_the_stream);
+  tcase_add_test (tc, publish_key_is_asked_for_and_never_told);
+  tcase_add_test (tc, location_is_read_back_without_secrets);
+  tcase_add_loop_test (
+      tc, bad_location_is_one_error, 0, G_N_ELEMENTS (bad_locations));
+  tcase_add_test (tc, latency_is_live_and_nothing);
+  tcase_add_test (tc, statistics_count_what_happened);
+  tcase_add_test (tc, unreachable_server_is_an_error);
+  tcase_add_loop_test (
+      tc, frames_of_ffmpeg_arrive_bit_exact, 0, G_N_ELEMENTS (ffmpeg_rows));
+  tcase_add_test (tc, launch_line_shows_pictures);
+  return s;
+}
+
+GST_CHECK_MAIN (rtmp_src);
