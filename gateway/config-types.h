@@ -10,6 +10,10 @@
 
 G_BEGIN_DECLS
 
+/* Bounds on a route map; checking and looking up grow with them. */
+#define PENSTOCK_CONFIG_MAX_ROUTES 10000
+#define PENSTOCK_CONFIG_MAX_TEMPLATES 1000
+
 /* "[::]:8554", "127.0.0.1:0", ":1935" = every address. */
 typedef struct
 {

@@ -41,6 +41,30 @@ PenstockConfig *penstock_config_new_from_file (const gchar *filename,
 PenstockConfig *penstock_config_new_from_string (const gchar *json,
     const gchar *filename, GError **error);
 
+/**
+ * penstock_config_dup_warnings:
+ * @self: a configuration
+ *
+ * What is allowed but suspicious, as a media file that does not exist.
+ *
+ * Returns: (transfer full) (nullable): one warning a line, or %NULL
+ *
+ * Since: 0.1
+ */
+gchar *penstock_config_dup_warnings (PenstockConfig *self);
+
+/**
+ * penstock_config_describe:
+ * @self: a configuration
+ *
+ * Listeners and routes as text for people, one a line, without secrets.
+ *
+ * Returns: (transfer full): the text
+ *
+ * Since: 0.1
+ */
+gchar *penstock_config_describe (PenstockConfig *self);
+
 G_END_DECLS
 
 #endif /* PENSTOCK_CONFIG_H */

@@ -211,14 +211,23 @@ http_request_answer (
   http_request_finish (self);
 }
 
+/* Neither a 204 nor a 304 says how long its body is (RFC 9110, 8.6). libsoup
+ * takes an answer without a length for one that ends with the connection. */
+static void
+set_no_encoding (SoupServerMessage *message)
+{
+  soup_message_headers_set_encoding (
+      soup_server_message_get_response_headers (message), SOUP_ENCODING_NONE);
+}
+
 void
 http_request_answer_empty (HttpRequest *self, guint status)
 {
   http_request_begin (self, status, NULL, 0);
-  /* Neither a 204 nor a 304 says how long its body is (RFC 9110, 8.6). */
-  soup_message_headers_set_encoding (
-      soup_server_message_get_response_headers (self->message),
-      SOUP_ENCODING_NONE);
+  set_no_encoding (self->message);
+  /* For 204 it is forgotten when the headers are written. */
+  g_signal_connect (
+      self->message, "wrote-headers", G_CALLBACK (set_no_encoding), NULL);
 }
 
 void

@@ -409,6 +409,16 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path,
     answer_get (self, request, message);
 }
 
+/* libsoup finds no handler for "OPTIONS *". */
+static void
+on_request_read (
+    SoupServer *soup, SoupServerMessage *message, gpointer user_data)
+{
+  if (soup_server_message_is_options_ping (message) &&
+      soup_server_message_get_status (message) == 0)
+    answer_options (http_request_of (message));
+}
+
 /* ---- the thread ---- */
 
 static void
@@ -423,6 +433,8 @@ start_soup (PenstockHttpServer *self)
   soup_server_add_handler (self->soup, NULL, on_request, self, NULL);
   g_signal_connect (
       self->soup, "request-started", G_CALLBACK (on_request_started), self);
+  g_signal_connect (
+      self->soup, "request-read", G_CALLBACK (on_request_read), NULL);
   g_signal_connect (
       self->soup, "request-finished", G_CALLBACK (on_request_over), self);
   g_signal_connect (

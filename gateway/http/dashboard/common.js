@@ -41,7 +41,7 @@ function routeAddresses(route, status, base) {
     addresses.push(["DASH",
       new URL(`${encodeRoute(route.name)}/manifest.mpd`, base).href]);
   if (listen.rtmp && route.input && route.input.type === "publish")
-    addresses.push(["Publish",
+    addresses.push(["RTMP",
       streamUrl("rtmp", listen.rtmp, 1935, route.name)]);
   return addresses;
 }

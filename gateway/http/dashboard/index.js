@@ -22,7 +22,7 @@
       if (track.width) parts.push(`${track.width}×${track.height}`);
       if (track.fps > 0) parts.push(`${Math.round(track.fps * 10) / 10} fps`);
       if (track["gop-ms"] > 0)
-        parts.push(`keyframe every ${(track["gop-ms"] / 1000).toFixed(1)} s`);
+        parts.push(`GOP ${(track["gop-ms"] / 1000).toFixed(1)} s`);
     } else {
       if (track.rate) parts.push(`${track.rate / 1000} kHz`);
       if (track.channels)
@@ -87,12 +87,12 @@
     for (const [label, address] of wanted) {
       let button = card.buttons.get(label);
       if (!button) {
-        button = copyButton(`Copy ${label} URL`, address);
+        button = copyButton(`Copy ${label}`, address);
         card.buttons.set(label, button);
         card.actions.append(button);
       }
       button.dataset.address = button.title = address;
-      button.setAttribute("aria-label", `Copy ${label} URL of ${route.name}`);
+      button.setAttribute("aria-label", `Copy the ${label} address of ${route.name}`);
     }
   }
 
@@ -150,6 +150,16 @@
       status.version ? `· Penstock ${status.version}` : "");
   }
 
+  /* Names that a publisher may choose: shown even while nobody publishes. */
+  function updateTemplates(status) {
+    const port = (status.listen || {}).rtmp;
+    const names = port ? status.templates || [] : [];
+    setLines(document.getElementById("templates"), names.map((name) =>
+      streamUrl("rtmp", port, 1935, name.replace(/\*+$/, "NAME"))),
+    (address) => make("li", {}, "Publish to ", make("code", {}, address), " ",
+      copyButton("Copy", address)));
+  }
+
   function setTrouble(text) {
     const trouble = document.getElementById("trouble");
     setText(trouble, text);
@@ -161,6 +171,7 @@
       const status = await fetchStatus(base);
       updateSummary(status);
       updateList(status);
+      updateTemplates(status);
       setTrouble("");
     } catch (error) {
       setTrouble("The gateway does not answer. This page goes on trying.");

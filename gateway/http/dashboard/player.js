@@ -57,6 +57,7 @@
     setText(byId("state"), word);
     byId("state").dataset.tone = tone;
     byId("curtain").hidden = !title;
+    video.controls = !title;
     if (!title) return;
     setText(byId("title"), title);
     const key = text.map(String).join("\n");

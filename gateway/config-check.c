@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the values of a route map say together: outputs need listeners,
+ * templates need publishers, secrets exclude each other. */
+
+#include "config-parse.h"
+
+#include <string.h>
+
+#include "config-url.h"
+#include "route-table.h"
+
+/* A presentation of fewer media segments leaves players nothing to buffer. */
+#define DASH_MIN_SEGMENTS 3
+
+/* What a URL carries unescaped (RFC 3986, 2.3): a key is also a path segment. */
+#define KEY_CHARACTERS                                                         \
+  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
+
+static const PenstockJsonNode *
+origin_of (PenstockConfigParse *self, gconstpointer object)
+{
+  return g_hash_table_lookup (self->origins, object);
+}
+
+/* --- listeners ------------------------------------------------------------- */
+
+static void
+check_collision (PenstockConfigParse *self, const PenstockField *first,
+    const PenstockField *second)
+{
+  const PenstockListenAddress *a =
+      G_STRUCT_MEMBER_P (self->data, first->offset);
+  const PenstockListenAddress *b =
+      G_STRUCT_MEMBER_P (self->data, second->offset);
+
+  if (!penstock_listen_address_collides (a, b))
+    return;
+  const gchar *variable = g_hash_table_lookup (self->variables, b);
+  g_autofree gchar *shown = penstock_listen_address_to_string (a);
+  if (variable) {
+    g_autofree gchar *subject =
+        g_strconcat ("environment variable ", variable, NULL);
+    penstock_config_general_problem (self, subject,
+        "the port is taken by %s, which listens on %s", first->path, shown);
+  } else {
+    penstock_config_problem (self, origin_of (self, b),
+        "the port is taken by %s, which listens on %s", first->path, shown);
+  }
+}
+
+static void
+check_listeners (PenstockConfigParse *self)
+{
+  guint n_fields;
+  const PenstockField *fields = penstock_config_fields (&n_fields);
+
+  for (guint i = 0; i < n_fields; i++)
+    for (guint j = i + 1; j < n_fields; j++)
+      if (fields[i].type == PENSTOCK_FIELD_ADDRESS &&
+          fields[j].type == PENSTOCK_FIELD_ADDRESS)
+        check_collision (self, &fields[i], &fields[j]);
+}
+
+/* --- inputs ----------------------------------------------------------------- */
+
+static void
+check_credentials (PenstockConfigParse *self, const PenstockInputConfig *input)
+{
+  const PenstockJsonNode *node = origin_of (self, input);
+  const PenstockJsonNode *file = penstock_json_member (node, "password-file");
+
+  if (file && penstock_json_member (node, "password"))
+    penstock_config_key_problem (
+        self, file, "excludes \"password\": one of both");
+  else if (input->password && !input->user)
+    penstock_config_problem (self, node, "a password without a user");
+}
+
+static void
+check_test (PenstockConfigParse *self, const PenstockInputConfig *input)
+{
+  if (!input->video && !input->audio)
+    penstock_config_problem (self, origin_of (self, input),
+        "neither \"video\" nor \"audio\": at least one must be true");
+}
+
+/* Only a warning: the file may come later, and the other routes can start. */
+static void
+check_file (PenstockConfigParse *self, const PenstockInputConfig *input)
+{
+  if (!input->path || g_file_test (input->path, G_FILE_TEST_EXISTS))
+    return;
+  const PenstockJsonNode *node = origin_of (self, input);
+  const PenstockJsonNode *path = penstock_json_member (node, "path");
+  g_autofree gchar *quoted = penstock_json_quote (input->path);
+  penstock_config_warning (self, path ? path : node,
+      "no such file: %s; the route stays offline until it is there", quoted);
+}
+
+static void
+check_input (PenstockConfigParse *self, const PenstockInputConfig *input)
+{
+  const PenstockJsonNode *node = origin_of (self, input);
+
+  switch (input->kind) {
+  case PENSTOCK_INPUT_PUBLISH:
+    if (!self->data->listen_rtmp.set)
+      penstock_config_problem (
+          self, node, "input \"publish\" needs /listen/rtmp");
+    break;
+  case PENSTOCK_INPUT_RTSP:
+  case PENSTOCK_INPUT_RTMP:
+    check_credentials (self, input);
+    break;
+  case PENSTOCK_INPUT_FILE:
+    check_file (self, input);
+    break;
+  case PENSTOCK_INPUT_TEST:
+    check_test (self, input);
+    break;
+  case PENSTOCK_INPUT_LAUNCH:
+    if (!self->data->allow_launch)
+      penstock_config_problem (self, node,
+          "input \"launch\" needs \"allow-launch\": true at the top level");
+    break;
+  }
+}
+
+/* --- outputs ------------------------------------------------------------------ */
+
+static void
+check_dash (PenstockConfigParse *self, const PenstockRouteConfig *route,
+    const PenstockOutputConfig *output)
+{
+  const PenstockJsonNode *node = origin_of (self, output);
+  const PenstockJsonNode *window = penstock_json_member (node, "window-s");
+  const PenstockJsonNode *directory = penstock_json_member (node, "directory");
+
+  if (!self->data->listen_http.set && !directory)
+    penstock_config_problem (
+        self, node, "output \"dash\" needs /listen/http or a \"directory\"");
+  if (directory && route->is_template)
+    penstock_config_problem (
+        self, directory, "the routes of a template cannot share a directory");
+  if ((guint64) output->window_s * 1000 <
+      (guint64) output->segment_ms * DASH_MIN_SEGMENTS)
+    penstock_config_problem (self, window ? window : node,
+        "the window of %u s is shorter than %d media segments of %u ms",
+        output->window_s, DASH_MIN_SEGMENTS, output->segment_ms);
+}
+
+static void
+check_output (
+    PenstockConfigParse *self, const PenstockRouteConfig *route, guint index)
+{
+  const PenstockOutputConfig *output =
+      g_ptr_array_index (route->outputs, index);
+  const PenstockJsonNode *node = origin_of (self, output);
+  const PenstockField *kinds = penstock_field_find_kind ("/routes/*/outputs/*");
+
+  for (guint i = 0; i < index; i++) {
+    const PenstockOutputConfig *other = g_ptr_array_index (route->outputs, i);
+    if (other->kind == output->kind) {
+      penstock_config_problem (self, node,
+          "a second output \"%s\"; each type can stand once",
+          penstock_field_value_name (kinds->values, output->kind));
+      return;
+    }
+  }
+  if (output->kind == PENSTOCK_OUTPUT_DASH)
+    check_dash (self, route, output);
+  else if (!self->data->listen_rtsp.set)
+    penstock_config_problem (self, node, "output \"rtsp\" needs /listen/rtsp");
+}
+
+/* --- routes --------------------------------------------------------------------- */
+
+static void
+check_key (PenstockConfigParse *self, const PenstockRouteConfig *route,
+    const PenstockJsonNode *publish)
+{
+  const PenstockJsonNode *key = penstock_json_member (publish, "key");
+  const PenstockJsonNode *file = penstock_json_member (publish, "key-file");
+
+  if (key && file)
+    penstock_config_key_problem (self, file, "excludes \"key\": one of both");
+  else if (!key && !file)
+    penstock_config_problem (self, publish, "missing \"key\" or \"key-file\"");
+  else if (route->publish_key &&
+      route->publish_key[strspn (route->publish_key, KEY_CHARACTERS)])
+    penstock_config_problem (self, key ? key : file,
+        "a key has only letters, digits, \"-\", \".\", \"_\" and \"~\"");
+}
+
+/* `publish` and its companions say nothing about other inputs. */
+static void
+check_publish (PenstockConfigParse *self, const PenstockRouteConfig *route,
+    const PenstockJsonNode *node)
+{
+  static const gchar *const keys[] = { "publish", "publisher-policy",
+    "publisher-grace-ms" };
+  const PenstockJsonNode *publish = penstock_json_member (node, "publish");
+
+  if (route->input.kind == PENSTOCK_INPUT_PUBLISH) {
+    if (publish && publish->type == PENSTOCK_JSON_OBJECT)
+      check_key (self, route, publish);
+    return;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++) {
+    const PenstockJsonNode *member = penstock_json_member (node, keys[i]);
+    if (member)
+      penstock_config_key_problem (self, member, "needs the input \"publish\"");
+  }
+}
+
+static void
+check_route (PenstockConfigParse *self, const PenstockRouteConfig *route)
+{
+  const PenstockJsonNode *node = origin_of (self, route);
+
+  if (origin_of (self, &route->input)) { /* else its kind is not known */
+    check_input (self, &route->input);
+    check_publish (self, route, node);
+    if (route->is_template && route->input.kind != PENSTOCK_INPUT_PUBLISH)
+      penstock_config_problem (self, origin_of (self, &route->input),
+          "a template (\"*\" in the route's name) needs the input "
+          "\"publish\"");
+  }
+  for (guint i = 0; i < route->outputs->len; i++)
+    check_output (self, route, i);
+}
+
+/* --- templates ---------------------------------------------------------------------- */
+
+static GPtrArray *
+list_templates (PenstockConfigParse *self)
+{
+  GPtrArray *templates = g_ptr_array_new ();
+
+  for (guint i = 0; i < self->data->routes->len; i++) {
+    PenstockRouteConfig *route = g_ptr_array_index (self->data->routes, i);
+    if (route->is_template)
+      g_ptr_array_add (templates, route);
+  }
+  return templates;
+}
+
+static void
+check_templates (PenstockConfigParse *self)
+{
+  g_autoptr (GPtrArray) templates = list_templates (self);
+
+  if (templates->len > PENSTOCK_CONFIG_MAX_TEMPLATES) {
+    penstock_config_general_problem (self, "/routes",
+        "%u templates, at most %d are allowed", templates->len,
+        PENSTOCK_CONFIG_MAX_TEMPLATES);
+    return;
+  }
+  for (guint i = 1; i < templates->len; i++) {
+    const PenstockRouteConfig *route = g_ptr_array_index (templates, i);
+    for (guint j = 0; j < i; j++) {
+      const PenstockRouteConfig *other = g_ptr_array_index (templates, j);
+      if (!penstock_route_templates_tie (other->name, route->name))
+        continue;
+      penstock_config_key_problem (self, origin_of (self, route),
+          "the template matches paths that \"%s\" matches too, and neither "
+          "is more specific",
+          other->name);
+      break;
+    }
+  }
+}
+
+void
+penstock_config_check (PenstockConfigParse *self)
+{
+  check_listeners (self);
+  for (guint i = 0; i < self->data->routes->len; i++)
+    check_route (self, g_ptr_array_index (self->data->routes, i));
+  check_templates (self);
+}

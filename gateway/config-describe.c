@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a configuration would run, for people. */
+
+#include "config-describe.h"
+
+#include "config-fields.h"
+#include "config-url.h"
+#include "log.h"
+
+static const gchar *
+enum_name (const gchar *parent, const gchar *key, gint value)
+{
+  const PenstockField *field = penstock_field_find (parent, key, -1);
+
+  return penstock_field_value_name (field->values, value);
+}
+
+static void
+describe_pull (GString *out, const PenstockInputConfig *input)
+{
+  g_autofree gchar *url = penstock_log_mask_uri (input->url);
+
+  g_string_append (out, url);
+  if (input->kind == PENSTOCK_INPUT_RTSP)
+    g_string_append_printf (out, " over %s",
+        enum_name ("/routes/*/input", "transport", input->transport));
+  if (input->user)
+    g_string_append (out, ", with credentials");
+}
+
+static void
+describe_test (GString *out, const PenstockInputConfig *input)
+{
+  g_string_append (out, "test");
+  if (input->video)
+    g_string_append_printf (out, " picture %s %ux%u at %u/s", input->pattern,
+        input->width, input->height, input->framerate);
+  if (input->audio)
+    g_string_append_printf (
+        out, "%s tone %u Hz", input->video ? "," : "", input->tone_hz);
+}
+
+static void
+describe_input (GString *out, const PenstockRouteConfig *route)
+{
+  const PenstockInputConfig *input = &route->input;
+
+  switch (input->kind) {
+  case PENSTOCK_INPUT_PUBLISH:
+    g_string_append_printf (
+        out, "publish, %s", route->publish_key ? "with a key" : "anybody may");
+    break;
+  case PENSTOCK_INPUT_RTSP:
+  case PENSTOCK_INPUT_RTMP:
+    describe_pull (out, input);
+    break;
+  case PENSTOCK_INPUT_FILE:
+    g_string_append_printf (
+        out, "file %s, %s", input->path, input->loop ? "looped" : "once");
+    break;
+  case PENSTOCK_INPUT_TEST:
+    describe_test (out, input);
+    break;
+  case PENSTOCK_INPUT_LAUNCH:
+    /* The description may hold a password: not shown. */
+    g_string_append (out, "launch");
+    break;
+  }
+}
+
+static void
+describe_output (GString *out, const PenstockOutputConfig *output)
+{
+  g_string_append (
+      out, enum_name ("/routes/*/outputs/*", "type", output->kind));
+  if (output->kind != PENSTOCK_OUTPUT_DASH)
+    return;
+  g_string_append_printf (out, " (%u ms segments, %u s window, audio %s",
+      output->segment_ms, output->window_s,
+      enum_name ("/routes/*/outputs/*", "audio", output->audio));
+  if (output->directory)
+    g_string_append_printf (out, ", into %s", output->directory);
+  g_string_append_c (out, ')');
+}
+
+static void
+describe_listener (
+    GString *out, const gchar *name, const PenstockListenAddress *address)
+{
+  g_autofree gchar *text = penstock_listen_address_to_string (address);
+
+  g_string_append_printf (out, "listen %s: %s\n", name, text);
+}
+
+gchar *
+penstock_config_data_describe (const PenstockConfigData *data)
+{
+  GString *out = g_string_new (NULL);
+
+  describe_listener (out, "rtmp", &data->listen_rtmp);
+  describe_listener (out, "rtsp", &data->listen_rtsp);
+  describe_listener (out, "http", &data->listen_http);
+  for (guint i = 0; i < data->routes->len; i++) {
+    const PenstockRouteConfig *route = g_ptr_array_index (data->routes, i);
+    g_string_append_printf (
+        out, "%s %s: ", route->is_template ? "template" : "route", route->name);
+    describe_input (out, route);
+    g_string_append (out, " -> ");
+    for (guint j = 0; j < route->outputs->len; j++) {
+      g_string_append (out, j ? ", " : "");
+      describe_output (out, g_ptr_array_index (route->outputs, j));
+    }
+    g_string_append_c (out, '\n');
+  }
+  return g_string_free (out, FALSE);
+}

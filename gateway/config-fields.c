@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The table of fields. A new setting is a row here and a member in
+ * config-types.h; parser, schema and reference follow by themselves. */
+
+#include "config-fields.h"
+
+#include <string.h>
+
+#include "config-structs.h"
+
+#define AT(type, member) G_STRUCT_OFFSET (type, member)
+#define ROOT(member) AT (PenstockConfigData, member)
+#define ROUTE(member) AT (PenstockRouteConfig, member)
+#define INPUT(member) AT (PenstockInputConfig, member)
+#define OUTPUT(member) AT (PenstockOutputConfig, member)
+
+#define IN(kind) (1u << PENSTOCK_INPUT_##kind)
+#define OUT(kind) (1u << PENSTOCK_OUTPUT_##kind)
+
+#define KIB 1024ull
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+
+#define INPUT_PATH "/routes/*/input"
+#define OUTPUT_PATH "/routes/*/outputs/*"
+
+/* --- names of values ------------------------------------------------------ */
+
+static const PenstockFieldValue log_levels[] = {
+  { "error", PENSTOCK_LOG_ERROR, "something failed" },
+  { "warning", PENSTOCK_LOG_WARNING, "and what is wrong but goes on" },
+  { "info", PENSTOCK_LOG_INFO, "and what is rare: connected, restarted" },
+  { "debug", PENSTOCK_LOG_DEBUG, "and every event" },
+  { NULL },
+};
+
+static const PenstockFieldValue input_kinds[] = {
+  { "publish", PENSTOCK_INPUT_PUBLISH,
+      "An encoder sends the stream to the gateway, by RTMP to "
+      "`rtmp://HOST/ROUTE`. Needs `/listen/rtmp`." },
+  { "rtsp", PENSTOCK_INPUT_RTSP,
+      "The gateway pulls the stream from an RTSP camera or server." },
+  { "rtmp", PENSTOCK_INPUT_RTMP,
+      "The gateway pulls the stream from an RTMP server." },
+  { "file", PENSTOCK_INPUT_FILE,
+      "A media file (MP4, Matroska, WebM, FLV, MPEG-TS), played in real time." },
+  { "test", PENSTOCK_INPUT_TEST,
+      "A moving test picture with a tone, encoded as H.264 and AAC." },
+  { "launch", PENSTOCK_INPUT_LAUNCH,
+      "A GStreamer bin description that ends in encoded pads. It can run any "
+      "element with the rights of the gateway, so it needs `/allow-launch`." },
+  { NULL },
+};
+
+static const PenstockFieldValue transports[] = {
+  { "tcp", PENSTOCK_TRANSPORT_TCP, "media in the RTSP connection" },
+  { "udp", PENSTOCK_TRANSPORT_UDP, "media in UDP packets; can lose some" },
+  { NULL },
+};
+
+static const PenstockFieldValue output_kinds[] = {
+  { "rtsp", PENSTOCK_OUTPUT_RTSP,
+      "Players read `rtsp://HOST:PORT/ROUTE`. Needs `/listen/rtsp`." },
+  { "dash", PENSTOCK_OUTPUT_DASH,
+      "Browsers open `http://HOST:PORT/ROUTE/`, players "
+      "`http://HOST:PORT/ROUTE/manifest.mpd`. Needs `/listen/http`, or a "
+      "`directory` that another web server serves." },
+  { NULL },
+};
+
+static const PenstockFieldValue dash_audio[] = {
+  { "auto", PENSTOCK_DASH_AUDIO_AUTO,
+      "copy what DASH and browsers carry, encode the rest to AAC" },
+  { "copy", PENSTOCK_DASH_AUDIO_COPY,
+      "copy; a track that cannot be copied is left out" },
+  { "aac", PENSTOCK_DASH_AUDIO_AAC, "encode to AAC unless it is AAC" },
+  { "none", PENSTOCK_DASH_AUDIO_NONE, "no audio" },
+  { NULL },
+};
+
+static const PenstockFieldValue publisher_policies[] = {
+  { "takeover-stale", PENSTOCK_PUBLISHER_TAKEOVER_STALE,
+      "it replaces a publisher that sends nothing any more, else it is "
+      "refused" },
+  { "takeover", PENSTOCK_PUBLISHER_TAKEOVER, "it always replaces the first" },
+  { "reject", PENSTOCK_PUBLISHER_REJECT, "it is always refused" },
+  { NULL },
+};
+
+/* Patterns of videotestsrc. */
+static const PenstockFieldValue test_patterns[] = {
+  { "smpte" }, { "smpte75" }, { "smpte100" }, { "smpte-rp-219" }, { "ball" },
+  { "bar" }, { "black" }, { "blink" }, { "blue" }, { "checkers-1" },
+  { "checkers-2" }, { "checkers-4" }, { "checkers-8" },
+  { "chroma-zone-plate" }, { "circular" }, { "colors" }, { "gamut" },
+  { "gradient" }, { "green" }, { "pinwheel" }, { "red" }, { "snow" },
+  { "spokes" }, { "white" }, { "zone-plate" }, { NULL },
+};
+
+/* --- the table ------------------------------------------------------------ */
+
+/* clang-format off */
+static const PenstockField fields[] = {
+  { "/$schema", PENSTOCK_FIELD_NOTE,
+    .help = "Where an editor finds the JSON Schema of this file. The gateway "
+        "does not read it." },
+
+  { "/listen", PENSTOCK_FIELD_OBJECT,
+    .help = "Addresses and ports. A protocol that is not here is not served. "
+        "An address is `\"ADDRESS:PORT\"`: `[::]:8554` and `:8554` are every "
+        "address, IPv6 and IPv4; `0.0.0.0:8554` is every IPv4 address; port 0 "
+        "lets the system pick one.",
+    .example = "{ \"rtmp\": \"[::]:1935\", \"rtsp\": \"[::]:8554\", "
+        "\"http\": \"127.0.0.1:8080\" }" },
+  { "/listen/rtmp", PENSTOCK_FIELD_ADDRESS, .offset = ROOT (listen_rtmp),
+    .help = "RTMP publishers. The usual port is 1935.",
+    .example = "\"[::]:1935\"" },
+  { "/listen/rtsp", PENSTOCK_FIELD_ADDRESS, .offset = ROOT (listen_rtsp),
+    .help = "RTSP players. The usual ports are 554 and, without privileges, "
+        "8554.",
+    .example = "\"[::]:8554\"" },
+  { "/listen/http", PENSTOCK_FIELD_ADDRESS, .offset = ROOT (listen_http),
+    .help = "DASH, the player page of each route, and the status page.",
+    .example = "\"[::]:8080\"" },
+
+  { "/log", PENSTOCK_FIELD_OBJECT,
+    .help = "The log on standard error." },
+  { "/log/level", PENSTOCK_FIELD_ENUM, .offset = ROOT (log_level),
+    .fallback = "\"info\"", .values = log_levels,
+    .help = "How much is logged." },
+
+  { "/allow-launch", PENSTOCK_FIELD_BOOLEAN, .offset = ROOT (allow_launch),
+    .fallback = "false",
+    .help = "Allows inputs of type `launch`. Whoever can write the route map "
+        "can then run any GStreamer element with the rights of the gateway." },
+
+  { "/routes", PENSTOCK_FIELD_MAP, .required = TRUE,
+    .offset = ROOT (routes), .item_size = sizeof (PenstockRouteConfig),
+    .item_free = penstock_route_config_free,
+    .max = PENSTOCK_CONFIG_MAX_ROUTES,
+    .help = "The routes by name. The name is the path everywhere: route "
+        "`lobby` is `rtsp://HOST:8554/lobby` and `http://HOST:8080/lobby/`." },
+
+  { INPUT_PATH, PENSTOCK_FIELD_OBJECT, .required = TRUE,
+    .offset = ROUTE (input),
+    .help = "Where the stream comes from.",
+    .example = "\"publish\"" },
+  { INPUT_PATH "/type", PENSTOCK_FIELD_KIND, .required = TRUE,
+    .offset = INPUT (kind), .values = input_kinds,
+    .help = "What kind of input it is." },
+  { INPUT_PATH "/url", PENSTOCK_FIELD_URL, IN (RTSP), .required = TRUE,
+    .scheme = "rtsp", .offset = INPUT (url),
+    .help = "Address of the stream. User and password can stand in it, with "
+        "special characters percent-encoded (`@` is `%40`); they are never "
+        "shown.",
+    .example = "\"rtsp://10.0.0.7/stream1\"" },
+  { INPUT_PATH "/url", PENSTOCK_FIELD_URL, IN (RTMP), .required = TRUE,
+    .scheme = "rtmp", .offset = INPUT (url),
+    .help = "Address of the stream: `rtmp://HOST[:PORT]/APP/NAME`.",
+    .example = "\"rtmp://origin.example/live/one\"" },
+  { INPUT_PATH "/user", PENSTOCK_FIELD_STRING, IN (RTSP) | IN (RTMP),
+    .offset = INPUT (user),
+    .help = "User name, when it is not in the URL.",
+    .example = "\"viewer\"" },
+  { INPUT_PATH "/password", PENSTOCK_FIELD_SECRET, IN (RTSP) | IN (RTMP),
+    .offset = INPUT (password),
+    .help = "Password, when it is not in the URL. Better in a "
+        "`password-file`." },
+  { INPUT_PATH "/password-file", PENSTOCK_FIELD_SECRET_FILE,
+    IN (RTSP) | IN (RTMP), .offset = INPUT (password),
+    .help = "File whose first line is the password.",
+    .example = "\"/run/secrets/camera\"" },
+  { INPUT_PATH "/transport", PENSTOCK_FIELD_ENUM, IN (RTSP),
+    .offset = INPUT (transport), .fallback = "\"tcp\"", .values = transports,
+    .help = "How the media is carried." },
+  { INPUT_PATH "/latency-ms", PENSTOCK_FIELD_UINT, IN (RTSP), .max = 60000,
+    .unit = "ms", .fallback = "200", .offset = INPUT (latency_ms),
+    .help = "Jitter buffer: how long late packets are waited for." },
+  { INPUT_PATH "/connect-timeout-ms", PENSTOCK_FIELD_UINT,
+    IN (RTSP) | IN (RTMP), .min = 100, .max = 600000, .unit = "ms",
+    .fallback = "10000", .offset = INPUT (connect_timeout_ms),
+    .help = "How long connecting may take, until the first data. After that "
+        "the gateway tries again." },
+  { INPUT_PATH "/no-data-timeout-ms", PENSTOCK_FIELD_UINT,
+    IN (RTSP) | IN (RTMP), .min = 100, .max = 600000, .unit = "ms",
+    .fallback = "5000", .offset = INPUT (no_data_timeout_ms),
+    .help = "How long no data may come, before the gateway connects anew." },
+  { INPUT_PATH "/path", PENSTOCK_FIELD_PATH, IN (FILE), .required = TRUE,
+    .offset = INPUT (path),
+    .help = "The media file; relative to the folder of the route map.",
+    .example = "\"media/entrance.mp4\"" },
+  { INPUT_PATH "/loop", PENSTOCK_FIELD_BOOLEAN, IN (FILE),
+    .offset = INPUT (loop), .fallback = "true",
+    .help = "Starts again at the end, without a gap. `false`: plays once." },
+  { INPUT_PATH "/pattern", PENSTOCK_FIELD_CHOICE, IN (TEST),
+    .offset = INPUT (pattern), .fallback = "\"smpte\"",
+    .values = test_patterns, .help = "The picture." },
+  { INPUT_PATH "/width", PENSTOCK_FIELD_UINT, IN (TEST), .min = 16,
+    .max = 7680, .step = 2, .unit = "pixels", .fallback = "1280",
+    .offset = INPUT (width), .help = "Width of the picture." },
+  { INPUT_PATH "/height", PENSTOCK_FIELD_UINT, IN (TEST), .min = 16,
+    .max = 4320, .step = 2, .unit = "pixels", .fallback = "720",
+    .offset = INPUT (height), .help = "Height of the picture." },
+  { INPUT_PATH "/framerate", PENSTOCK_FIELD_UINT, IN (TEST), .min = 1,
+    .max = 120, .unit = "frames a second", .fallback = "25",
+    .offset = INPUT (framerate), .help = "Pictures a second." },
+  { INPUT_PATH "/bitrate-kbps", PENSTOCK_FIELD_UINT, IN (TEST), .min = 50,
+    .max = 100000, .unit = "kbit/s", .fallback = "2000",
+    .offset = INPUT (bitrate_kbps), .help = "Bit rate of the video." },
+  { INPUT_PATH "/keyframe-interval-ms", PENSTOCK_FIELD_UINT, IN (TEST),
+    .min = 100, .max = 60000, .unit = "ms", .fallback = "2000",
+    .offset = INPUT (keyframe_interval_ms),
+    .help = "Time from keyframe to keyframe." },
+  { INPUT_PATH "/video", PENSTOCK_FIELD_BOOLEAN, IN (TEST),
+    .offset = INPUT (video), .fallback = "true",
+    .help = "Whether there is a picture." },
+  { INPUT_PATH "/audio", PENSTOCK_FIELD_BOOLEAN, IN (TEST),
+    .offset = INPUT (audio), .fallback = "true",
+    .help = "Whether there is a tone." },
+  { INPUT_PATH "/tone-hz", PENSTOCK_FIELD_UINT, IN (TEST), .min = 20,
+    .max = 20000, .unit = "Hz", .fallback = "440", .offset = INPUT (tone_hz),
+    .help = "Pitch of the tone." },
+  { INPUT_PATH "/description", PENSTOCK_FIELD_STRING, IN (LAUNCH),
+    .required = TRUE, .offset = INPUT (launch),
+    .help = "Elements as for `gst-launch-1.0`. Each source pad that is not "
+        "linked becomes a track; it must carry encoded media.",
+    .example = "\"videotestsrc is-live=true ! x264enc tune=zerolatency\"" },
+
+  { "/routes/*/outputs", PENSTOCK_FIELD_LIST, .required = TRUE,
+    .offset = ROUTE (outputs), .item_size = sizeof (PenstockOutputConfig),
+    .item_free = penstock_output_config_free,
+    .help = "Where the stream goes: at least one output, each type once.",
+    .example = "[\"rtsp\", { \"type\": \"dash\", \"window-s\": 30 }]" },
+  { OUTPUT_PATH "/type", PENSTOCK_FIELD_KIND, .required = TRUE,
+    .offset = OUTPUT (kind), .values = output_kinds,
+    .help = "What kind of output it is." },
+  { OUTPUT_PATH "/segment-ms", PENSTOCK_FIELD_UINT, OUT (DASH), .min = 500,
+    .max = 30000, .unit = "ms", .fallback = "2000",
+    .offset = OUTPUT (segment_ms),
+    .help = "Wanted duration of a media segment. It ends at the next keyframe "
+        "after that." },
+  { OUTPUT_PATH "/window-s", PENSTOCK_FIELD_UINT, OUT (DASH), .min = 4,
+    .max = 86400, .unit = "s", .fallback = "60", .offset = OUTPUT (window_s),
+    .help = "How far back a player can seek (`timeShiftBufferDepth`). At "
+        "least three media segments." },
+  { OUTPUT_PATH "/max-bytes", PENSTOCK_FIELD_UINT64, OUT (DASH),
+    .min = MIB, .max = 64 * GIB, .unit = "bytes", .fallback = "268435456",
+    .offset = OUTPUT (max_bytes),
+    .help = "Memory for the media segments of this route. When they need "
+        "more, the window gets shorter." },
+  { OUTPUT_PATH "/audio", PENSTOCK_FIELD_ENUM, OUT (DASH),
+    .offset = OUTPUT (audio), .fallback = "\"auto\"", .values = dash_audio,
+    .help = "What happens to the audio." },
+  { OUTPUT_PATH "/audio-bitrate-kbps", PENSTOCK_FIELD_UINT, OUT (DASH),
+    .min = 8, .max = 512, .unit = "kbit/s", .fallback = "128",
+    .offset = OUTPUT (audio_bitrate_kbps),
+    .help = "Bit rate of audio that is encoded." },
+  { OUTPUT_PATH "/directory", PENSTOCK_FIELD_PATH, OUT (DASH),
+    .offset = OUTPUT (directory),
+    .help = "Folder that also gets the files of the presentation, for another "
+        "web server; relative to the folder of the route map. Not for "
+        "templates.",
+    .example = "\"/srv/www/lobby\"" },
+
+  { "/routes/*/publish", PENSTOCK_FIELD_OBJECT,
+    .help = "Who may publish; only with input `publish`. The path of a route "
+        "is public, the key is the secret: it is sent as `?key=KEY` or as a "
+        "further path segment. Without a key anybody may publish." },
+  { "/routes/*/publish/key", PENSTOCK_FIELD_SECRET,
+    .offset = ROUTE (publish_key),
+    .help = "The key: letters, digits, `-`, `.`, `_` and `~`. Better in a "
+        "`key-file`." },
+  { "/routes/*/publish/key-file", PENSTOCK_FIELD_SECRET_FILE,
+    .offset = ROUTE (publish_key),
+    .help = "File whose first line is the key.",
+    .example = "\"/run/secrets/publish-key\"" },
+  { "/routes/*/publisher-policy", PENSTOCK_FIELD_ENUM,
+    .offset = ROUTE (publisher_policy), .fallback = "\"takeover-stale\"",
+    .values = publisher_policies,
+    .help = "What happens when a second publisher comes; only with input "
+        "`publish`." },
+  { "/routes/*/publisher-grace-ms", PENSTOCK_FIELD_UINT, .max = 3600000,
+    .unit = "ms", .fallback = "15000", .offset = ROUTE (publisher_grace_ms),
+    .help = "How long a publisher whose connection broke may take to return, "
+        "before readers are told that the stream is over; only with input "
+        "`publish`." },
+  { "/routes/*/cache", PENSTOCK_FIELD_OBJECT,
+    .help = "Bounds of the GOP cache, from which new readers start with a "
+        "picture and slow readers are served. A GOP beyond a bound is given "
+        "up; new readers then wait for the next keyframe." },
+  { "/routes/*/cache/max-bytes", PENSTOCK_FIELD_UINT64, .min = 64 * KIB,
+    .max = 16 * GIB, .unit = "bytes", .fallback = "67108864",
+    .offset = ROUTE (cache_max_bytes), .help = "Most memory." },
+  { "/routes/*/cache/max-time-ms", PENSTOCK_FIELD_UINT, .min = 100,
+    .max = 600000, .unit = "ms", .fallback = "30000",
+    .offset = ROUTE (cache_max_time_ms), .help = "Longest time." },
+  { "/routes/*/cache/max-entries", PENSTOCK_FIELD_UINT, .min = 16,
+    .max = 1000000, .unit = "access units", .fallback = "4096",
+    .offset = ROUTE (cache_max_entries), .help = "Most access units." },
+};
+
+static const PenstockShortForm short_forms[] = {
+  { INPUT_PATH, "publish", PENSTOCK_INPUT_PUBLISH },
+  { INPUT_PATH, "rtsp://", PENSTOCK_INPUT_RTSP, "url" },
+  { INPUT_PATH, "rtmp://", PENSTOCK_INPUT_RTMP, "url" },
+  { INPUT_PATH, "file:", PENSTOCK_INPUT_FILE, "path", TRUE },
+  { INPUT_PATH, "test", PENSTOCK_INPUT_TEST },
+  { OUTPUT_PATH, "rtsp", PENSTOCK_OUTPUT_RTSP },
+  { OUTPUT_PATH, "dash", PENSTOCK_OUTPUT_DASH },
+};
+
+/* Of the design, for a better answer than "unknown". */
+static const struct {
+  const gchar *parent, *key, *value, *what;
+} unsupported[] = {
+  { "", "tls", NULL, "TLS" },
+  { "", "hooks", NULL, "calling hooks" },
+  { "", "auth", NULL, "authorization of readers" },
+  { "", "api", NULL, "the control API" },
+  { "", "metrics", NULL, "metrics" },
+  { "", "cluster", NULL, "clustering" },
+  { "/listen", "rtmps", NULL, "RTMP over TLS" },
+  { "/listen", "rtsps", NULL, "RTSP over TLS" },
+  { "/listen", "https", NULL, "HTTPS" },
+  { "/routes/*", "inputs", NULL, "a list of inputs" },
+  { "/routes/*", "start", NULL, "starting on demand" },
+  { "/routes/*", "hooks", NULL, "calling hooks" },
+  { "/routes/*", "auth", NULL, "authorization of readers" },
+  { "/routes/*", "record", NULL, "recording" },
+  { INPUT_PATH, "type", "websocket", "publishing by WebSocket" },
+  { INPUT_PATH, "", "rtsps://", "RTSP over TLS" },
+  { INPUT_PATH, "", "rtmps://", "RTMP over TLS" },
+  { OUTPUT_PATH, "type", "rtmp", "RTMP output" },
+  { OUTPUT_PATH, "type", "hls", "HLS output" },
+  { OUTPUT_PATH, "type", "record", "recording" },
+  { OUTPUT_PATH, "type", "webrtc", "WebRTC output" },
+  { OUTPUT_PATH, "low-latency", NULL, "low-latency DASH" },
+};
+/* clang-format on */
+
+/* --- looking rows up ------------------------------------------------------ */
+
+const PenstockField *
+penstock_config_fields (guint *n_fields)
+{
+  *n_fields = G_N_ELEMENTS (fields);
+  return fields;
+}
+
+const PenstockShortForm *
+penstock_config_short_forms (guint *n_forms)
+{
+  *n_forms = G_N_ELEMENTS (short_forms);
+  return short_forms;
+}
+
+const gchar *
+penstock_field_key (const PenstockField *field)
+{
+  return strrchr (field->path, '/') + 1;
+}
+
+gboolean
+penstock_field_is_in (const PenstockField *field, const gchar *parent)
+{
+  gsize length = strlen (parent);
+
+  return strncmp (field->path, parent, length) == 0 &&
+      field->path + length + 1 == penstock_field_key (field);
+}
+
+gboolean
+penstock_field_has_kind (const PenstockField *field, gint kind)
+{
+  return kind < 0 || field->kinds == 0 || field->kinds & 1u << kind;
+}
+
+const PenstockField *
+penstock_field_find (const gchar *parent, const gchar *key, gint kind)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    if (penstock_field_is_in (&fields[i], parent) &&
+        penstock_field_has_kind (&fields[i], kind) &&
+        g_str_equal (penstock_field_key (&fields[i]), key))
+      return &fields[i];
+  return NULL;
+}
+
+const PenstockField *
+penstock_field_find_kind (const gchar *parent)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    if (fields[i].type == PENSTOCK_FIELD_KIND &&
+        penstock_field_is_in (&fields[i], parent))
+      return &fields[i];
+  return NULL;
+}
+
+const PenstockFieldValue *
+penstock_field_value_by_name (
+    const PenstockFieldValue *values, const gchar *name)
+{
+  for (; values->name; values++)
+    if (g_str_equal (values->name, name))
+      return values;
+  return NULL;
+}
+
+const gchar *
+penstock_field_value_name (const PenstockFieldValue *values, gint value)
+{
+  for (; values->name; values++)
+    if (values->value == value)
+      return values->name;
+  return NULL;
+}
+
+const gchar *
+penstock_config_unsupported (
+    const gchar *parent, const gchar *key, const gchar *value)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (unsupported); i++)
+    if (g_str_equal (unsupported[i].parent, parent) &&
+        g_str_equal (unsupported[i].key, key) &&
+        g_strcmp0 (unsupported[i].value, value) == 0)
+      return unsupported[i].what;
+  return NULL;
+}
+
+gchar *
+penstock_field_dup_env (const PenstockField *field)
+{
+  switch (field->type) {
+  case PENSTOCK_FIELD_ADDRESS:
+  case PENSTOCK_FIELD_BOOLEAN:
+  case PENSTOCK_FIELD_ENUM:
+  case PENSTOCK_FIELD_UINT:
+  case PENSTOCK_FIELD_UINT64:
+    break;
+  default:
+    return NULL;
+  }
+  if (strchr (field->path, '*'))
+    return NULL;
+  gchar *name = g_strconcat ("PENSTOCK", field->path, NULL);
+  for (gchar *p = name; *p; p++)
+    *p = *p == '/' || *p == '-' ? '_' : g_ascii_toupper (*p);
+  return name;
+}
