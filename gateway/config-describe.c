@@ -4,6 +4,8 @@
 
 #include "config-describe.h"
 
+#include <string.h>
+
 #include "config-fields.h"
 #include "config-url.h"
 #include "log.h"
@@ -113,5 +115,66 @@ penstock_config_data_describe (const PenstockConfigData *data)
     }
     g_string_append_c (out, '\n');
   }
+  return g_string_free (out, FALSE);
+}
+
+/* --- URLs ------------------------------------------------------------------ */
+
+/* A line with a URL; every address is best reached as localhost from here. */
+static void
+add_url (GString *out, const gchar *what, const gchar *scheme,
+    const PenstockListenAddress *address, guint port, const gchar *path)
+{
+  gboolean any = g_str_equal (address->host, "::") ||
+      g_str_equal (address->host, "0.0.0.0");
+  gboolean ipv6 = !any && strchr (address->host, ':');
+
+  g_string_append_printf (out, "  %-9s %s://%s%s%s:%u/%s\n", what, scheme,
+      ipv6 ? "[" : "", any ? "localhost" : address->host, ipv6 ? "]" : "", port,
+      path);
+}
+
+/* What to put for a template's wildcards. */
+static gchar *
+example_path (const gchar *name)
+{
+  g_autoptr (GString) path = g_string_new (name);
+
+  g_string_replace (path, "**", "NAME", 0);
+  g_string_replace (path, "*", "NAME", 0);
+  return g_string_free (g_steal_pointer (&path), FALSE);
+}
+
+static void
+add_route_urls (GString *out, const PenstockConfigData *data,
+    const PenstockRouteConfig *route, const PenstockPorts *ports)
+{
+  g_autofree gchar *path = example_path (route->name);
+  g_autofree gchar *page = g_strconcat (path, "/", NULL);
+  g_autofree gchar *publish =
+      g_strconcat (path, route->publish_key ? "?key=KEY" : "", NULL);
+
+  g_string_append_printf (out, "%s\n", route->name);
+  if (route->input.kind == PENSTOCK_INPUT_PUBLISH && ports->rtmp)
+    add_url (out, "publish", "rtmp", &data->listen_rtmp, ports->rtmp, publish);
+  for (guint i = 0; i < route->outputs->len; i++) {
+    const PenstockOutputConfig *output = g_ptr_array_index (route->outputs, i);
+    if (output->kind == PENSTOCK_OUTPUT_RTSP && ports->rtsp)
+      add_url (out, "play", "rtsp", &data->listen_rtsp, ports->rtsp, path);
+    if (output->kind == PENSTOCK_OUTPUT_DASH && ports->http)
+      add_url (out, "watch", "http", &data->listen_http, ports->http, page);
+  }
+}
+
+gchar *
+penstock_config_data_describe_urls (
+    const PenstockConfigData *data, const PenstockPorts *ports)
+{
+  GString *out = g_string_new (NULL);
+
+  if (ports->http)
+    add_url (out, "status", "http", &data->listen_http, ports->http, "");
+  for (guint i = 0; i < data->routes->len; i++)
+    add_route_urls (out, data, g_ptr_array_index (data->routes, i), ports);
   return g_string_free (out, FALSE);
 }

@@ -12,6 +12,17 @@ G_BEGIN_DECLS
  * a line break. */
 gchar *penstock_config_data_describe (const PenstockConfigData *data);
 
+/* Ports that are listened on; 0: not listening. */
+typedef struct
+{
+  guint rtmp, rtsp, http;
+} PenstockPorts;
+
+/* (transfer full): the URLs of the status page and of every route, for people
+ * on this host. Ends in a line break. */
+gchar *penstock_config_data_describe_urls (const PenstockConfigData *data,
+    const PenstockPorts *ports);
+
 G_END_DECLS
 
 #endif /* PENSTOCK_CONFIG_DESCRIBE_H */
