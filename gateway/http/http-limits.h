@@ -13,8 +13,9 @@ typedef struct {
   /* Connections at a time. Beyond it the one that is idle for longest goes;
    * with none idle the new one is answered 503. */
   guint max_connections;
-  guint request_ms; /* from accept, or the first byte, to the whole request */
-  guint idle_ms;    /* between two requests */
+  guint request_ms; /* from accept to the headers of a request, and from
+                     * headers to the end of the body */
+  guint idle_ms;    /* between two requests, up to the headers of the second */
   guint stall_ms;   /* with bytes to send and none taken */
   guint write_ms;   /* until everything that was queued has been taken */
   gsize max_pending_bytes; /* a growing file ends at a reader so far behind */

@@ -40,6 +40,7 @@ struct _HttpListener {
   gint64 refusals_logged;
 
   GHashTable *connections; /* set of HttpConnection */
+  guint n_alive;           /* of them not dropped */
   GQueue idle;             /* of HttpConnection, longest idle first */
 };
 
@@ -227,6 +228,8 @@ on_stream_gone (gpointer user_data, GObject *stream)
   if (self->listener) {
     if (self->state == HTTP_CONNECTION_IDLE)
       g_queue_unlink (&self->listener->idle, &self->idle_link);
+    if (self->state != HTTP_CONNECTION_DROPPED)
+      self->listener->n_alive--;
     g_hash_table_remove (self->listener->connections, self);
   }
   g_object_set_qdata (G_OBJECT (self->remote), connection_quark (), NULL);
@@ -308,7 +311,9 @@ http_connection_set_state (HttpConnection *self, HttpConnectionState state)
         self->write_deadline, now + limits->stall_ms * G_TIME_SPAN_MILLISECOND);
     break;
   case HTTP_CONNECTION_WORKING:
+    break;
   case HTTP_CONNECTION_DROPPED:
+    listener->n_alive--;
     break;
   }
   self->state = state;
@@ -319,7 +324,7 @@ void
 http_connection_queued (HttpConnection *self, gsize bytes)
 {
   self->pending += bytes;
-  if (self->state != HTTP_CONNECTION_WRITING)
+  if (self->state == HTTP_CONNECTION_WORKING)
     http_connection_set_state (self, HTTP_CONNECTION_WRITING);
 }
 
@@ -367,7 +372,7 @@ refuse (HttpListener *self, GSocket *socket)
 static gboolean
 make_room (HttpListener *self)
 {
-  if (g_hash_table_size (self->connections) < self->limits.max_connections)
+  if (self->n_alive < self->limits.max_connections)
     return TRUE;
 
   HttpConnection *oldest = g_queue_peek_head (&self->idle);
@@ -400,6 +405,7 @@ take_connection (HttpListener *self, GSocket *socket)
   connection->idle_link.data = connection;
   connection->state = HTTP_CONNECTION_READING;
   g_hash_table_add (self->connections, connection);
+  self->n_alive++;
   g_object_set_qdata (G_OBJECT (remote), connection_quark (), connection);
   /* In the queue of those that may go, but with the shorter deadline of
    * somebody who has not asked for anything yet. */

@@ -21,7 +21,7 @@ typedef struct _HttpConnection HttpConnection;
 /* Who has to do something for a connection to get on. */
 typedef enum {
   HTTP_CONNECTION_IDLE,    /* the client: a request */
-  HTTP_CONNECTION_READING, /* the client: the rest of the request */
+  HTTP_CONNECTION_READING, /* the client: the body of a request */
   HTTP_CONNECTION_WORKING, /* we: an answer, or more of it. No deadline */
   HTTP_CONNECTION_WRITING, /* the client: to take the bytes */
   HTTP_CONNECTION_DROPPED, /* nobody: it is being closed */

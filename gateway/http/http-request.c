@@ -161,7 +161,10 @@ http_request_begin (
     soup_message_headers_set_encoding (headers, SOUP_ENCODING_CHUNKED);
   soup_message_body_set_accumulate (
       soup_server_message_get_response_body (self->message), FALSE);
-  if (connection)
+  /* libsoup reads a refused body to its end before it answers: until then the
+   * client is the one to act. */
+  if (connection &&
+      http_connection_get_state (connection) != HTTP_CONNECTION_READING)
     http_connection_set_state (connection, HTTP_CONNECTION_WRITING);
   resume (self);
 }

@@ -321,8 +321,6 @@ static void
 on_request_started (
     SoupServer *soup, SoupServerMessage *message, PenstockHttpServer *self)
 {
-  HttpConnection *connection = http_connection_of (message);
-
   self->n_messages++;
   g_object_weak_ref (G_OBJECT (message), on_message_gone, self);
   http_request_new (message);
@@ -330,8 +328,6 @@ on_request_started (
   soup_message_body_set_accumulate (
       soup_server_message_get_request_body (message), FALSE);
   set_common_headers (message);
-  if (connection)
-    http_connection_set_state (connection, HTTP_CONNECTION_READING);
 }
 
 static void
@@ -380,9 +376,12 @@ on_request_headers (SoupServer *soup, SoupServerMessage *message,
 {
   const gchar *method = soup_server_message_get_method (message);
   HttpRequest *request = http_request_of (message);
+  HttpConnection *connection = http_connection_of (message);
   gboolean known = method == SOUP_METHOD_GET || method == SOUP_METHOD_HEAD ||
       method == SOUP_METHOD_OPTIONS;
 
+  if (connection)
+    http_connection_set_state (connection, HTTP_CONNECTION_READING);
   if (known && !has_body (message))
     return;
   http_request_set_header (request, "Connection", "close");
@@ -409,13 +408,19 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path,
     answer_get (self, request, message);
 }
 
-/* libsoup finds no handler for "OPTIONS *". */
+/* The request is whole. A refusal waits for that: see on_request_headers(). */
 static void
 on_request_read (
     SoupServer *soup, SoupServerMessage *message, gpointer user_data)
 {
-  if (soup_server_message_is_options_ping (message) &&
-      soup_server_message_get_status (message) == 0)
+  HttpConnection *connection = http_connection_of (message);
+  gboolean refused = soup_server_message_get_status (message) != 0;
+
+  if (connection)
+    http_connection_set_state (connection,
+        refused ? HTTP_CONNECTION_WRITING : HTTP_CONNECTION_WORKING);
+  /* libsoup finds no handler for "OPTIONS *". */
+  if (!refused && soup_server_message_is_options_ping (message))
     answer_options (http_request_of (message));
 }
 
