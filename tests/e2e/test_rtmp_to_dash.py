@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""ffmpeg publishes over RTMP; Chromium, ffmpeg and the checker read DASH."""
+
+import subprocess
+import time
+
+import pytest
+
+import browser
+import media
+from gateway import Gateway, publish, wait_until
+
+ROUTES = {"live/*": {"input": "publish", "outputs": ["rtsp", "dash"]}}
+
+# Draws the video element and reads the counter blocks of media.py.
+READ_COUNTER = """
+(() => {
+  const video = document.querySelector("video");
+  if (!video || !video.videoWidth) return -1;
+  const canvas = document.createElement("canvas");
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  const context = canvas.getContext("2d");
+  context.drawImage(video, 0, 0);
+  const block = canvas.width / 16;
+  let number = 0;
+  for (let bit = 0; bit < 16; bit++) {
+    const pixel = context.getImageData(
+      Math.floor(bit * block + block / 2), 8, 1, 1).data;
+    if (pixel[1] > 128) number |= 1 << bit;
+  }
+  return number;
+})()
+"""
+
+
+def test_manifest_is_there_one_gop_and_a_second_after_the_start():
+    clip = media.clip(seconds=10, gop=50)
+    with Gateway(ROUTES) as gateway, publish(clip, gateway.rtmp("live/one")):
+        gateway.wait_state("live/one", "online")
+        begin = time.monotonic()
+        gateway.wait_manifest("live/one", timeout=10)
+        assert time.monotonic() - begin <= 3.5
+
+
+def test_ffmpeg_plays_the_manifest():
+    clip = media.clip(seconds=10, gop=50)
+    with Gateway(ROUTES) as gateway, publish(clip, gateway.rtmp("live/one")):
+        gateway.wait_state("live/one", "online")
+        gateway.wait_manifest("live/one")
+        frames = [number for number, _ in media.decode_video(
+            gateway.http("live/one/manifest.mpd"), 4, "320x240")]
+        assert len(frames) >= 75
+        assert {(b - a) % 250 for a, b in zip(frames, frames[1:])} == {1}
+
+
+@pytest.mark.skipif(not browser.available(), reason="no Chromium")
+def test_chromium_plays_picture_and_sound():
+    clip = media.clip(seconds=10, gop=50)
+    with Gateway(ROUTES) as gateway, publish(clip, gateway.rtmp("live/one")):
+        gateway.wait_state("live/one", "online")
+        gateway.wait_manifest("live/one")
+        with browser.Browser() as page:
+            page.open(gateway.http("live/one/"))
+            page.wait_until(
+                "document.querySelector('video')?.currentTime > 0 && "
+                "document.querySelector('video').videoWidth == 320",
+                timeout=30)
+            first = page.evaluate(
+                "document.querySelector('video').currentTime")
+            page.wait_until(
+                f"document.querySelector('video').currentTime > {first} + 3",
+                timeout=20)
+            decoded = page.evaluate(
+                "document.querySelector('video').getVideoPlaybackQuality()"
+                ".totalVideoFrames")
+            assert decoded > 50
+            assert page.evaluate(
+                "document.querySelector('video')"
+                ".webkitAudioDecodedByteCount") > 1000
+            counter = page.evaluate(READ_COUNTER)
+            assert 0 <= counter < 250
+            wait_until(lambda: page.evaluate(READ_COUNTER) != counter, 5,
+                       "the counter in the picture to advance")
+
+
+@pytest.mark.parametrize("video,audio", [("h264", None), (None, "aac")])
+def test_single_track_streams_have_a_manifest(video, audio):
+    clip = media.clip(video=video, audio=audio)
+    with Gateway(ROUTES) as gateway, publish(clip, gateway.rtmp("live/one")):
+        gateway.wait_state("live/one", "online")
+        manifest = gateway.wait_manifest("live/one").decode()
+        assert ('contentType="video"' in manifest) == (video is not None)
+        assert ('contentType="audio"' in manifest) == (audio is not None)
+
+
+def test_manifest_keeps_the_rules():
+    clip = media.clip(seconds=10, gop=50)
+    with Gateway(ROUTES) as gateway, publish(clip, gateway.rtmp("live/one")):
+        gateway.wait_state("live/one", "online")
+        gateway.wait_manifest("live/one")
+        result = subprocess.run(
+            ["/usr/bin/python3", browser.__file__.replace(
+                "browser.py", "dash_check.py"), "--seconds", "10",
+             gateway.http("live/one/manifest.mpd")],
+            capture_output=True, text=True, timeout=60)
+        assert result.returncode == 0, result.stdout + result.stderr
