@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The gateway's one RTSP server on top of gst-rtsp-server. Control context;
- * requests run in a small pool of its own. */
+ * The gateway's one RTSP server on top of gst-rtsp-server. Its functions are
+ * called in the context that made it (control); requests run in a small pool
+ * of threads of its own. */
 #ifndef PENSTOCK_RTSP_SERVER_H
 #define PENSTOCK_RTSP_SERVER_H
 
@@ -14,26 +15,55 @@
 G_BEGIN_DECLS
 
 #define PENSTOCK_TYPE_RTSP_SERVER (penstock_rtsp_server_get_type ())
-G_DECLARE_FINAL_TYPE (PenstockRtspServer, penstock_rtsp_server, PENSTOCK,
-    RTSP_SERVER, GObject)
+G_DECLARE_FINAL_TYPE (
+    PenstockRtspServer, penstock_rtsp_server, PENSTOCK, RTSP_SERVER, GObject)
 
+/* @clock and @base_time: those of every pipeline of the gateway. */
 PenstockRtspServer *penstock_rtsp_server_new (
     const PenstockListenAddress *listen, GstClock *clock,
     GstClockTime base_time);
-/* Binds the port; PENSTOCK_ERROR_ADDRESS_IN_USE names it. */
+
+/**
+ * penstock_rtsp_server_start:
+ *
+ * Binds the port and serves. Can be started again after a stop.
+ *
+ * Returns: %FALSE with %PENSTOCK_ERROR_ADDRESS_IN_USE or
+ *   %PENSTOCK_ERROR_FAILED, which name the address and port
+ */
 gboolean penstock_rtsp_server_start (PenstockRtspServer *self, GError **error);
-/* Closes every viewer and the port; nothing is left when it returns. */
+
+/* Closes the port, every mount and every viewer. Waits for their connections
+ * to be closed, which takes milliseconds (3 s at most). */
 void penstock_rtsp_server_stop (PenstockRtspServer *self);
+
+/* The real port; 0 when it is not started. */
 guint16 penstock_rtsp_server_get_port (PenstockRtspServer *self);
 
-/* A mount at "/" + @path that plays @channel to any number of viewers. */
-void penstock_rtsp_server_add_mount (PenstockRtspServer *self,
-    const gchar *path, PenstockChannel *channel);
-/* Removes it and closes its viewers. */
-void penstock_rtsp_server_remove_mount (PenstockRtspServer *self,
-    const gchar *path);
-guint penstock_rtsp_server_get_n_viewers (PenstockRtspServer *self,
-    const gchar *path);
+/**
+ * penstock_rtsp_server_add_mount:
+ * @path: name of the route: "live/one" is rtsp://host/live/one
+ * @channel: what it plays
+ *
+ * Adds a mount that plays @channel to any number of viewers. It answers 503
+ * with Retry-After while the channel has nothing to describe. A mount of the
+ * same path is replaced and its viewers are closed.
+ */
+void penstock_rtsp_server_add_mount (
+    PenstockRtspServer *self, const gchar *path, PenstockChannel *channel);
+
+/* Removes it and closes its viewers; the path answers 404 from now on. */
+void penstock_rtsp_server_remove_mount (
+    PenstockRtspServer *self, const gchar *path);
+
+/* Connections that have set up the mount. */
+guint penstock_rtsp_server_get_n_viewers (
+    PenstockRtspServer *self, const gchar *path);
+
+/* Adds the members `url-path`, `viewers`, `sessions`, `left-out`, `rebuilds`
+ * and, after a failure, `reason` to the open JSON object. */
+void penstock_rtsp_server_add_status (
+    PenstockRtspServer *self, const gchar *path, JsonBuilder *builder);
 
 G_END_DECLS
 

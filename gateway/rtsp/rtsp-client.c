@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * RTSP connections. See rtsp-client.h. */
+
+#include "rtsp-client.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../log.h"
+#include "rtsp-factory.h"
+
+/* A connection without a session is closed after this time, also after its
+ * session has gone. */
+#define POST_SESSION_TIMEOUT_S 15
+/* Told to clients that come before there is anything to describe. */
+#define RETRY_AFTER_S "1"
+#define SERVER_NAME "Penstock"
+/* Sessions end after this long without a sign of life: RTCP, or a request. */
+#define SESSION_TIMEOUT_S 60
+
+struct _PenstockRtspCounter {
+  GMutex lock; /* guards n */
+  GCond cond;
+  guint n;
+};
+
+struct _PenstockRtspClient {
+  GstRTSPClient parent;
+
+  PenstockRtspCounter *counter; /* set at construction */
+  guint id;                     /* set at construction */
+  gint fd; /* duplicate of the socket, -1 before; shutdown() is safe on it */
+  gchar *peer; /* set by connected */
+
+  /* The client's thread. */
+  PenstockRtspFactory *request; /* owned; of the request that runs */
+  GstRTSPSession *guarded;      /* owned; must not expire while PLAY runs */
+  GPtrArray *viewers;           /* of PenstockRtspViewer, owned */
+};
+
+G_DEFINE_FINAL_TYPE (
+    PenstockRtspClient, penstock_rtsp_client, GST_TYPE_RTSP_CLIENT)
+
+/* --- counter -------------------------------------------------------------- */
+
+PenstockRtspCounter *
+penstock_rtsp_counter_new (void)
+{
+  PenstockRtspCounter *counter = g_atomic_rc_box_new0 (PenstockRtspCounter);
+
+  g_mutex_init (&counter->lock);
+  g_cond_init (&counter->cond);
+  return counter;
+}
+
+PenstockRtspCounter *
+penstock_rtsp_counter_ref (PenstockRtspCounter *counter)
+{
+  return g_atomic_rc_box_acquire (counter);
+}
+
+static void
+counter_clear (gpointer data)
+{
+  PenstockRtspCounter *counter = data;
+
+  g_mutex_clear (&counter->lock);
+  g_cond_clear (&counter->cond);
+}
+
+void
+penstock_rtsp_counter_unref (PenstockRtspCounter *counter)
+{
+  g_atomic_rc_box_release_full (counter, counter_clear);
+}
+
+gboolean
+penstock_rtsp_counter_wait (PenstockRtspCounter *counter, gint64 end_us)
+{
+  gboolean in_time = TRUE;
+
+  g_mutex_lock (&counter->lock);
+  while (counter->n > 0 && in_time)
+    in_time = g_cond_wait_until (&counter->cond, &counter->lock, end_us);
+  gboolean none = counter->n == 0;
+  g_mutex_unlock (&counter->lock);
+  return none;
+}
+
+guint
+penstock_rtsp_counter_get (PenstockRtspCounter *counter)
+{
+  g_mutex_lock (&counter->lock);
+  guint n = counter->n;
+  g_mutex_unlock (&counter->lock);
+  return n;
+}
+
+static void
+count (PenstockRtspCounter *counter, gint step)
+{
+  g_mutex_lock (&counter->lock);
+  counter->n += step;
+  g_cond_broadcast (&counter->cond);
+  g_mutex_unlock (&counter->lock);
+}
+
+/* --- mounts ---------------------------------------------------------------- */
+
+/* The mount of a request. The library takes the longest mount that the path
+ * begins with; we take the path itself, or its @stream ("/stream=0"). */
+static PenstockRtspFactory *
+find_mount (
+    PenstockRtspClient *self, const GstRTSPContext *ctx, gboolean stream)
+{
+  if (!ctx->uri)
+    return NULL;
+  g_autoptr (GstRTSPMountPoints) mounts =
+      gst_rtsp_client_get_mount_points (GST_RTSP_CLIENT (self));
+  g_autofree gchar *path = gst_rtsp_mount_points_make_path (mounts, ctx->uri);
+  if (!path)
+    return NULL;
+
+  gint matched = 0;
+  GstRTSPMediaFactory *factory =
+      gst_rtsp_mount_points_match (mounts, path, &matched);
+  if (!factory)
+    return NULL;
+  const gchar *rest = path + matched;
+  gboolean exact = *rest == '\0' ||
+      (stream && g_str_has_prefix (rest, "/stream=") &&
+          !strchr (rest + 1, '/'));
+  if (!exact || !PENSTOCK_IS_RTSP_FACTORY (factory)) {
+    g_object_unref (factory);
+    return NULL;
+  }
+  return PENSTOCK_RTSP_FACTORY (factory);
+}
+
+static PenstockRtspViewer *
+find_viewer (PenstockRtspClient *self, GstRTSPMedia *media)
+{
+  for (guint i = 0; i < self->viewers->len; i++) {
+    PenstockRtspViewer *viewer = self->viewers->pdata[i];
+    if (GST_RTSP_MEDIA (viewer->media) == media)
+      return viewer;
+  }
+  return NULL;
+}
+
+static PenstockRtspViewer *
+viewer_of (PenstockRtspClient *self, const GstRTSPContext *ctx)
+{
+  return ctx->sessmedia
+      ? find_viewer (self, gst_rtsp_session_media_get_media (ctx->sessmedia))
+      : NULL;
+}
+
+/* --- requests --------------------------------------------------------------- */
+
+static void
+end_request (PenstockRtspClient *self, gboolean failed)
+{
+  if (self->request)
+    penstock_rtsp_factory_end_request (self->request, failed);
+  g_clear_object (&self->request);
+}
+
+static GstRTSPStatusCode
+begin_request (PenstockRtspClient *self, GstRTSPContext *ctx, gboolean stream)
+{
+  g_autoptr (PenstockRtspFactory) factory = find_mount (self, ctx, stream);
+
+  end_request (self, FALSE);
+  if (!factory)
+    return GST_RTSP_STS_NOT_FOUND;
+  GstRTSPStatusCode status = penstock_rtsp_factory_begin_request (factory);
+  if (status == GST_RTSP_STS_OK)
+    self->request = g_steal_pointer (&factory);
+  return status;
+}
+
+static GstRTSPStatusCode
+pre_describe (GstRTSPClient *client, GstRTSPContext *ctx)
+{
+  return begin_request (PENSTOCK_RTSP_CLIENT (client), ctx, FALSE);
+}
+
+/* A SETUP in a session belongs to a media that is there already. */
+static GstRTSPStatusCode
+pre_setup (GstRTSPClient *client, GstRTSPContext *ctx)
+{
+  if (ctx->session)
+    return GST_RTSP_STS_OK;
+  return begin_request (PENSTOCK_RTSP_CLIENT (client), ctx, TRUE);
+}
+
+static GstRTSPStatusCode
+not_allowed (GstRTSPClient *client, GstRTSPContext *ctx)
+{
+  return GST_RTSP_STS_METHOD_NOT_ALLOWED;
+}
+
+static gchar *
+user_agent (const GstRTSPContext *ctx)
+{
+  gchar *agent = NULL;
+
+  gst_rtsp_message_get_header (
+      ctx->request, GST_RTSP_HDR_USER_AGENT, &agent, 0);
+  return g_strdup (agent);
+}
+
+static void
+setup_done (GstRTSPClient *client, GstRTSPContext *ctx)
+{
+  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
+  GstRTSPMedia *media = gst_rtsp_session_media_get_media (ctx->sessmedia);
+
+  if (find_viewer (self, media) || !PENSTOCK_IS_RTSP_MEDIA (media))
+    return;
+  g_autoptr (PenstockRtspFactory) factory =
+      penstock_rtsp_media_get_factory (PENSTOCK_RTSP_MEDIA (media));
+  if (!factory)
+    return;
+
+  const GstRTSPTransport *transport =
+      gst_rtsp_stream_transport_get_transport (ctx->trans);
+  PenstockRtspViewer *viewer = g_new0 (PenstockRtspViewer, 1);
+  viewer->id = self->id;
+  viewer->fd = self->fd;
+  viewer->peer = g_strdup (self->peer);
+  viewer->agent = user_agent (ctx);
+  viewer->transport =
+      transport->lower_transport == GST_RTSP_LOWER_TRANS_TCP ? "tcp" : "udp";
+  viewer->since_us = g_get_real_time ();
+  viewer->media = g_object_ref (PENSTOCK_RTSP_MEDIA (media));
+  g_ptr_array_add (self->viewers, viewer);
+  penstock_rtsp_factory_add_viewer (factory, viewer);
+}
+
+static GstRTSPStatusCode
+pre_play (GstRTSPClient *client, GstRTSPContext *ctx)
+{
+  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
+
+  if (ctx->session && !self->guarded) {
+    self->guarded = g_object_ref (ctx->session);
+    gst_rtsp_session_prevent_expire (self->guarded);
+  }
+  return GST_RTSP_STS_OK;
+}
+
+static void
+end_guard (PenstockRtspClient *self)
+{
+  if (self->guarded)
+    gst_rtsp_session_allow_expire (self->guarded);
+  g_clear_object (&self->guarded);
+}
+
+/* Live: no ranges, no other speeds. The headers are not even read, as odd
+ * values bring the library down. */
+static GstRTSPStatusCode
+adjust_play_mode (GstRTSPClient *client, GstRTSPContext *ctx,
+    GstRTSPTimeRange **range, GstSeekFlags *flags, gdouble *rate,
+    GstClockTime *trickmode_interval, gboolean *enable_rate_control)
+{
+  *range = NULL;
+  *flags = GST_SEEK_FLAG_NONE;
+  *rate = 1.0;
+  *trickmode_interval = 0;
+  *enable_rate_control = TRUE;
+  return GST_RTSP_STS_OK;
+}
+
+static void
+play_done (GstRTSPClient *client, GstRTSPContext *ctx)
+{
+  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
+  PenstockRtspViewer *viewer = viewer_of (self, ctx);
+
+  if (!viewer)
+    return;
+  if (!viewer->playing)
+    penstock_info ("rtsp",
+        "viewer plays route=%s session=%u peer=%s transport=%s agent=%s",
+        penstock_rtsp_factory_get_path (viewer->factory), self->id, self->peer,
+        viewer->transport, viewer->agent ? viewer->agent : "-");
+  penstock_rtsp_factory_set_playing (viewer->factory, viewer, TRUE);
+}
+
+static void
+pause_done (GstRTSPClient *client, GstRTSPContext *ctx)
+{
+  PenstockRtspViewer *viewer = viewer_of (PENSTOCK_RTSP_CLIENT (client), ctx);
+
+  if (viewer)
+    penstock_rtsp_factory_set_playing (viewer->factory, viewer, FALSE);
+}
+
+static void
+drop_viewer (PenstockRtspClient *self, PenstockRtspViewer *viewer)
+{
+  gint64 watched_us = g_get_real_time () - viewer->since_us;
+
+  penstock_info ("rtsp",
+      "viewer left after %" G_GINT64_FORMAT " s route=%s session=%u peer=%s",
+      watched_us / G_USEC_PER_SEC,
+      penstock_rtsp_factory_get_path (viewer->factory), self->id, self->peer);
+  g_ptr_array_remove_fast (self->viewers, viewer);
+  penstock_rtsp_factory_remove_viewer (viewer);
+}
+
+static void
+drop_viewers (PenstockRtspClient *self)
+{
+  while (self->viewers->len > 0)
+    drop_viewer (self, self->viewers->pdata[0]);
+}
+
+static void
+teardown_done (GstRTSPClient *client, GstRTSPContext *ctx)
+{
+  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
+  PenstockRtspViewer *viewer = viewer_of (self, ctx);
+
+  if (viewer)
+    drop_viewer (self, viewer);
+}
+
+/* --- answers ----------------------------------------------------------------- */
+
+static void
+set_header (
+    GstRTSPMessage *message, GstRTSPHeaderField field, const gchar *value)
+{
+  gst_rtsp_message_remove_header (message, field, -1);
+  gst_rtsp_message_add_header (message, field, value);
+}
+
+/* Every answer on its way out. */
+static void
+send_message (
+    GstRTSPClient *client, GstRTSPContext *ctx, GstRTSPMessage *message)
+{
+  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
+  GstRTSPStatusCode code = GST_RTSP_STS_OK;
+
+  if (gst_rtsp_message_get_type (message) != GST_RTSP_MESSAGE_RESPONSE)
+    return;
+  gst_rtsp_message_parse_response (message, &code, NULL, NULL);
+  set_header (message, GST_RTSP_HDR_SERVER, SERVER_NAME);
+  if (code == GST_RTSP_STS_SERVICE_UNAVAILABLE)
+    set_header (message, GST_RTSP_HDR_RETRY_AFTER, RETRY_AFTER_S);
+  end_request (self, code >= GST_RTSP_STS_BAD_REQUEST);
+  end_guard (self);
+}
+
+/* --- connection --------------------------------------------------------------- */
+
+static void
+new_session (GstRTSPClient *client, GstRTSPSession *session)
+{
+  gst_rtsp_session_set_timeout (session, SESSION_TIMEOUT_S);
+}
+
+static void
+closed (GstRTSPClient *client)
+{
+  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
+
+  end_request (self, FALSE);
+  end_guard (self);
+  drop_viewers (self);
+}
+
+static gchar *
+describe_peer (GSocket *socket)
+{
+  g_autoptr (GSocketAddress) address =
+      g_socket_get_remote_address (socket, NULL);
+
+  if (!G_IS_INET_SOCKET_ADDRESS (address))
+    return g_strdup ("unknown");
+  GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (address);
+  GInetAddress *ip = g_inet_socket_address_get_address (inet);
+  g_autofree gchar *text = g_inet_address_to_string (ip);
+  gboolean v6 = g_inet_address_get_family (ip) == G_SOCKET_FAMILY_IPV6;
+  return g_strdup_printf (
+      v6 ? "[%s]:%u" : "%s:%u", text, g_inet_socket_address_get_port (inet));
+}
+
+void
+penstock_rtsp_client_connected (PenstockRtspClient *self)
+{
+  GstRTSPConnection *connection =
+      gst_rtsp_client_get_connection (GST_RTSP_CLIENT (self));
+  GSocket *socket = gst_rtsp_connection_get_read_socket (connection);
+
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
+  self->peer = describe_peer (socket);
+  self->fd = fcntl (g_socket_get_fd (socket), F_DUPFD_CLOEXEC, 0);
+  penstock_debug ("rtsp", "connected session=%u peer=%s", self->id, self->peer);
+}
+
+void
+penstock_rtsp_client_kick (PenstockRtspClient *self)
+{
+  shutdown (self->fd, SHUT_RDWR);
+}
+
+GstRTSPClient *
+penstock_rtsp_client_new (PenstockRtspCounter *counter)
+{
+  static gint last_id; /* atomic */
+  PenstockRtspClient *self = g_object_new (PENSTOCK_TYPE_RTSP_CLIENT,
+      "post-session-timeout", POST_SESSION_TIMEOUT_S, NULL);
+
+  self->counter = penstock_rtsp_counter_ref (counter);
+  self->id = (guint) g_atomic_int_add (&last_id, 1) + 1;
+  count (counter, 1);
+  return GST_RTSP_CLIENT (self);
+}
+
+static void
+penstock_rtsp_client_finalize (GObject *object)
+{
+  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (object);
+  PenstockRtspCounter *counter = self->counter;
+
+  closed (GST_RTSP_CLIENT (self));
+  penstock_debug ("rtsp", "disconnected session=%u peer=%s", self->id,
+      self->peer ? self->peer : "-");
+  if (self->fd >= 0)
+    close (self->fd);
+  g_ptr_array_unref (self->viewers);
+  g_free (self->peer);
+  G_OBJECT_CLASS (penstock_rtsp_client_parent_class)->finalize (object);
+  count (counter, -1);
+  penstock_rtsp_counter_unref (counter);
+}
+
+static void
+penstock_rtsp_client_class_init (PenstockRtspClientClass *klass)
+{
+  GstRTSPClientClass *client_class = GST_RTSP_CLIENT_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = penstock_rtsp_client_finalize;
+  client_class->pre_describe_request = pre_describe;
+  client_class->pre_setup_request = pre_setup;
+  client_class->pre_play_request = pre_play;
+  client_class->pre_announce_request = not_allowed;
+  client_class->pre_record_request = not_allowed;
+  client_class->setup_request = setup_done;
+  client_class->play_request = play_done;
+  client_class->pause_request = pause_done;
+  client_class->teardown_request = teardown_done;
+  client_class->adjust_play_mode = adjust_play_mode;
+  client_class->send_message = send_message;
+  client_class->new_session = new_session;
+  client_class->closed = closed;
+}
+
+static void
+penstock_rtsp_client_init (PenstockRtspClient *self)
+{
+  self->fd = -1;
+  self->viewers = g_ptr_array_new ();
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One RTSP connection: what we forbid, count and tell apart from what the
+ * library does. Lives in the thread that serves its requests. */
+#ifndef PENSTOCK_RTSP_CLIENT_H
+#define PENSTOCK_RTSP_CLIENT_H
+
+#include <gst/rtsp-server/rtsp-server.h>
+
+G_BEGIN_DECLS
+
+#define PENSTOCK_TYPE_RTSP_CLIENT (penstock_rtsp_client_get_type ())
+G_DECLARE_FINAL_TYPE (PenstockRtspClient, penstock_rtsp_client, PENSTOCK,
+    RTSP_CLIENT, GstRTSPClient)
+
+typedef struct _PenstockRtspCounter PenstockRtspCounter;
+
+/* Counts the connections of one server that exist. Thread-safe, refcounted. */
+PenstockRtspCounter *penstock_rtsp_counter_new (void);
+PenstockRtspCounter *penstock_rtsp_counter_ref (PenstockRtspCounter *counter);
+void penstock_rtsp_counter_unref (PenstockRtspCounter *counter);
+/* Waits until there are none, at most until @end_us (monotonic). */
+gboolean penstock_rtsp_counter_wait (
+    PenstockRtspCounter *counter, gint64 end_us);
+guint penstock_rtsp_counter_get (PenstockRtspCounter *counter);
+
+GstRTSPClient *penstock_rtsp_client_new (PenstockRtspCounter *counter);
+
+/* Once it has its connection, before its first request. */
+void penstock_rtsp_client_connected (PenstockRtspClient *self);
+
+/* Cuts the connection; the client goes in its own thread. Any thread that
+ * holds a reference. */
+void penstock_rtsp_client_kick (PenstockRtspClient *self);
+
+G_END_DECLS
+
+#endif /* PENSTOCK_RTSP_CLIENT_H */

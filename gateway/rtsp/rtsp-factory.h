@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A mount: what stands behind one RTSP path. It makes the one media that the
+ * viewers of a channel share, decides when a new one is needed, and knows who
+ * watches. Made and closed in the control context; the rest is called by
+ * request threads and media threads. */
+#ifndef PENSTOCK_RTSP_FACTORY_H
+#define PENSTOCK_RTSP_FACTORY_H
+
+#include <gst/rtsp-server/rtsp-server.h>
+#include <json-glib/json-glib.h>
+
+#include "channel/channel.h"
+#include "rtsp-media.h"
+
+G_BEGIN_DECLS
+
+#define PENSTOCK_TYPE_RTSP_FACTORY (penstock_rtsp_factory_get_type ())
+G_DECLARE_FINAL_TYPE (PenstockRtspFactory, penstock_rtsp_factory, PENSTOCK,
+    RTSP_FACTORY, GstRTSPMediaFactory)
+
+/* A media that was described and never played goes after this time. */
+#define PENSTOCK_RTSP_LINGER_US (5 * G_USEC_PER_SEC)
+/* A source that comes back without one of its tracks has this long to bring
+ * it before viewers are closed. */
+#define PENSTOCK_RTSP_REDUCED_GRACE_US (3 * G_USEC_PER_SEC)
+/* Viewers of a channel that has ended are closed after this time, if the end
+ * of their stream has not come before. */
+#define PENSTOCK_RTSP_END_GRACE_US (3 * G_USEC_PER_SEC)
+
+/**
+ * PenstockRtspViewer:
+ *
+ * One connection that has set up a mount. Owned by the connection, in the list
+ * of the factory from penstock_rtsp_factory_add_viewer() to
+ * penstock_rtsp_factory_remove_viewer(); fields are guarded by the factory.
+ */
+typedef struct {
+  guint id;               /* of the connection */
+  gint fd;                /* a duplicate of its socket; not owned */
+  gchar *peer, *agent;    /* agent: NULL unknown */
+  const gchar *transport; /* "tcp" or "udp"; static */
+  gint64 since_us;        /* UTC, of the first SETUP */
+  gboolean playing;
+  PenstockRtspMedia *media; /* owned */
+  /*< private >*/
+  PenstockRtspFactory *factory; /* owned */
+  GList link;
+} PenstockRtspViewer;
+
+PenstockRtspFactory *penstock_rtsp_factory_new (const gchar *path,
+    PenstockChannel *channel, GstClock *clock, GstClockTime base_time);
+
+/* The route's name; (transfer none). */
+const gchar *penstock_rtsp_factory_get_path (PenstockRtspFactory *self);
+
+/* Takes the mount down: no new media, viewers are closed. What is still in use
+ * goes when its viewers have gone. */
+void penstock_rtsp_factory_close (PenstockRtspFactory *self);
+
+/* Control context, now and then: what waits for time. */
+void penstock_rtsp_factory_tick (PenstockRtspFactory *self);
+
+/* Control context: frees media that nobody uses any more. TRUE when nothing is
+ * left. */
+gboolean penstock_rtsp_factory_release (PenstockRtspFactory *self);
+
+/* --- requests (their own threads) ---------------------------------------- */
+
+/**
+ * penstock_rtsp_factory_begin_request:
+ *
+ * Before a DESCRIBE or SETUP that may need the media. While one runs, no media
+ * is freed.
+ *
+ * Returns: %GST_RTSP_STS_OK, to be paired with
+ *   penstock_rtsp_factory_end_request(); %GST_RTSP_STS_SERVICE_UNAVAILABLE
+ *   when the channel has nothing to send now
+ */
+GstRTSPStatusCode penstock_rtsp_factory_begin_request (
+    PenstockRtspFactory *self);
+void penstock_rtsp_factory_end_request (
+    PenstockRtspFactory *self, gboolean failed);
+
+/* Puts @viewer, with all but factory and link filled in, into the list. */
+void penstock_rtsp_factory_add_viewer (
+    PenstockRtspFactory *self, PenstockRtspViewer *viewer);
+void penstock_rtsp_factory_set_playing (
+    PenstockRtspFactory *self, PenstockRtspViewer *viewer, gboolean playing);
+/* Takes @viewer out of the list and frees it. */
+void penstock_rtsp_factory_remove_viewer (PenstockRtspViewer *viewer);
+
+/* --- the media (its own threads) ----------------------------------------- */
+
+void penstock_rtsp_factory_media_prepared (
+    PenstockRtspFactory *self, PenstockRtspMedia *media);
+void penstock_rtsp_factory_media_failed (
+    PenstockRtspFactory *self, PenstockRtspMedia *media, const gchar *reason);
+void penstock_rtsp_factory_media_ended (
+    PenstockRtspFactory *self, PenstockRtspMedia *media);
+
+/* --- status (any thread) ------------------------------------------------- */
+
+guint penstock_rtsp_factory_get_n_viewers (PenstockRtspFactory *self);
+/* Adds members to the open JSON object. */
+void penstock_rtsp_factory_add_status (
+    PenstockRtspFactory *self, JsonBuilder *builder);
+
+G_END_DECLS
+
+#endif /* PENSTOCK_RTSP_FACTORY_H */

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Shared media. See rtsp-media.h. */
+
+#include "rtsp-media.h"
+
+#include "../log.h"
+#include "rtsp-factory.h"
+
+/* A media prerolls from the channel's cache in milliseconds. One that does not
+ * is given up before the viewer does, and long before the library's 20 s. */
+#define PREROLL_TIMEOUT_MS 5000
+
+struct _PenstockRtspMedia {
+  GstRTSPMedia parent;
+
+  GWeakRef factory;         /* of PenstockRtspFactory; set by configure */
+  PenstockLayout *layout;   /* set by configure */
+  PenstockRtspMediaUse use; /* factory's lock */
+
+  gint prepared; /* atomic; TRUE from the first preroll on */
+
+  GMutex lock; /* guards the rest */
+  GSource *preroll_timeout;
+};
+
+G_DEFINE_FINAL_TYPE (
+    PenstockRtspMedia, penstock_rtsp_media, GST_TYPE_RTSP_MEDIA)
+
+void
+penstock_rtsp_media_configure (PenstockRtspMedia *self,
+    PenstockRtspFactory *factory, PenstockLayout *layout)
+{
+  g_weak_ref_set (&self->factory, factory);
+  g_clear_pointer (&self->layout, penstock_layout_unref);
+  self->layout = penstock_layout_ref (layout);
+}
+
+PenstockRtspFactory *
+penstock_rtsp_media_get_factory (PenstockRtspMedia *self)
+{
+  return g_weak_ref_get (&self->factory);
+}
+
+PenstockLayout *
+penstock_rtsp_media_get_layout (PenstockRtspMedia *self)
+{
+  return self->layout;
+}
+
+PenstockRtspMediaUse *
+penstock_rtsp_media_get_use (PenstockRtspMedia *self)
+{
+  return &self->use;
+}
+
+/* --- preroll ------------------------------------------------------------ */
+
+static void
+clear_preroll_timeout (PenstockRtspMedia *self)
+{
+  g_mutex_lock (&self->lock);
+  GSource *source = g_steal_pointer (&self->preroll_timeout);
+  g_mutex_unlock (&self->lock);
+
+  if (source) {
+    g_source_destroy (source);
+    g_source_unref (source);
+  }
+}
+
+static gboolean
+preroll_timed_out (gpointer user_data)
+{
+  PenstockRtspMedia *self = user_data;
+
+  if (g_atomic_int_get (&self->prepared))
+    return G_SOURCE_REMOVE;
+  g_autoptr (GstElement) element =
+      gst_rtsp_media_get_element (GST_RTSP_MEDIA (self));
+  GST_ELEMENT_ERROR (element, STREAM, FAILED,
+      ("The channel did not deliver in time."), (NULL));
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+penstock_rtsp_media_prepare (GstRTSPMedia *media, GstRTSPThread *thread)
+{
+  PenstockRtspMedia *self = PENSTOCK_RTSP_MEDIA (media);
+
+  if (!GST_RTSP_MEDIA_CLASS (penstock_rtsp_media_parent_class)
+           ->prepare (media, thread))
+    return FALSE;
+
+  g_mutex_lock (&self->lock);
+  self->preroll_timeout = g_timeout_source_new (PREROLL_TIMEOUT_MS);
+  g_source_set_callback (self->preroll_timeout, preroll_timed_out,
+      g_object_ref (self), g_object_unref);
+  g_source_attach (self->preroll_timeout, thread ? thread->context : NULL);
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
+/* In the thread of the request that prepared it; more than once when several
+ * waited. */
+static void
+penstock_rtsp_media_prepared (GstRTSPMedia *media)
+{
+  PenstockRtspMedia *self = PENSTOCK_RTSP_MEDIA (media);
+
+  clear_preroll_timeout (self);
+  if (!g_atomic_int_compare_and_exchange (&self->prepared, FALSE, TRUE))
+    return;
+  g_autoptr (PenstockRtspFactory) factory =
+      penstock_rtsp_media_get_factory (self);
+  if (factory)
+    penstock_rtsp_factory_media_prepared (factory, self);
+}
+
+static void
+penstock_rtsp_media_unprepared (GstRTSPMedia *media)
+{
+  clear_preroll_timeout (PENSTOCK_RTSP_MEDIA (media));
+}
+
+/* --- messages (media thread, with the media's state lock) ---------------- */
+
+static gboolean
+handle_error (PenstockRtspMedia *self, GstMessage *message)
+{
+  g_autoptr (PenstockRtspFactory) factory =
+      penstock_rtsp_media_get_factory (self);
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *debug = NULL;
+
+  gst_message_parse_error (message, &error, &debug);
+  penstock_debug ("rtsp", "%s: %s", error->message, debug ? debug : "-");
+  if (factory)
+    penstock_rtsp_factory_media_failed (factory, self, error->message);
+  /* One that does not preroll must fail, so that the request does. */
+  if (g_atomic_int_get (&self->prepared))
+    return TRUE;
+  return GST_RTSP_MEDIA_CLASS (penstock_rtsp_media_parent_class)
+      ->handle_message (GST_RTSP_MEDIA (self), message);
+}
+
+static gboolean
+penstock_rtsp_media_handle_message (GstRTSPMedia *media, GstMessage *message)
+{
+  PenstockRtspMedia *self = PENSTOCK_RTSP_MEDIA (media);
+
+  switch (GST_MESSAGE_TYPE (message)) {
+  case GST_MESSAGE_ERROR:
+    return handle_error (self, message);
+  case GST_MESSAGE_EOS: {
+    g_autoptr (PenstockRtspFactory) factory =
+        penstock_rtsp_media_get_factory (self);
+    if (factory)
+      penstock_rtsp_factory_media_ended (factory, self);
+    break;
+  }
+  default:
+    break;
+  }
+  return GST_RTSP_MEDIA_CLASS (penstock_rtsp_media_parent_class)
+      ->handle_message (media, message);
+}
+
+/* --- object ------------------------------------------------------------- */
+
+static void
+penstock_rtsp_media_finalize (GObject *object)
+{
+  PenstockRtspMedia *self = PENSTOCK_RTSP_MEDIA (object);
+
+  clear_preroll_timeout (self);
+  g_weak_ref_clear (&self->factory);
+  g_clear_pointer (&self->layout, penstock_layout_unref);
+  g_mutex_clear (&self->lock);
+  G_OBJECT_CLASS (penstock_rtsp_media_parent_class)->finalize (object);
+}
+
+static void
+penstock_rtsp_media_class_init (PenstockRtspMediaClass *klass)
+{
+  GstRTSPMediaClass *media_class = GST_RTSP_MEDIA_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = penstock_rtsp_media_finalize;
+  media_class->prepare = penstock_rtsp_media_prepare;
+  media_class->prepared = penstock_rtsp_media_prepared;
+  media_class->unprepared = penstock_rtsp_media_unprepared;
+  media_class->handle_message = penstock_rtsp_media_handle_message;
+}
+
+static void
+penstock_rtsp_media_init (PenstockRtspMedia *self)
+{
+  g_mutex_init (&self->lock);
+  g_weak_ref_init (&self->factory, NULL);
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The RTSP server: port, threads, mounts and the timer that ends what has
+ * expired. See rtsp-server.h. */
+
+#include "rtsp-server.h"
+
+#include <gst/rtsp-server/rtsp-server.h>
+
+#include "../log.h"
+#include "rtsp-client.h"
+#include "rtsp-factory.h"
+#include "rtsp-listener.h"
+#include "rtsp-session-pool.h"
+
+/* Threads that serve requests, however many cores there are. */
+#define MIN_REQUEST_THREADS 4
+/* Largest body of a request. */
+#define MAX_CONTENT_LENGTH (64 * 1024)
+/* How often sessions and idle media are looked at. */
+#define TICK_S 2
+/* Longest wait for the connections to be closed when the server stops. */
+#define STOP_TIMEOUT_US (3 * G_USEC_PER_SEC)
+
+/* --- the library's server, with our kind of client -------------------------- */
+
+#define PENSTOCK_TYPE_RTSP_CORE (penstock_rtsp_core_get_type ())
+G_DECLARE_FINAL_TYPE (
+    PenstockRtspCore, penstock_rtsp_core, PENSTOCK, RTSP_CORE, GstRTSPServer)
+
+struct _PenstockRtspCore {
+  GstRTSPServer parent;
+
+  PenstockRtspCounter *counter; /* set at construction */
+};
+
+G_DEFINE_FINAL_TYPE (PenstockRtspCore, penstock_rtsp_core, GST_TYPE_RTSP_SERVER)
+
+static GstRTSPClient *
+create_client (GstRTSPServer *server)
+{
+  PenstockRtspCore *self = PENSTOCK_RTSP_CORE (server);
+  g_autoptr (GstRTSPSessionPool) sessions =
+      gst_rtsp_server_get_session_pool (server);
+  g_autoptr (GstRTSPMountPoints) mounts =
+      gst_rtsp_server_get_mount_points (server);
+  g_autoptr (GstRTSPThreadPool) threads =
+      gst_rtsp_server_get_thread_pool (server);
+  GstRTSPClient *client = penstock_rtsp_client_new (self->counter);
+
+  gst_rtsp_client_set_session_pool (client, sessions);
+  gst_rtsp_client_set_mount_points (client, mounts);
+  gst_rtsp_client_set_thread_pool (client, threads);
+  gst_rtsp_client_set_content_length_limit (client, MAX_CONTENT_LENGTH);
+  return client;
+}
+
+static void
+client_connected (GstRTSPServer *server, GstRTSPClient *client)
+{
+  penstock_rtsp_client_connected (PENSTOCK_RTSP_CLIENT (client));
+}
+
+static void
+penstock_rtsp_core_finalize (GObject *object)
+{
+  penstock_rtsp_counter_unref (PENSTOCK_RTSP_CORE (object)->counter);
+  G_OBJECT_CLASS (penstock_rtsp_core_parent_class)->finalize (object);
+}
+
+static void
+penstock_rtsp_core_class_init (PenstockRtspCoreClass *klass)
+{
+  GstRTSPServerClass *server_class = GST_RTSP_SERVER_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = penstock_rtsp_core_finalize;
+  server_class->create_client = create_client;
+  server_class->client_connected = client_connected;
+}
+
+static void
+penstock_rtsp_core_init (PenstockRtspCore *self)
+{
+  self->counter = penstock_rtsp_counter_new ();
+}
+
+/* --- the gateway's server ---------------------------------------------------- */
+
+struct _PenstockRtspServer {
+  GObject parent;
+
+  /* Set at construction. */
+  gchar *host;
+  guint16 listen_port;
+  GstClock *clock;
+  GstClockTime base_time;
+
+  GHashTable *mounts; /* path -> PenstockRtspFactory, owned */
+  GPtrArray *closing; /* of PenstockRtspFactory that still have media */
+
+  /* From start to stop. */
+  PenstockRtspCore *core;
+  PenstockRtspListener *listener;
+  GSource *tick;
+};
+
+G_DEFINE_FINAL_TYPE (PenstockRtspServer, penstock_rtsp_server, G_TYPE_OBJECT)
+
+/* Route names may hold characters that a URL has to escape. */
+static gchar *
+mount_point (const gchar *path)
+{
+  g_autofree gchar *escaped =
+      g_uri_escape_string (path, G_URI_RESERVED_CHARS_ALLOWED_IN_PATH, FALSE);
+
+  return g_strconcat ("/", escaped, NULL);
+}
+
+static void
+mount (PenstockRtspServer *self, PenstockRtspFactory *factory)
+{
+  g_autoptr (GstRTSPMountPoints) mounts =
+      gst_rtsp_server_get_mount_points (GST_RTSP_SERVER (self->core));
+  g_autofree gchar *point =
+      mount_point (penstock_rtsp_factory_get_path (factory));
+
+  gst_rtsp_mount_points_add_factory (
+      mounts, point, GST_RTSP_MEDIA_FACTORY (g_object_ref (factory)));
+}
+
+static void
+unmount (PenstockRtspServer *self, const gchar *path)
+{
+  g_autoptr (GstRTSPMountPoints) mounts =
+      gst_rtsp_server_get_mount_points (GST_RTSP_SERVER (self->core));
+  g_autofree gchar *point = mount_point (path);
+
+  gst_rtsp_mount_points_remove_factory (mounts, point);
+}
+
+void
+penstock_rtsp_server_add_mount (
+    PenstockRtspServer *self, const gchar *path, PenstockChannel *channel)
+{
+  penstock_rtsp_server_remove_mount (self, path);
+  PenstockRtspFactory *factory =
+      penstock_rtsp_factory_new (path, channel, self->clock, self->base_time);
+  g_hash_table_insert (self->mounts, g_strdup (path), factory);
+  if (self->core)
+    mount (self, factory);
+}
+
+void
+penstock_rtsp_server_remove_mount (PenstockRtspServer *self, const gchar *path)
+{
+  PenstockRtspFactory *factory = g_hash_table_lookup (self->mounts, path);
+
+  if (!factory)
+    return;
+  g_object_ref (factory);
+  if (self->core)
+    unmount (self, path);
+  g_hash_table_remove (self->mounts, path);
+  penstock_rtsp_factory_close (factory);
+  g_ptr_array_add (self->closing, factory);
+}
+
+guint
+penstock_rtsp_server_get_n_viewers (PenstockRtspServer *self, const gchar *path)
+{
+  PenstockRtspFactory *factory = g_hash_table_lookup (self->mounts, path);
+
+  return factory ? penstock_rtsp_factory_get_n_viewers (factory) : 0;
+}
+
+void
+penstock_rtsp_server_add_status (
+    PenstockRtspServer *self, const gchar *path, JsonBuilder *builder)
+{
+  PenstockRtspFactory *factory = g_hash_table_lookup (self->mounts, path);
+  g_autofree gchar *point = mount_point (path);
+
+  json_builder_set_member_name (builder, "url-path");
+  json_builder_add_string_value (builder, point);
+  if (factory)
+    penstock_rtsp_factory_add_status (factory, builder);
+}
+
+guint16
+penstock_rtsp_server_get_port (PenstockRtspServer *self)
+{
+  return self->listener ? penstock_rtsp_listener_get_port (self->listener) : 0;
+}
+
+/* --- running ------------------------------------------------------------------ */
+
+static void
+release_closing (PenstockRtspServer *self)
+{
+  for (guint i = self->closing->len; i > 0; i--)
+    if (penstock_rtsp_factory_release (self->closing->pdata[i - 1]))
+      g_ptr_array_remove_index_fast (self->closing, i - 1);
+}
+
+static gboolean
+tick (gpointer user_data)
+{
+  PenstockRtspServer *self = user_data;
+  g_autoptr (GstRTSPSessionPool) sessions =
+      gst_rtsp_server_get_session_pool (GST_RTSP_SERVER (self->core));
+  GHashTableIter iter;
+  gpointer factory;
+
+  gst_rtsp_session_pool_cleanup (sessions);
+  g_hash_table_iter_init (&iter, self->mounts);
+  while (g_hash_table_iter_next (&iter, NULL, &factory))
+    penstock_rtsp_factory_tick (factory);
+  release_closing (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+accepted (GSocket *socket, gpointer user_data)
+{
+  PenstockRtspServer *self = user_data;
+  g_autoptr (GSocketAddress) address =
+      g_socket_get_remote_address (socket, NULL);
+
+  if (!G_IS_INET_SOCKET_ADDRESS (address)) {
+    g_object_unref (socket); /* gone already */
+    return;
+  }
+  GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (address);
+  g_autofree gchar *ip =
+      g_inet_address_to_string (g_inet_socket_address_get_address (inet));
+  gst_rtsp_server_transfer_connection (GST_RTSP_SERVER (self->core), socket, ip,
+      g_inet_socket_address_get_port (inet), NULL);
+}
+
+static void
+make_core (PenstockRtspServer *self)
+{
+  g_autoptr (GstRTSPSessionPool) sessions = penstock_rtsp_session_pool_new ();
+  g_autoptr (GstRTSPThreadPool) threads = gst_rtsp_thread_pool_new ();
+  GHashTableIter iter;
+  gpointer factory;
+
+  gst_rtsp_thread_pool_set_max_threads (
+      threads, MAX (MIN_REQUEST_THREADS, (gint) g_get_num_processors ()));
+  self->core = g_object_new (PENSTOCK_TYPE_RTSP_CORE, NULL);
+  GstRTSPServer *server = GST_RTSP_SERVER (self->core);
+  gst_rtsp_server_set_session_pool (server, sessions);
+  gst_rtsp_server_set_thread_pool (server, threads);
+  gst_rtsp_server_set_content_length_limit (server, MAX_CONTENT_LENGTH);
+  g_hash_table_iter_init (&iter, self->mounts);
+  while (g_hash_table_iter_next (&iter, NULL, &factory))
+    mount (self, factory);
+}
+
+gboolean
+penstock_rtsp_server_start (PenstockRtspServer *self, GError **error)
+{
+  PenstockListenAddress listen = { TRUE, self->host, self->listen_port };
+
+  g_return_val_if_fail (!self->core, FALSE);
+  make_core (self);
+  self->listener = penstock_rtsp_listener_new (&listen, accepted, self, error);
+  if (!self->listener) {
+    g_clear_object (&self->core);
+    return FALSE;
+  }
+  self->tick = g_timeout_source_new_seconds (TICK_S);
+  g_source_set_callback (self->tick, tick, self, NULL);
+  g_source_attach (self->tick, g_main_context_get_thread_default ());
+  return TRUE;
+}
+
+static GstRTSPFilterResult
+kick_client (GstRTSPServer *server, GstRTSPClient *client, gpointer user_data)
+{
+  penstock_rtsp_client_kick (PENSTOCK_RTSP_CLIENT (client));
+  return GST_RTSP_FILTER_KEEP;
+}
+
+static GstRTSPFilterResult
+remove_session (
+    GstRTSPSessionPool *pool, GstRTSPSession *session, gpointer user_data)
+{
+  return GST_RTSP_FILTER_REMOVE;
+}
+
+static void
+close_mounts (PenstockRtspServer *self)
+{
+  g_autoptr (GList) paths = g_hash_table_get_keys (self->mounts);
+
+  for (GList *l = paths; l; l = l->next) {
+    g_autofree gchar *path = g_strdup (l->data);
+    penstock_rtsp_server_remove_mount (self, path);
+  }
+}
+
+void
+penstock_rtsp_server_stop (PenstockRtspServer *self)
+{
+  if (!self->core)
+    return;
+  g_source_destroy (self->tick);
+  g_clear_pointer (&self->tick, g_source_unref);
+  g_clear_pointer (&self->listener, penstock_rtsp_listener_free);
+  close_mounts (self);
+
+  PenstockRtspCounter *counter =
+      penstock_rtsp_counter_ref (self->core->counter);
+  GList *kept = gst_rtsp_server_client_filter (
+      GST_RTSP_SERVER (self->core), kick_client, NULL);
+  g_list_free_full (kept, g_object_unref);
+  if (!penstock_rtsp_counter_wait (
+          counter, g_get_monotonic_time () + STOP_TIMEOUT_US))
+    penstock_warning ("rtsp", "%u connections did not close in time",
+        penstock_rtsp_counter_get (counter));
+  penstock_rtsp_counter_unref (counter);
+
+  g_autoptr (GstRTSPSessionPool) sessions =
+      gst_rtsp_server_get_session_pool (GST_RTSP_SERVER (self->core));
+  GList *left = gst_rtsp_session_pool_filter (sessions, remove_session, NULL);
+  g_list_free_full (left, g_object_unref);
+  release_closing (self);
+  g_clear_object (&self->core);
+}
+
+/* --- object -------------------------------------------------------------------- */
+
+PenstockRtspServer *
+penstock_rtsp_server_new (const PenstockListenAddress *listen, GstClock *clock,
+    GstClockTime base_time)
+{
+  PenstockRtspServer *self = g_object_new (PENSTOCK_TYPE_RTSP_SERVER, NULL);
+
+  self->host = g_strdup (listen->host);
+  self->listen_port = listen->port;
+  self->clock = gst_object_ref (clock);
+  self->base_time = base_time;
+  return self;
+}
+
+static void
+penstock_rtsp_server_dispose (GObject *object)
+{
+  PenstockRtspServer *self = PENSTOCK_RTSP_SERVER (object);
+
+  penstock_rtsp_server_stop (self);
+  close_mounts (self);
+  release_closing (self);
+  G_OBJECT_CLASS (penstock_rtsp_server_parent_class)->dispose (object);
+}
+
+static void
+penstock_rtsp_server_finalize (GObject *object)
+{
+  PenstockRtspServer *self = PENSTOCK_RTSP_SERVER (object);
+
+  g_hash_table_unref (self->mounts);
+  g_ptr_array_unref (self->closing);
+  g_clear_object (&self->clock);
+  g_free (self->host);
+  G_OBJECT_CLASS (penstock_rtsp_server_parent_class)->finalize (object);
+}
+
+static void
+penstock_rtsp_server_class_init (PenstockRtspServerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = penstock_rtsp_server_dispose;
+  object_class->finalize = penstock_rtsp_server_finalize;
+}
+
+static void
+penstock_rtsp_server_init (PenstockRtspServer *self)
+{
+  self->mounts =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  self->closing = g_ptr_array_new_with_free_func (g_object_unref);
+}
