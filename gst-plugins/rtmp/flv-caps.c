@@ -124,7 +124,13 @@ set_h265_sps (GstCaps *caps, GBytes *nal, const PenstockFlvHints *hints)
     set_size (caps, sps.crop_rect_width, sps.crop_rect_height, hints);
   else
     set_size (caps, sps.width, sps.height, hints);
-  set_framerate (caps, sps.fps_num, sps.fps_den, hints);
+  /* The parser's own fps fields stay 0 for progressive video. */
+  if (sps.vui_parameters_present_flag &&
+      sps.vui_params.timing_info_present_flag)
+    set_framerate (caps, MIN (sps.vui_params.time_scale, G_MAXINT),
+        MIN (sps.vui_params.num_units_in_tick, G_MAXINT), hints);
+  else
+    set_framerate (caps, 0, 0, hints);
   if (sps.vui_parameters_present_flag && sps.vui_params.par_n > 0 &&
       sps.vui_params.par_d > 0)
     gst_caps_set_simple (caps, "pixel-aspect-ratio", GST_TYPE_FRACTION,

@@ -260,8 +260,11 @@ parse_mod_ex (GstByteReader *reader, ExHeader *header)
 static gboolean
 get_fourcc (GstByteReader *reader, PenstockFlvItem *item)
 {
-  if (!gst_byte_reader_get_uint32_be (reader, &item->id))
+  const guint8 *data;
+
+  if (!gst_byte_reader_get_data (reader, 4, &data))
     return FALSE;
+  item->id = PENSTOCK_FLV_FOURCC (data[0], data[1], data[2], data[3]);
   item->codec = penstock_flv_codec_from_fourcc (item->id);
   return TRUE;
 }

@@ -177,6 +177,14 @@ assert_payload (GstBuffer *buffer, const gchar *hex)
   fail_unless_equals_int (gst_buffer_memcmp (buffer, 0, data, size), 0);
 }
 
+static void
+assert_caps (GstCaps *caps, GstCaps *expected)
+{
+  g_autofree gchar *text = gst_caps_to_string (caps);
+
+  fail_unless (gst_caps_is_equal (caps, expected), "%s", text);
+}
+
 static GstCaps *
 caps_of (Fixture *f, const gchar *pad_name)
 {
@@ -307,15 +315,13 @@ GST_START_TEST (caps_are_canonical)
       "pixel-aspect-ratio=1/1, chroma-format=(string)4:2:0, "
       "bit-depth-luma=(uint)8, bit-depth-chroma=(uint)8, "
       "codec_data=(buffer)" AVCC);
-  fail_unless (
-      gst_caps_is_equal (video, expected_video), "%" GST_PTR_FORMAT, video);
+  assert_caps (video, expected_video);
   g_autoptr (GstCaps) audio = caps_of (&f, "audio_0");
   g_autoptr (GstCaps) expected_audio = gst_caps_from_string (
       "audio/mpeg, mpegversion=4, stream-format=raw, framed=true, rate=44100, "
       "channels=1, level=(string)2, base-profile=lc, profile=lc, "
       "codec_data=(buffer)" ASC);
-  fail_unless (
-      gst_caps_is_equal (audio, expected_audio), "%" GST_PTR_FORMAT, audio);
+  assert_caps (audio, expected_audio);
 
   test_publisher_goodbye (publisher);
   fixture_clear (&f);
