@@ -149,6 +149,18 @@ sample_times_video (const TickAnchor *anchor, MediaUnit *const *units, guint n,
   return TRUE;
 }
 
+/* Lost units leave a whole number of them missing: the grid goes on, whatever
+ * the stamp was rounded to. */
+static guint64
+whole_units (guint64 next, guint64 stamp, guint32 duration, guint timescale)
+{
+  guint64 near =
+      gst_util_uint64_scale (SAMPLE_TIMES_SNAP, timescale, GST_SECOND);
+  guint64 grid = next + (stamp - next + duration / 2) / duration * duration;
+
+  return grid + near >= stamp && stamp + near >= grid ? grid : stamp;
+}
+
 AudioPlace
 audio_clock_place (AudioClock *clock, const TickAnchor *anchor,
     const MediaUnit *unit, guint64 *tick, guint32 *duration)
@@ -158,7 +170,7 @@ audio_clock_place (AudioClock *clock, const TickAnchor *anchor,
   guint64 hole =
       gst_util_uint64_scale (SAMPLE_TIMES_MAX_HOLE, timescale, GST_SECOND);
   AudioPlace place = AUDIO_FOLLOWS;
-  gint64 error;
+  gint64 error, tolerance;
 
   *duration = codec_ticks (unit);
   if (*duration == 0)
@@ -169,11 +181,14 @@ audio_clock_place (AudioClock *clock, const TickAnchor *anchor,
   if (clock->next == G_MAXUINT64)
     clock->next = stamp;
   error = stamp - clock->next;
-  if (error < -(gint64) *duration)
+  tolerance = MAX (*duration / 2,
+      gst_util_uint64_scale (
+          SAMPLE_TIMES_MIN_TOLERANCE, timescale, GST_SECOND));
+  if (error < -tolerance)
     return AUDIO_LATE;
-  if (error > (gint64) *duration) {
+  if (error > tolerance) {
     place = error > (gint64) hole ? AUDIO_HOLE : AUDIO_ABSORBS;
-    clock->next = stamp;
+    clock->next = whole_units (clock->next, stamp, *duration, timescale);
   }
   *tick = clock->next;
   clock->next += *duration;

@@ -18,6 +18,9 @@ G_BEGIN_DECLS
  * the frame rate when they are this near to it. */
 #define SAMPLE_TIMES_SNAP (3 * GST_MSECOND / 2)
 
+/* Audio timestamps may jitter by half an access unit, and at least by this. */
+#define SAMPLE_TIMES_MIN_TOLERANCE (5 * GST_MSECOND)
+
 /* A longer hole in audio is left open; a shorter one is added to the access
  * unit before it. */
 #define SAMPLE_TIMES_MAX_HOLE (100 * GST_MSECOND)
@@ -87,7 +90,7 @@ gboolean sample_times_video (const TickAnchor *anchor, MediaUnit *const *units,
  * @next: ticks: end of what was placed, %G_MAXUINT64 before the first unit
  *
  * Counts samples, and follows the timestamps only when they leave the count
- * by more than one access unit.
+ * by more than half an access unit: one has been lost, or clocks drift.
  */
 typedef struct {
   guint64 next;
