@@ -477,6 +477,8 @@ penstock_rtsp_factory_gen_key (
   PenstockRtspFactory *self = PENSTOCK_RTSP_FACTORY (factory);
 
   g_mutex_lock (&self->lock);
+  /* A SETUP that comes first takes its media before we are asked. */
+  self->last_request_us = g_get_monotonic_time ();
   gchar *key = g_strdup_printf ("%u", self->generation);
   g_mutex_unlock (&self->lock);
   return key;

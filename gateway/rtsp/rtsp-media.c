@@ -101,6 +101,31 @@ penstock_rtsp_media_prepare (GstRTSPMedia *media, GstRTSPThread *thread)
   return TRUE;
 }
 
+/* Builds the branches for both transports while the pads are still blocked.
+ * The library would build each at the first viewer that wants it, and re-plug
+ * the other in full flow, which loses events and packets; and a track that
+ * nobody has set up would have nowhere to go. */
+static void
+complete_streams (GstRTSPMedia *media)
+{
+  static const GSocketFamily families[] = { G_SOCKET_FAMILY_IPV4,
+    G_SOCKET_FAMILY_IPV6 };
+  GstRTSPTransport *transport = NULL;
+
+  gst_rtsp_transport_new (&transport);
+  for (guint i = 0; i < gst_rtsp_media_n_streams (media); i++) {
+    GstRTSPStream *stream = gst_rtsp_media_get_stream (media, i);
+    transport->lower_transport = GST_RTSP_LOWER_TRANS_UDP;
+    for (guint f = 0; f < G_N_ELEMENTS (families); f++)
+      gst_rtsp_stream_allocate_udp_sockets (
+          stream, families[f], transport, FALSE);
+    gst_rtsp_stream_complete_stream (stream, transport);
+    transport->lower_transport = GST_RTSP_LOWER_TRANS_TCP;
+    gst_rtsp_stream_complete_stream (stream, transport);
+  }
+  gst_rtsp_transport_free (transport);
+}
+
 /* In the thread of the request that prepared it; more than once when several
  * waited. */
 static void
@@ -111,6 +136,7 @@ penstock_rtsp_media_prepared (GstRTSPMedia *media)
   clear_preroll_timeout (self);
   if (!g_atomic_int_compare_and_exchange (&self->prepared, FALSE, TRUE))
     return;
+  complete_streams (media);
   g_autoptr (PenstockRtspFactory) factory =
       penstock_rtsp_media_get_factory (self);
   if (factory)

@@ -26,6 +26,8 @@ GST_DEBUG_CATEGORY_STATIC (channel_src_debug);
 
 /* Entries taken from the log at once. */
 #define READ_BATCH 32
+/* A track without data is announced with a GAP event after this long. */
+#define ANNOUNCE_AFTER_US (250 * 1000)
 /* With send-gaps: how far a silent track may fall behind the others. */
 #define GAP_AFTER (500 * GST_MSECOND)
 
@@ -81,6 +83,7 @@ struct _PenstockChannelSrc {
   guint n_tracks;
   guint group_id;
   gboolean send_gaps;
+  gint64 announce_us; /* monotonic; when silent tracks are announced; 0 unset */
   gboolean have_offset;
   GstClockTimeDiff offset; /* running time - channel time */
 
@@ -335,14 +338,66 @@ push_eos (PenstockChannelSrc *self)
     gst_pad_push_event (self->tracks[i].pad, gst_event_new_eos ());
 }
 
-/* Waits for the log, the channel's state or the end of streaming. FALSE: the
- * task is to stop. */
+/* Tracks of which nothing has been read yet. */
 static gboolean
-wait_for_more (PenstockChannelSrc *self)
+has_silent_track (PenstockChannelSrc *self)
 {
+  for (guint i = 0; i < self->n_tracks; i++)
+    if (self->tracks[i].position == GST_CLOCK_TIME_NONE)
+      return TRUE;
+  return FALSE;
+}
+
+/* Tells downstream the caps and segment of tracks that have no data for now, so
+ * that it can preroll. */
+static void
+announce_silent_tracks (PenstockChannelSrc *self)
+{
+  GstClockTimeDiff offset =
+      self->have_offset ? self->offset : running_time_offset (self);
+  GstClockTimeDiff now = (GstClockTimeDiff) penstock_channel_now () + offset;
+
+  for (guint i = 0; i < self->n_tracks; i++) {
+    SrcTrack *track = &self->tracks[i];
+    if (track->position != GST_CLOCK_TIME_NONE)
+      continue;
+    track->position = MAX (now, 0);
+    gst_pad_push_event (
+        track->pad, gst_event_new_gap (track->position, GST_CLOCK_TIME_NONE));
+  }
+}
+
+/* Microseconds until it wants to be called again; 0 = never. */
+static gint64
+handle_silent_tracks (PenstockChannelSrc *self)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  if (self->send_gaps || !has_silent_track (self))
+    return 0; /* gaps are sent anyway */
+  if (self->announce_us == 0)
+    self->announce_us = now_us + ANNOUNCE_AFTER_US;
+  if (now_us < self->announce_us)
+    return self->announce_us - now_us;
+  announce_silent_tracks (self);
+  return 0;
+}
+
+/* Waits for the log, the channel's state or the end of streaming, or at most
+ * @timeout_us (0 = no limit). FALSE: the task is to stop. */
+static gboolean
+wait_for_more (PenstockChannelSrc *self, gint64 timeout_us)
+{
+  gint64 end_us = g_get_monotonic_time () + timeout_us;
+  gboolean in_time = TRUE;
+
   g_mutex_lock (&self->lock);
-  while (!self->woken && !self->flushing)
-    g_cond_wait (&self->cond, &self->lock);
+  while (!self->woken && !self->flushing && in_time) {
+    if (timeout_us == 0)
+      g_cond_wait (&self->cond, &self->lock);
+    else
+      in_time = g_cond_wait_until (&self->cond, &self->lock, end_us);
+  }
   self->woken = FALSE;
   gboolean go_on = !self->flushing;
   g_mutex_unlock (&self->lock);
@@ -399,10 +454,11 @@ src_loop (PenstockChannelSrc *self)
   self->stats = self->cursor.stats;
   g_mutex_unlock (&self->lock);
 
+  gint64 announce_in_us = ret == GST_FLOW_OK ? handle_silent_tracks (self) : 0;
   if (result == PENSTOCK_READ_EMPTY) {
     if (state == PENSTOCK_CHANNEL_ENDED)
       ret = GST_FLOW_EOS;
-    else if (!wait_for_more (self))
+    else if (!wait_for_more (self, announce_in_us))
       ret = GST_FLOW_FLUSHING;
   }
   if (ret != GST_FLOW_OK)
@@ -449,6 +505,7 @@ open_channel (PenstockChannelSrc *self)
   self->group_id = gst_util_group_id_next ();
   self->combiner = gst_flow_combiner_new ();
   self->have_offset = FALSE;
+  self->announce_us = 0;
   self->flushing = self->woken = FALSE;
   self->waker = penstock_gop_log_add_waker (
       penstock_channel_get_log (self->channel), wake, self);

@@ -1,0 +1,1149 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The RTSP server with real sockets: a channel fed by a pipeline, viewers by
+ * rtspsrc, ffmpeg and plain sockets. The test's main context is the control
+ * context; everything is awaited there by condition. */
+
+#include <gio/gio.h>
+#include <gst/app/app.h>
+#include <gst/check/gstcheck.h>
+#include <gst/rtsp-server/rtsp-server.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "channel/channel.h"
+#include "log.h"
+#include "media.h"
+#include "penstock-error.h"
+#include "rtsp/rtsp-server.h"
+
+#define WAIT_S 20
+
+/* --- waiting --------------------------------------------------------------- */
+
+/* Runs the control context until @condition holds. Every change of state that
+ * the tests wait for comes from another thread or process, so the context is
+ * also woken every few milliseconds to look. */
+typedef gboolean (*Condition) (gpointer data);
+
+static gboolean
+wake (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+wait_for (Condition condition, gpointer data)
+{
+  gint64 end = g_get_monotonic_time () + WAIT_S * G_USEC_PER_SEC;
+  guint timer = g_timeout_add (5, wake, NULL);
+  gboolean ok;
+
+  while (!(ok = condition (data)) && g_get_monotonic_time () < end)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (timer);
+  return ok;
+}
+
+/* --- the server --------------------------------------------------------------- */
+
+typedef struct {
+  GstClock *clock;
+  GstClockTime base_time;
+  PenstockRtspServer *server;
+  PenstockChannel *channel;
+  gchar *name; /* of the channel and the route */
+} Fixture;
+
+static void
+fixture_init (Fixture *f, const gchar *name)
+{
+  g_autoptr (GError) error = NULL;
+  PenstockListenAddress listen = { TRUE, (gchar *) "127.0.0.1", 0 };
+
+  f->clock = gst_system_clock_obtain ();
+  f->base_time = gst_clock_get_time (f->clock);
+  f->name = g_strdup (name);
+  f->channel = penstock_channel_get (name);
+  f->server = penstock_rtsp_server_new (&listen, f->clock, f->base_time);
+  ck_assert_msg (penstock_rtsp_server_start (f->server, &error), "%s",
+      error ? error->message : "");
+  penstock_rtsp_server_add_mount (f->server, name, f->channel);
+}
+
+static void
+fixture_clear (Fixture *f)
+{
+  penstock_rtsp_server_stop (f->server);
+  g_object_unref (f->server);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_object_unref (f->channel);
+  gst_object_unref (f->clock);
+  g_free (f->name);
+}
+
+static gchar *
+url_of (const Fixture *f, const gchar *path)
+{
+  return g_strdup_printf ("rtsp://127.0.0.1:%u/%s",
+      penstock_rtsp_server_get_port (f->server), path);
+}
+
+/* --- publishers ------------------------------------------------------------------ */
+
+#define VIDEO(width, height, gop)                                              \
+  "videotestsrc is-live=true ! video/x-raw, width=" #width ", height=" #height \
+  ", framerate=25/1 ! x264enc tune=zerolatency speed-preset=ultrafast "        \
+  "key-int-max=" #gop " ! h264parse ! sink. "
+#define AUDIO                                                                  \
+  "audiotestsrc is-live=true samplesperbuffer=1024 ! "                         \
+  "audio/x-raw, rate=48000, channels=2 ! avenc_aac ! aacparse ! sink. "
+
+static GstElement *
+publish (Fixture *f, const gchar *streams)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *line = g_strdup_printf (
+      "penstockchannelsink name=sink channel=%s %s", f->name, streams);
+  GstElement *pipeline =
+      gst_parse_launch_full (line, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &error);
+
+  ck_assert_msg (pipeline != NULL, "%s", error ? error->message : "");
+  gst_pipeline_use_clock (GST_PIPELINE (pipeline), f->clock);
+  gst_element_set_start_time (pipeline, GST_CLOCK_TIME_NONE);
+  gst_element_set_base_time (pipeline, f->base_time);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  return pipeline;
+}
+
+static void
+unpublish (GstElement *pipeline)
+{
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (pipeline);
+}
+
+typedef struct {
+  PenstockChannel *channel;
+  guint n_tracks, n_access_units;
+} ChannelHas;
+
+static gboolean
+channel_has (gpointer data)
+{
+  ChannelHas *want = data;
+  PenstockChannelStats stats;
+
+  penstock_channel_get_stats (want->channel, &stats);
+  if (stats.n_tracks < want->n_tracks)
+    return FALSE;
+  for (guint i = 0; i < stats.n_tracks; i++)
+    if (stats.tracks[i].access_units < want->n_access_units)
+      return FALSE;
+  return TRUE;
+}
+
+static void
+wait_channel (Fixture *f, guint n_tracks, guint n_access_units)
+{
+  ChannelHas want = { f->channel, n_tracks, n_access_units };
+
+  fail_unless (wait_for (channel_has, &want));
+}
+
+/* --- rtspsrc viewers ----------------------------------------------------------------- */
+
+typedef struct {
+  GstElement *pipeline;
+  gint n_video, n_audio; /* atomic; buffers decoded or parsed */
+  gint width, height;    /* atomic; of the last picture */
+  gint first_is_key;     /* atomic; -1 before */
+  gint ended;            /* atomic; EOS or error */
+  gint discont;          /* atomic; gaps seen after the first buffer */
+  GMutex lock;
+  gchar *error;
+  GstClockTime video_pts, audio_pts; /* first, running time */
+} Viewer;
+
+static GstPadProbeReturn
+video_probe (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  Viewer *v = data;
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  gint width = 0, height = 0;
+
+  gst_structure_get_int (gst_caps_get_structure (caps, 0), "width", &width);
+  gst_structure_get_int (gst_caps_get_structure (caps, 0), "height", &height);
+  g_atomic_int_set (&v->width, width);
+  g_atomic_int_set (&v->height, height);
+  if (g_atomic_int_get (&v->first_is_key) < 0) {
+    g_atomic_int_set (&v->first_is_key,
+        !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT));
+    v->video_pts = GST_BUFFER_PTS (buffer);
+  } else if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT)) {
+    g_atomic_int_inc (&v->discont);
+  }
+  g_atomic_int_inc (&v->n_video);
+  return GST_PAD_PROBE_OK;
+}
+
+static GstPadProbeReturn
+audio_probe (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  Viewer *v = data;
+
+  if (g_atomic_int_add (&v->n_audio, 1) == 0)
+    v->audio_pts = GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info));
+  return GST_PAD_PROBE_OK;
+}
+
+static GstElement *
+add (Viewer *v, const gchar *name)
+{
+  GstElement *element = gst_element_factory_make (name, NULL);
+
+  ck_assert_msg (element != NULL, "no %s", name);
+  gst_bin_add (GST_BIN (v->pipeline), element);
+  return element;
+}
+
+static void
+viewer_pad_added (GstElement *source, GstPad *pad, gpointer data)
+{
+  Viewer *v = data;
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  const GstStructure *s = gst_caps_get_structure (caps, 0);
+  const gchar *encoding = gst_structure_get_string (s, "encoding-name");
+  gboolean video = g_str_equal (encoding, "H264");
+  GstElement *depay = add (v,
+      video                                ? "rtph264depay"
+          : g_str_equal (encoding, "PCMU") ? "rtppcmudepay"
+                                           : "rtpmp4gdepay");
+  GstElement *parse = add (v, video ? "h264parse" : "identity");
+  GstElement *sink = add (v, "fakesink");
+
+  g_object_set (sink, "async", FALSE, "sync", FALSE, NULL);
+  gst_element_link_many (depay, parse, sink, NULL);
+  g_autoptr (GstPad) in = gst_element_get_static_pad (sink, "sink");
+  gst_pad_add_probe (in, GST_PAD_PROBE_TYPE_BUFFER,
+      video ? video_probe : audio_probe, v, NULL);
+  gst_element_sync_state_with_parent (sink);
+  gst_element_sync_state_with_parent (parse);
+  gst_element_sync_state_with_parent (depay);
+  g_autoptr (GstPad) depay_in = gst_element_get_static_pad (depay, "sink");
+  gst_pad_link (pad, depay_in);
+}
+
+static GstBusSyncReply
+viewer_message (GstBus *bus, GstMessage *message, gpointer data)
+{
+  Viewer *v = data;
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
+    g_autoptr (GError) error = NULL;
+    gst_message_parse_error (message, &error, NULL);
+    g_mutex_lock (&v->lock);
+    if (!v->error)
+      v->error = g_strdup (error->message);
+    g_mutex_unlock (&v->lock);
+    g_atomic_int_set (&v->ended, TRUE);
+  } else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS) {
+    g_atomic_int_set (&v->ended, TRUE);
+  }
+  gst_message_unref (message);
+  return GST_BUS_DROP;
+}
+
+static Viewer *
+viewer_new (const Fixture *f, const gchar *protocols, const gchar *query)
+{
+  Viewer *v = g_new0 (Viewer, 1);
+  g_autofree gchar *path = g_strconcat (f->name, query, NULL);
+  g_autofree gchar *url = url_of (f, path);
+
+  g_mutex_init (&v->lock);
+  v->first_is_key = -1;
+  v->pipeline = gst_pipeline_new (NULL);
+  GstElement *source = add (v, "rtspsrc");
+  gst_util_set_object_arg (G_OBJECT (source), "protocols", protocols);
+  g_object_set (source, "location", url, "latency", 100, NULL);
+  g_signal_connect (source, "pad-added", G_CALLBACK (viewer_pad_added), v);
+  g_autoptr (GstBus) bus = gst_pipeline_get_bus (GST_PIPELINE (v->pipeline));
+  gst_bus_set_sync_handler (bus, viewer_message, v, NULL);
+  gst_element_set_state (v->pipeline, GST_STATE_PLAYING);
+  return v;
+}
+
+static void
+viewer_free (Viewer *v)
+{
+  gst_element_set_state (v->pipeline, GST_STATE_NULL);
+  gst_object_unref (v->pipeline);
+  g_mutex_clear (&v->lock);
+  g_free (v->error);
+  g_free (v);
+}
+
+typedef struct {
+  Viewer *viewer;
+  gint video, audio;
+} Counts;
+
+static gboolean
+viewer_has (gpointer data)
+{
+  Counts *want = data;
+
+  return g_atomic_int_get (&want->viewer->n_video) >= want->video &&
+      g_atomic_int_get (&want->viewer->n_audio) >= want->audio;
+}
+
+static gboolean
+viewer_ended (gpointer data)
+{
+  return g_atomic_int_get (&((Viewer *) data)->ended);
+}
+
+static void
+wait_viewer (Viewer *v, gint video, gint audio)
+{
+  Counts want = { v, video, audio };
+
+  ck_assert_msg (wait_for (viewer_has, &want),
+      "got %d pictures, %d audio frames, error %s", v->n_video, v->n_audio,
+      v->error ? v->error : "none");
+}
+
+static gboolean
+no_viewers (gpointer data)
+{
+  Fixture *f = data;
+
+  return penstock_rtsp_server_get_n_viewers (f->server, f->name) == 0;
+}
+
+static gboolean
+no_readers (gpointer data)
+{
+  Fixture *f = data;
+  PenstockChannelStats stats;
+
+  penstock_channel_get_stats (f->channel, &stats);
+  return stats.n_readers == 0;
+}
+
+/* --- plain requests -------------------------------------------------------------------- */
+
+typedef struct {
+  GSocketConnection *connection;
+  GDataInputStream *in;
+  guint cseq;
+  gchar *url;
+} Plain;
+
+static void
+plain_open (Plain *p, const Fixture *f, const gchar *path)
+{
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GError) error = NULL;
+
+  *p = (Plain){ 0 };
+  p->connection = g_socket_client_connect_to_host (client, "127.0.0.1",
+      penstock_rtsp_server_get_port (f->server), NULL, &error);
+  g_assert_no_error (error);
+  /* The server accepts in this context; requests have their own threads. */
+  g_main_context_iteration (NULL, TRUE);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_socket_set_timeout (g_socket_connection_get_socket (p->connection), WAIT_S);
+  p->in = g_data_input_stream_new (
+      g_io_stream_get_input_stream (G_IO_STREAM (p->connection)));
+  g_filter_input_stream_set_close_base_stream (
+      G_FILTER_INPUT_STREAM (p->in), FALSE);
+  g_data_input_stream_set_newline_type (
+      p->in, G_DATA_STREAM_NEWLINE_TYPE_CR_LF);
+  p->url = url_of (f, path);
+}
+
+static void
+plain_close (Plain *p)
+{
+  g_clear_object (&p->in);
+  g_clear_object (&p->connection);
+  g_free (p->url);
+}
+
+/* Skips interleaved data. */
+static void
+skip_interleaved (Plain *p)
+{
+  for (;;) {
+    guint8 head[4];
+    GBufferedInputStream *in = G_BUFFERED_INPUT_STREAM (p->in);
+    if (g_buffered_input_stream_get_available (in) == 0)
+      g_buffered_input_stream_fill (in, -1, NULL, NULL);
+    gsize n = 0;
+    const guint8 *data = g_buffered_input_stream_peek_buffer (in, &n);
+    if (n == 0 || data[0] != '$')
+      return;
+    g_input_stream_read_all (
+        G_INPUT_STREAM (p->in), head, sizeof (head), NULL, NULL, NULL);
+    g_autofree guint8 *payload = g_malloc (GST_READ_UINT16_BE (head + 2));
+    g_input_stream_read_all (G_INPUT_STREAM (p->in), payload,
+        GST_READ_UINT16_BE (head + 2), NULL, NULL, NULL);
+  }
+}
+
+/* Sends a request and reads the answer's head (and body); NULL when the
+ * connection is closed. */
+static gchar *
+plain_request (
+    Plain *p, const gchar *method, const gchar *suffix, const gchar *headers)
+{
+  g_autofree gchar *request =
+      g_strdup_printf ("%s %s%s RTSP/1.0\r\nCSeq: %u\r\n%s\r\n", method, p->url,
+          suffix, ++p->cseq, headers);
+  GString *answer = g_string_new (NULL);
+  gsize body = 0;
+
+  g_output_stream_write_all (
+      g_io_stream_get_output_stream (G_IO_STREAM (p->connection)), request,
+      strlen (request), NULL, NULL, NULL);
+  skip_interleaved (p);
+  for (;;) {
+    g_autofree gchar *line =
+        g_data_input_stream_read_line (p->in, NULL, NULL, NULL);
+    if (!line) {
+      g_string_free (answer, TRUE);
+      return NULL;
+    }
+    if (g_ascii_strncasecmp (line, "Content-Length:", 15) == 0)
+      body = (gsize) g_ascii_strtoull (line + 15, NULL, 10);
+    g_string_append_printf (answer, "%s\n", line);
+    if (*line == '\0')
+      break;
+  }
+  if (body > 0) {
+    g_autofree gchar *text = g_malloc0 (body + 1);
+    g_input_stream_read_all (
+        G_INPUT_STREAM (p->in), text, body, NULL, NULL, NULL);
+    g_string_append (answer, text);
+  }
+  return g_string_free (answer, FALSE);
+}
+
+static gchar *
+header_of (const gchar *answer, const gchar *name)
+{
+  g_auto (GStrv) lines = g_strsplit (answer, "\n", -1);
+  gsize length = strlen (name);
+
+  for (guint i = 0; lines[i]; i++)
+    if (g_ascii_strncasecmp (lines[i], name, length) == 0 &&
+        lines[i][length] == ':')
+      return g_strdup (g_strstrip (lines[i] + length + 1));
+  return NULL;
+}
+
+static gchar *
+session_of (const gchar *answer)
+{
+  gchar *session = header_of (answer, "Session");
+
+  ck_assert_msg (session != NULL, "%s", answer);
+  if (strchr (session, ';'))
+    *strchr (session, ';') = '\0';
+  return session;
+}
+
+#define ck_assert_status(answer, status)                                       \
+  ck_assert_msg ((answer) &&                                                   \
+          g_str_has_prefix ((answer), "RTSP/1.0 " G_STRINGIFY (status)),       \
+      "%s", (answer) ? (answer) : "(closed)")
+
+static gchar *
+describe_status (const Fixture *f, const gchar *path)
+{
+  Plain p;
+
+  plain_open (&p, f, path);
+  gchar *answer = plain_request (&p, "DESCRIBE", "", "");
+  plain_close (&p);
+  return answer;
+}
+
+/* --- tests: describing ------------------------------------------------------------------- */
+
+GST_START_TEST (unknown_mount_is_not_found)
+{
+  Fixture f;
+
+  fixture_init (&f, "notfound");
+  g_autofree gchar *other = describe_status (&f, "other");
+  ck_assert_status (other, 404);
+  g_autofree gchar *below = describe_status (&f, "notfound/below");
+  ck_assert_status (below, 404);
+  g_autofree gchar *root = describe_status (&f, "");
+  ck_assert_status (root, 404);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+GST_START_TEST (channel_without_tracks_is_unavailable_and_says_when_to_retry)
+{
+  Fixture f;
+
+  fixture_init (&f, "empty");
+  g_autofree gchar *answer = describe_status (&f, "empty");
+  ck_assert_status (answer, 503);
+  g_autofree gchar *retry = header_of (answer, "Retry-After");
+  ck_assert_str_eq (retry, "1");
+  g_autofree gchar *server = header_of (answer, "Server");
+  ck_assert_str_eq (server, "Penstock");
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+GST_START_TEST (describe_tells_both_tracks_at_once)
+{
+  Fixture f;
+
+  fixture_init (&f, "describe");
+  GstElement *pipeline = publish (&f, VIDEO (320, 240, 25) AUDIO);
+  wait_channel (&f, 2, 1);
+  g_autofree gchar *answer = describe_status (&f, "describe?x=1");
+  ck_assert_status (answer, 200);
+  ck_assert_msg (strstr (answer, "H264/90000") != NULL, "%s", answer);
+  ck_assert_msg (
+      strstr (answer, "sprop-parameter-sets=") != NULL, "%s", answer);
+  ck_assert_msg (
+      strstr (answer, "MPEG4-GENERIC/48000/2") != NULL, "%s", answer);
+  unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+/* A track that is announced and silent must not hold up the others. */
+GST_START_TEST (silent_track_does_not_hold_up_describe)
+{
+  Fixture f;
+
+  fixture_init (&f, "silent");
+  g_autoptr (GstCaps) caps =
+      gst_caps_from_string ("audio/x-mulaw, rate=(int)8000, channels=(int)1");
+  PenstockTrack track = { 16, PENSTOCK_TRACK_AUDIO, caps };
+  penstock_channel_set_layout (f.channel, &track, 1, TRUE);
+  penstock_channel_set_state (f.channel, PENSTOCK_CHANNEL_ONLINE);
+
+  gint64 start = g_get_monotonic_time ();
+  g_autofree gchar *answer = describe_status (&f, "silent");
+  ck_assert_status (answer, 200);
+  ck_assert_msg (strstr (answer, "m=audio 0 RTP/AVP 0") != NULL, "%s", answer);
+  fail_unless (g_get_monotonic_time () - start < 2 * G_USEC_PER_SEC);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+GST_START_TEST (publishing_methods_are_refused)
+{
+  static const gchar *const methods[] = { "ANNOUNCE", "RECORD" };
+  Fixture f;
+
+  fixture_init (&f, "methods");
+  for (guint i = 0; i < G_N_ELEMENTS (methods); i++) {
+    Plain p;
+    plain_open (&p, &f, "methods");
+    g_autofree gchar *answer =
+        plain_request (&p, methods[i], "", "Content-Type: application/sdp\r\n");
+    ck_assert_msg (answer && strstr (answer, "RTSP/1.0 4") == answer, "%s",
+        answer ? answer : "(closed)");
+    plain_close (&p);
+  }
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+/* --- tests: playing ----------------------------------------------------------------------- */
+
+static const gchar *const protocols[] = { "tcp", "udp" };
+
+GST_START_TEST (first_viewer_starts_with_the_cached_keyframe)
+{
+  Fixture f;
+
+  fixture_init (&f, "first");
+  /* One GOP that goes on for ever: a picture can only come from the cache. */
+  GstElement *pipeline = publish (&f, VIDEO (320, 240, 100000) AUDIO);
+  wait_channel (&f, 2, 50);
+  Viewer *viewer = viewer_new (&f, protocols[__i__], "");
+  wait_viewer (viewer, 60, 60);
+  fail_unless_equals_int (viewer->first_is_key, 1);
+  fail_unless_equals_int (viewer->discont, 0);
+  fail_unless_equals_int (viewer->width, 320);
+  GstClockTimeDiff offset =
+      GST_CLOCK_DIFF (viewer->video_pts, viewer->audio_pts);
+  ck_assert_msg (ABS (offset) < 200 * GST_MSECOND,
+      "audio starts %" GST_STIME_FORMAT " from video", GST_STIME_ARGS (offset));
+  fail_unless (viewer->error == NULL);
+  fail_unless_equals_int (
+      penstock_rtsp_server_get_n_viewers (f.server, f.name), 1);
+  viewer_free (viewer);
+  fail_unless (wait_for (no_viewers, &f));
+  fail_unless (wait_for (no_readers, &f));
+  unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+GST_START_TEST (viewers_share_one_reader_of_the_channel)
+{
+  Fixture f;
+  Viewer *viewers[6];
+
+  fixture_init (&f, "shared");
+  GstElement *pipeline = publish (&f, VIDEO (320, 240, 10) AUDIO);
+  wait_channel (&f, 2, 5);
+  for (guint i = 0; i < G_N_ELEMENTS (viewers); i++) {
+    g_autofree gchar *query = g_strdup_printf ("?n=%u", i);
+    viewers[i] = viewer_new (&f, protocols[i % 2], query);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (viewers); i++)
+    wait_viewer (viewers[i], 25, 25);
+  PenstockChannelStats stats;
+  penstock_channel_get_stats (f.channel, &stats);
+  fail_unless_equals_int (stats.n_readers, 1);
+  fail_unless_equals_int (penstock_rtsp_server_get_n_viewers (f.server, f.name),
+      G_N_ELEMENTS (viewers));
+  for (guint i = 0; i < G_N_ELEMENTS (viewers); i++)
+    viewer_free (viewers[i]);
+  fail_unless (wait_for (no_readers, &f));
+  unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+/* The second viewer must find a media that works, whenever the first goes. */
+GST_START_TEST (viewers_that_come_and_go_all_get_a_picture)
+{
+  Fixture f;
+
+  fixture_init (&f, "churn");
+  GstElement *pipeline = publish (&f, VIDEO (320, 240, 10));
+  wait_channel (&f, 1, 5);
+  Viewer *last = viewer_new (&f, "tcp", "");
+  wait_viewer (last, 1, 0);
+  for (guint i = 0; i < 15; i++) {
+    Viewer *next = viewer_new (&f, protocols[i % 2], "");
+    viewer_free (last);
+    wait_viewer (next, 1, 0);
+    fail_unless_equals_int (next->ended, 0);
+    last = next;
+  }
+  viewer_free (last);
+  fail_unless (wait_for (no_readers, &f));
+  unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+GST_START_TEST (viewer_survives_a_source_that_returns_with_another_size)
+{
+  Fixture f;
+
+  fixture_init (&f, "return");
+  GstElement *pipeline = publish (&f, VIDEO (320, 240, 25) AUDIO);
+  wait_channel (&f, 2, 5);
+  Viewer *viewer = viewer_new (&f, protocols[__i__], "");
+  wait_viewer (viewer, 20, 20);
+  unpublish (pipeline);
+  gint before_video = g_atomic_int_get (&viewer->n_video);
+  gint before_audio = g_atomic_int_get (&viewer->n_audio);
+
+  pipeline = publish (&f, VIDEO (640, 360, 25) AUDIO);
+  wait_viewer (viewer, before_video + 60, before_audio + 60);
+  fail_unless_equals_int (viewer->width, 640);
+  fail_unless_equals_int (viewer->height, 360);
+  fail_unless_equals_int (viewer->ended, 0);
+  /* Somebody new is told the new size. */
+  Viewer *late = viewer_new (&f, "tcp", "");
+  wait_viewer (late, 5, 5);
+  fail_unless_equals_int (late->width, 640);
+  viewer_free (late);
+  viewer_free (viewer);
+  unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+GST_START_TEST (other_codecs_close_viewers_and_make_a_new_media)
+{
+  Fixture f;
+
+  fixture_init (&f, "codecs");
+  GstElement *pipeline = publish (&f, VIDEO (320, 240, 25) AUDIO);
+  wait_channel (&f, 2, 5);
+  Viewer *viewer = viewer_new (&f, "tcp", "");
+  wait_viewer (viewer, 10, 10);
+  unpublish (pipeline);
+  pipeline = publish (&f,
+      VIDEO (320, 240, 25) "audiotestsrc is-live=true ! audio/x-raw, "
+                           "rate=8000, channels=1 ! "
+                           "mulawenc ! sink. ");
+  fail_unless (wait_for (viewer_ended, viewer));
+  viewer_free (viewer);
+  viewer = viewer_new (&f, "tcp", "");
+  wait_viewer (viewer, 10, 10);
+  viewer_free (viewer);
+  unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+GST_START_TEST (end_of_the_channel_ends_viewers)
+{
+  Fixture f;
+
+  fixture_init (&f, "ended");
+  GstElement *pipeline = publish (&f, VIDEO (320, 240, 25) AUDIO);
+  wait_channel (&f, 2, 5);
+  Viewer *viewer = viewer_new (&f, protocols[__i__], "");
+  wait_viewer (viewer, 10, 10);
+  unpublish (pipeline);
+  penstock_channel_set_state (f.channel, PENSTOCK_CHANNEL_ENDED);
+  fail_unless (wait_for (viewer_ended, viewer));
+  fail_unless (wait_for (no_viewers, &f));
+  g_autofree gchar *answer = describe_status (&f, "ended");
+  ck_assert_status (answer, 503);
+  viewer_free (viewer);
+
+  /* A new publisher opens it again. */
+  ChannelHas more = { f.channel, 2, 0 };
+  PenstockChannelStats stats;
+  penstock_channel_get_stats (f.channel, &stats);
+  more.n_access_units =
+      MAX (stats.tracks[0].access_units, stats.tracks[1].access_units) + 5;
+  pipeline = publish (&f, VIDEO (320, 240, 25) AUDIO);
+  fail_unless (wait_for (channel_has, &more));
+  viewer = viewer_new (&f, protocols[__i__], "");
+  wait_viewer (viewer, 10, 10);
+  viewer_free (viewer);
+  unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+GST_START_TEST (removed_mount_closes_its_viewers_and_frees_everything)
+{
+  Fixture f;
+  Viewer *viewers[4];
+
+  fixture_init (&f, "removed");
+  GstElement *pipeline = publish (&f, VIDEO (320, 240, 10));
+  wait_channel (&f, 1, 5);
+  for (guint i = 0; i < G_N_ELEMENTS (viewers); i++)
+    viewers[i] = viewer_new (&f, protocols[i % 2], "");
+  for (guint i = 0; i < G_N_ELEMENTS (viewers); i++)
+    wait_viewer (viewers[i], 5, 0);
+  penstock_rtsp_server_remove_mount (f.server, f.name);
+  g_autofree gchar *answer = describe_status (&f, f.name);
+  ck_assert_status (answer, 404);
+  fail_unless (wait_for (no_readers, &f));
+  for (guint i = 0; i < G_N_ELEMENTS (viewers); i++) {
+    if (i % 2 == 0) /* over UDP rtspsrc connects again and waits */
+      fail_unless (wait_for (viewer_ended, viewers[i]));
+    viewer_free (viewers[i]);
+  }
+  penstock_rtsp_server_add_mount (f.server, f.name, f.channel);
+  Viewer *viewer = viewer_new (&f, "tcp", "");
+  wait_viewer (viewer, 5, 0);
+  viewer_free (viewer);
+  unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+/* --- tests: requests in detail ---------------------------------------------------------------- */
+
+#define TCP_SETUP "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n"
+
+GST_START_TEST (odd_play_requests_play_from_now_at_normal_speed)
+{
+  static const gchar *const headers[] = {
+    "Scale: 2.0\r\n",
+    "Scale: 0\r\n",
+    "Scale: -1\r\n",
+    "Scale: nan\r\n",
+    "Speed: 0.5\r\n",
+    "Speed: 1e308\r\n",
+    "Speed: 0\r\n",
+    "Range: npt=100-\r\n",
+    "Range: npt=5-1\r\n",
+    "Range: clock=19961108T143720.25Z-\r\n",
+    "Range: smpte=10:07:00-10:07:33:05.01\r\n",
+    "Range: garbage\r\n",
+    "Rate-Control: no\r\nFrames: intra/1000\r\n",
+    "Scale: 1000000\r\nSpeed: -3\r\nRange: npt=now-\r\n",
+  };
+  Fixture f;
+
+  fixture_init (&f, "play");
+  GstElement *pipeline = publish (&f, VIDEO (320, 240, 10));
+  wait_channel (&f, 1, 5);
+  for (guint i = 0; i < G_N_ELEMENTS (headers); i++) {
+    Plain p;
+    plain_open (&p, &f, "play");
+    g_autofree gchar *setup =
+        plain_request (&p, "SETUP", "/stream=0", TCP_SETUP);
+    ck_assert_status (setup, 200);
+    g_autofree gchar *session = session_of (setup);
+    fail_unless_equals_int (strlen (session), 32);
+    g_autofree gchar *play_headers =
+        g_strdup_printf ("Session: %s\r\n%s", session, headers[i]);
+    g_autofree gchar *play = plain_request (&p, "PLAY", "", play_headers);
+    /* What is not even a number or a range may be refused, not more. */
+    ck_assert_msg (play &&
+            (g_str_has_prefix (play, "RTSP/1.0 200") ||
+                g_str_has_prefix (play, "RTSP/1.0 400")),
+        "%s: %s", headers[i], play ? play : "(closed)");
+    if (!strstr (headers[i], "0\r\n") && !strstr (headers[i], "nan") &&
+        !strstr (headers[i], "garbage"))
+      ck_assert_status (play, 200);
+    plain_close (&p);
+  }
+  unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+GST_START_TEST (one_track_can_be_set_up_alone)
+{
+  Fixture f;
+  Plain p;
+
+  fixture_init (&f, "single");
+  GstElement *pipeline = publish (&f, VIDEO (320, 240, 10) AUDIO);
+  wait_channel (&f, 2, 5);
+  plain_open (&p, &f, "single");
+  g_autofree gchar *setup = plain_request (&p, "SETUP", "/stream=1", TCP_SETUP);
+  ck_assert_status (setup, 200);
+  g_autofree gchar *session = session_of (setup);
+  g_autofree gchar *headers = g_strdup_printf ("Session: %s\r\n", session);
+  g_autofree gchar *play = plain_request (&p, "PLAY", "", headers);
+  ck_assert_status (play, 200);
+  g_autofree gchar *info = header_of (play, "RTP-Info");
+  ck_assert_msg (info && strstr (info, "stream=1;seq="), "%s", play);
+  /* Somebody who wants both gets both. */
+  Viewer *viewer = viewer_new (&f, "tcp", "");
+  wait_viewer (viewer, 20, 20);
+  viewer_free (viewer);
+  g_autofree gchar *option = plain_request (&p, "OPTIONS", "", headers);
+  ck_assert_status (option, 200);
+  g_autofree gchar *bye = plain_request (&p, "TEARDOWN", "", headers);
+  ck_assert_status (bye, 200);
+  plain_close (&p);
+  unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+GST_START_TEST (pause_and_play_again_works)
+{
+  Fixture f;
+  Plain p;
+
+  fixture_init (&f, "pause");
+  GstElement *pipeline = publish (&f, VIDEO (320, 240, 10));
+  wait_channel (&f, 1, 5);
+  plain_open (&p, &f, "pause");
+  g_autofree gchar *setup = plain_request (&p, "SETUP", "/stream=0", TCP_SETUP);
+  g_autofree gchar *session = session_of (setup);
+  g_autofree gchar *headers = g_strdup_printf ("Session: %s\r\n", session);
+  for (guint i = 0; i < 5; i++) {
+    g_autofree gchar *play = plain_request (&p, "PLAY", "", headers);
+    ck_assert_status (play, 200);
+    g_autofree gchar *pause = plain_request (&p, "PAUSE", "", headers);
+    ck_assert_status (pause, 200);
+  }
+  plain_close (&p);
+  fail_unless (wait_for (no_readers, &f));
+  unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+GST_START_TEST (garbage_on_the_port_hurts_nobody)
+{
+  static const gchar *const garbage[] = {
+    "\r\n\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "DESCRIBE\r\n\r\n",
+    "DESCRIBE rtsp://x RTSP/9.9\r\nCSeq: 1\r\n\r\n",
+    "DESCRIBE rtsp://[::1 RTSP/1.0\r\nCSeq: 1\r\n\r\n",
+    "SETUP rtsp://x/garbage/stream=99 RTSP/1.0\r\nCSeq: 1\r\n"
+    "Transport: RTP/AVP;unicast;client_port=1-2\r\n\r\n",
+    "PLAY rtsp://x/garbage RTSP/1.0\r\nCSeq: 1\r\nSession: nope\r\n\r\n",
+    "OPTIONS * RTSP/1.0\r\nContent-Length: 4294967295\r\nCSeq: 1\r\n\r\n",
+    "OPTIONS * RTSP/1.0\r\nContent-Length: -1\r\nCSeq: 1\r\n\r\n",
+    "$\x01\xff\xff garbage",
+    "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+  };
+  Fixture f;
+
+  fixture_init (&f, "garbage");
+  GstElement *pipeline = publish (&f, VIDEO (320, 240, 10));
+  wait_channel (&f, 1, 5);
+  Viewer *viewer = viewer_new (&f, "tcp", "");
+  wait_viewer (viewer, 5, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (garbage); i++) {
+    Plain p;
+    plain_open (&p, &f, "garbage");
+    g_output_stream_write_all (
+        g_io_stream_get_output_stream (G_IO_STREAM (p.connection)), garbage[i],
+        strlen (garbage[i]), NULL, NULL, NULL);
+    shutdown (g_socket_get_fd (g_socket_connection_get_socket (p.connection)),
+        SHUT_WR);
+    gchar drain[256];
+    while (g_input_stream_read (
+               G_INPUT_STREAM (p.in), drain, sizeof (drain), NULL, NULL) > 0)
+      ;
+    plain_close (&p);
+  }
+  gint before = g_atomic_int_get (&viewer->n_video);
+  wait_viewer (viewer, before + 10, 0);
+  viewer_free (viewer);
+  unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+/* --- tests: the server --------------------------------------------------------------------------- */
+
+GST_START_TEST (port_in_use_is_named)
+{
+  Fixture f;
+  g_autoptr (GError) error = NULL;
+
+  fixture_init (&f, "port");
+  guint16 port = penstock_rtsp_server_get_port (f.server);
+  PenstockListenAddress listen = { TRUE, (gchar *) "127.0.0.1", port };
+  g_autoptr (PenstockRtspServer) second =
+      penstock_rtsp_server_new (&listen, f.clock, f.base_time);
+  fail_if (penstock_rtsp_server_start (second, &error));
+  fail_unless (
+      g_error_matches (error, PENSTOCK_ERROR, PENSTOCK_ERROR_ADDRESS_IN_USE));
+  g_autofree gchar *where = g_strdup_printf ("127.0.0.1:%u", port);
+  ck_assert_msg (strstr (error->message, where) != NULL, "%s", error->message);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+GST_START_TEST (any_address_serves_both_families)
+{
+  static const gchar *const hosts[] = { "127.0.0.1", "::1" };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstClock) clock = gst_system_clock_obtain ();
+  PenstockListenAddress listen = { TRUE, (gchar *) "::", 0 };
+  g_autoptr (PenstockRtspServer) server =
+      penstock_rtsp_server_new (&listen, clock, 0);
+
+  ck_assert_msg (penstock_rtsp_server_start (server, &error), "%s",
+      error ? error->message : "");
+  for (guint i = 0; i < G_N_ELEMENTS (hosts); i++) {
+    g_autoptr (GSocketClient) client = g_socket_client_new ();
+    g_autoptr (GSocketConnection) connection = g_socket_client_connect_to_host (
+        client, hosts[i], penstock_rtsp_server_get_port (server), NULL, &error);
+    if (i == 1 && !connection) /* a host without IPv6 */
+      g_clear_error (&error);
+    g_assert_no_error (error);
+  }
+  penstock_rtsp_server_stop (server);
+}
+GST_END_TEST
+
+GST_START_TEST (status_lists_viewers)
+{
+  Fixture f;
+
+  fixture_init (&f, "status");
+  GstElement *pipeline = publish (&f, VIDEO (320, 240, 10));
+  wait_channel (&f, 1, 5);
+  Viewer *viewer = viewer_new (&f, "tcp", "");
+  wait_viewer (viewer, 2, 0);
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  json_builder_begin_object (builder);
+  penstock_rtsp_server_add_status (f.server, f.name, builder);
+  json_builder_end_object (builder);
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  JsonObject *object = json_node_get_object (root);
+  ck_assert_str_eq (
+      json_object_get_string_member (object, "url-path"), "/status");
+  fail_unless_equals_int (json_object_get_int_member (object, "viewers"), 1);
+  JsonArray *sessions = json_object_get_array_member (object, "sessions");
+  JsonObject *session = json_array_get_object_element (sessions, 0);
+  fail_unless (g_str_has_prefix (
+      json_object_get_string_member (session, "peer"), "127.0.0.1:"));
+  fail_unless (g_str_has_prefix (
+      json_object_get_string_member (session, "agent"), "GStreamer"));
+  ck_assert_str_eq (
+      json_object_get_string_member (session, "transport"), "tcp");
+  viewer_free (viewer);
+  unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+static guint
+count_entries (const gchar *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir))
+    n++;
+  return n;
+}
+
+typedef struct {
+  guint fds, threads;
+} Resources;
+
+static gboolean
+back_to (gpointer data)
+{
+  Resources *base = data;
+
+  return count_entries ("/proc/self/fd") <= base->fds &&
+      count_entries ("/proc/self/task") <= base->threads;
+}
+
+GST_START_TEST (nothing_is_left_after_many_rounds)
+{
+  Fixture f;
+  Resources base = { 0 };
+
+  fixture_init (&f, "rounds");
+  GstElement *pipeline = publish (&f, VIDEO (320, 240, 10));
+  wait_channel (&f, 1, 5);
+  for (guint i = 0; i < 25; i++) {
+    Viewer *viewer = viewer_new (&f, protocols[i % 2], "");
+    wait_viewer (viewer, 1, 0);
+    if (i % 3 == 0) { /* taken away under the viewer */
+      penstock_rtsp_server_remove_mount (f.server, f.name);
+      fail_unless (wait_for (no_readers, &f));
+      penstock_rtsp_server_add_mount (f.server, f.name, f.channel);
+    }
+    viewer_free (viewer);
+    fail_unless (wait_for (no_readers, &f));
+    fail_unless (wait_for (no_viewers, &f));
+    if (i == 4) /* pools and caches are warm */
+      base = (Resources){ count_entries ("/proc/self/fd") + 2,
+        count_entries ("/proc/self/task") + 2 };
+  }
+  ck_assert_msg (wait_for (back_to, &base), "%u fds of %u, %u threads of %u",
+      count_entries ("/proc/self/fd"), base.fds,
+      count_entries ("/proc/self/task"), base.threads);
+  unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+/* --- tests: other players ---------------------------------------------------------------------------- */
+
+typedef struct {
+  gboolean done;
+  gint status;
+  gchar *out, *err;
+} Run;
+
+static void
+run_done (GObject *object, GAsyncResult *result, gpointer data)
+{
+  Run *run = data;
+
+  g_subprocess_communicate_utf8_finish (
+      G_SUBPROCESS (object), result, &run->out, &run->err, NULL);
+  run->status = g_subprocess_get_exit_status (G_SUBPROCESS (object));
+  run->done = TRUE;
+}
+
+static gboolean
+is_done (gpointer data)
+{
+  return ((Run *) data)->done;
+}
+
+GST_START_TEST (ffmpeg_decodes_without_complaint)
+{
+  Fixture f;
+  Run run = { 0 };
+
+  fixture_init (&f, "ffmpeg");
+  GstElement *pipeline = publish (&f, VIDEO (640, 360, 50) AUDIO);
+  wait_channel (&f, 2, 60);
+  g_autofree gchar *url = url_of (&f, f.name);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocess) ffmpeg = g_subprocess_new (
+      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error,
+      "ffmpeg", "-nostdin", "-loglevel", "warning", "-rtsp_transport",
+      protocols[__i__], "-i", url, "-t", "2", "-f", "framecrc", "-", NULL);
+  g_assert_no_error (error);
+  g_subprocess_communicate_utf8_async (ffmpeg, NULL, NULL, run_done, &run);
+  fail_unless (wait_for (is_done, &run));
+  fail_unless_equals_int (run.status, 0);
+  static const gchar *const complaints[] = { "concealing", "missed", "error",
+    "decode", "no frame", "corrupt" };
+  for (guint i = 0; i < G_N_ELEMENTS (complaints); i++)
+    ck_assert_msg (
+        strstr (run.err, complaints[i]) == NULL, "ffmpeg: %s", run.err);
+  g_auto (GStrv) lines = g_strsplit (run.out, "\n", -1);
+  guint n_video = 0, n_audio = 0;
+  for (guint i = 0; lines[i]; i++) {
+    n_video += g_str_has_prefix (lines[i], "0,");
+    n_audio += g_str_has_prefix (lines[i], "1,");
+  }
+  ck_assert_msg (n_video >= 40 && n_audio >= 80, "%u pictures, %u audio: %s",
+      n_video, n_audio, run.err);
+  g_free (run.out);
+  g_free (run.err);
+  unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+static Suite *
+rtsp_suite (void)
+{
+  Suite *s = suite_create ("rtsp");
+  TCase *tc = tcase_create ("rtsp");
+
+  suite_add_tcase (s, tc);
+  tcase_add_test (tc, unknown_mount_is_not_found);
+  tcase_add_test (
+      tc, channel_without_tracks_is_unavailable_and_says_when_to_retry);
+  tcase_add_test (tc, describe_tells_both_tracks_at_once);
+  tcase_add_test (tc, silent_track_does_not_hold_up_describe);
+  tcase_add_test (tc, publishing_methods_are_refused);
+  tcase_add_loop_test (tc, first_viewer_starts_with_the_cached_keyframe, 0, 2);
+  tcase_add_test (tc, viewers_share_one_reader_of_the_channel);
+  tcase_add_test (tc, viewers_that_come_and_go_all_get_a_picture);
+  tcase_add_loop_test (
+      tc, viewer_survives_a_source_that_returns_with_another_size, 0, 2);
+  tcase_add_test (tc, other_codecs_close_viewers_and_make_a_new_media);
+  tcase_add_loop_test (tc, end_of_the_channel_ends_viewers, 0, 2);
+  tcase_add_test (tc, removed_mount_closes_its_viewers_and_frees_everything);
+  tcase_add_test (tc, odd_play_requests_play_from_now_at_normal_speed);
+  tcase_add_test (tc, one_track_can_be_set_up_alone);
+  tcase_add_test (tc, pause_and_play_again_works);
+  tcase_add_test (tc, garbage_on_the_port_hurts_nobody);
+  tcase_add_test (tc, port_in_use_is_named);
+  tcase_add_test (tc, any_address_serves_both_families);
+  tcase_add_test (tc, status_lists_viewers);
+  tcase_add_test (tc, nothing_is_left_after_many_rounds);
+  tcase_add_loop_test (tc, ffmpeg_decodes_without_complaint, 0, 2);
+  return s;
+}
+
+GST_CHECK_MAIN (rtsp);
