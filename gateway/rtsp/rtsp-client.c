@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "../log.h"
-#include "rtsp-factory.h"
 
 /* A connection without a session is closed after this time, also after its
  * session has gone. */
@@ -191,13 +190,30 @@ pre_describe (GstRTSPClient *client, GstRTSPContext *ctx)
   return begin_request (PENSTOCK_RTSP_CLIENT (client), ctx, FALSE);
 }
 
-/* A SETUP in a session belongs to a media that is there already. */
+void
+penstock_rtsp_client_hold_mount (
+    PenstockRtspClient *self, PenstockRtspFactory *factory)
+{
+  if (self->request == factory)
+    return;
+  end_request (self, FALSE);
+  self->request = g_object_ref (factory);
+  penstock_rtsp_factory_hold (factory);
+}
+
+/* A SETUP in a session belongs to a media that is there already; another one
+ * may have taken its media just now. */
 static GstRTSPStatusCode
 pre_setup (GstRTSPClient *client, GstRTSPContext *ctx)
 {
+  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
+
   if (ctx->session)
     return GST_RTSP_STS_OK;
-  return begin_request (PENSTOCK_RTSP_CLIENT (client), ctx, TRUE);
+  if (!self->request)
+    return begin_request (self, ctx, TRUE);
+  g_autoptr (PenstockRtspFactory) factory = find_mount (self, ctx, TRUE);
+  return factory == self->request ? GST_RTSP_STS_OK : GST_RTSP_STS_NOT_FOUND;
 }
 
 static GstRTSPStatusCode

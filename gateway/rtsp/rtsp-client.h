@@ -7,6 +7,8 @@
 
 #include <gst/rtsp-server/rtsp-server.h>
 
+#include "rtsp-factory.h"
+
 G_BEGIN_DECLS
 
 #define PENSTOCK_TYPE_RTSP_CLIENT (penstock_rtsp_client_get_type ())
@@ -28,6 +30,11 @@ GstRTSPClient *penstock_rtsp_client_new (PenstockRtspCounter *counter);
 
 /* Once it has its connection, before its first request. */
 void penstock_rtsp_client_connected (PenstockRtspClient *self);
+
+/* The client's thread: the request that runs takes a media of @factory, which
+ * is not to go before the request is answered. */
+void penstock_rtsp_client_hold_mount (
+    PenstockRtspClient *self, PenstockRtspFactory *factory);
 
 /* Cuts the connection; the client goes in its own thread. Any thread that
  * holds a reference. */

@@ -9,13 +9,15 @@
  * more (the key of the library's cache changes), and is unpinned in the control
  * context once no viewer and no request can be using it. A viewer that comes
  * to an idle mount thus gets a media of its own making, which starts with the
- * channel's cached picture. */
+ * channel's cached picture. One that was described before may still play it:
+ * the library counts that by itself. */
 
 #include "rtsp-factory.h"
 
 #include <sys/socket.h>
 
 #include "../log.h"
+#include "rtsp-client.h"
 #include "rtsp-payload.h"
 
 /* Send buffer of UDP sockets: room for a keyframe in one go. */
@@ -83,9 +85,7 @@ retire_current (PenstockRtspFactory *self)
   self->reduced_us = 0;
   if (!self->current)
     return;
-  PenstockRtspMediaUse *use = penstock_rtsp_media_get_use (self->current);
-  use->retired = TRUE;
-  use->retired_us = g_get_monotonic_time ();
+  penstock_rtsp_media_get_use (self->current)->retired = TRUE;
   g_ptr_array_add (self->retired, g_steal_pointer (&self->current));
   post_release (self);
 }
@@ -100,6 +100,16 @@ kick (PenstockRtspFactory *self, PenstockRtspMedia *media)
     if (!media || viewer->media == media)
       shutdown (viewer->fd, SHUT_RDWR);
   }
+}
+
+/* The media in use is no good any more: its viewers have to go. */
+static void
+end_current (PenstockRtspFactory *self)
+{
+  if (self->current)
+    penstock_rtsp_media_get_use (self->current)->over_us =
+        g_get_monotonic_time ();
+  retire_current (self);
 }
 
 /* A media that has been played and has nobody left goes at once: the next
@@ -129,7 +139,7 @@ give_up (PenstockRtspFactory *self, const gchar *reason)
   g_free (self->reason);
   self->reason = g_strdup (reason);
   guint n_viewers = media ? penstock_rtsp_media_get_use (media)->n_viewers : 0;
-  retire_current (self);
+  end_current (self);
   if (media)
     kick (self, media);
   return g_strdup_printf (
@@ -200,6 +210,15 @@ penstock_rtsp_factory_begin_request (PenstockRtspFactory *self)
 }
 
 void
+penstock_rtsp_factory_hold (PenstockRtspFactory *self)
+{
+  g_mutex_lock (&self->lock);
+  self->n_requests++;
+  self->last_request_us = g_get_monotonic_time ();
+  g_mutex_unlock (&self->lock);
+}
+
+void
 penstock_rtsp_factory_end_request (PenstockRtspFactory *self, gboolean failed)
 {
   g_mutex_lock (&self->lock);
@@ -224,7 +243,7 @@ penstock_rtsp_factory_add_viewer (
   viewer->link.data = viewer;
   g_queue_push_tail_link (&self->viewers, &viewer->link);
   use->n_viewers++;
-  if (use->retired || self->closed)
+  if (use->over_us > 0 || self->closed)
     shutdown (viewer->fd, SHUT_RDWR);
   g_mutex_unlock (&self->lock);
 }
@@ -287,7 +306,9 @@ penstock_rtsp_factory_media_failed (
   g_mutex_lock (&self->lock);
   if (media == self->current) {
     line = give_up (self, reason);
-  } else if (!penstock_rtsp_media_get_use (media)->retired) {
+  } else if (penstock_rtsp_media_get_use (media)->retired) {
+    kick (self, media);
+  } else {
     line = g_strdup (reason); /* while it was being prepared */
     g_free (self->reason);
     self->reason = g_strdup (reason);
@@ -301,6 +322,7 @@ penstock_rtsp_factory_media_ended (
     PenstockRtspFactory *self, PenstockRtspMedia *media)
 {
   g_mutex_lock (&self->lock);
+  penstock_rtsp_media_get_use (media)->over_us = g_get_monotonic_time ();
   if (media == self->current)
     retire_current (self);
   kick (self, media);
@@ -350,7 +372,7 @@ state_changed (PenstockChannel *channel, guint state, PenstockRtspFactory *self)
   if (state != PENSTOCK_CHANNEL_ENDED)
     return;
   g_mutex_lock (&self->lock);
-  retire_current (self);
+  end_current (self);
   g_mutex_unlock (&self->lock);
 }
 
@@ -369,8 +391,8 @@ penstock_rtsp_factory_tick (PenstockRtspFactory *self)
     line = give_up (self, "the source came back without one of its tracks");
   for (guint i = 0; i < self->retired->len; i++) {
     PenstockRtspMedia *media = self->retired->pdata[i];
-    if (now - penstock_rtsp_media_get_use (media)->retired_us >=
-        PENSTOCK_RTSP_END_GRACE_US)
+    gint64 over_us = penstock_rtsp_media_get_use (media)->over_us;
+    if (over_us > 0 && now - over_us >= PENSTOCK_RTSP_END_GRACE_US)
       kick (self, media);
   }
   g_mutex_unlock (&self->lock);
@@ -475,10 +497,13 @@ penstock_rtsp_factory_gen_key (
     GstRTSPMediaFactory *factory, const GstRTSPUrl *url)
 {
   PenstockRtspFactory *self = PENSTOCK_RTSP_FACTORY (factory);
+  GstRTSPContext *ctx = gst_rtsp_context_get_current ();
+
+  /* A SETUP without DESCRIBE takes its media before it asks whether it may. */
+  if (ctx && PENSTOCK_IS_RTSP_CLIENT (ctx->client))
+    penstock_rtsp_client_hold_mount (PENSTOCK_RTSP_CLIENT (ctx->client), self);
 
   g_mutex_lock (&self->lock);
-  /* A SETUP that comes first takes its media before we are asked. */
-  self->last_request_us = g_get_monotonic_time ();
   gchar *key = g_strdup_printf ("%u", self->generation);
   g_mutex_unlock (&self->lock);
   return key;

@@ -79,6 +79,8 @@ gboolean penstock_rtsp_factory_release (PenstockRtspFactory *self);
  */
 GstRTSPStatusCode penstock_rtsp_factory_begin_request (
     PenstockRtspFactory *self);
+/* The same without a check, for a request that has its media already. */
+void penstock_rtsp_factory_hold (PenstockRtspFactory *self);
 void penstock_rtsp_factory_end_request (
     PenstockRtspFactory *self, gboolean failed);
 
