@@ -171,22 +171,29 @@ find_listener (const gchar *host, guint16 port)
   return NULL;
 }
 
+/* Lock of the listeners held. */
+static PenstockRtmpServer *
+listen_on (const gchar *host, guint16 port, GError **error)
+{
+  gchar *address = NULL;
+  int fd = penstock_rtmp_socket_listen (host, &port, &address, error);
+
+  if (fd < 0)
+    return NULL;
+  PenstockRtmpServer *server = server_new (fd, port, address);
+  listeners = g_list_prepend (listeners, server);
+  GST_INFO ("listening on %s port %u", address, port);
+  return server;
+}
+
 PenstockRtmpServer *
 penstock_rtmp_server_get (const gchar *host, guint16 port, GError **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&listeners_lock);
-  gchar *address = NULL;
-  PenstockRtmpServer *server;
-
-  server = find_listener (host, port);
-  if (server)
-    return server;
-  int fd = penstock_rtmp_socket_listen (host, &port, &address, error);
-  if (fd < 0)
-    return NULL;
-  server = server_new (fd, port, address);
-  listeners = g_list_prepend (listeners, server);
-  GST_INFO ("listening on %s port %u", address, port);
+  g_mutex_lock (&listeners_lock);
+  PenstockRtmpServer *server = find_listener (host, port);
+  if (!server)
+    server = listen_on (host, port, error);
+  g_mutex_unlock (&listeners_lock);
   return server;
 }
 
