@@ -217,6 +217,7 @@ penstock_rtmp_claim_deliver_started (
     PenstockRtmpClaim *claim, const PenstockRtmpPublication *publication)
 {
   g_rec_mutex_lock (&claim->delivery);
+  g_atomic_int_set (&claim->publishing, TRUE);
   if (!claim->released && claim->callbacks.started)
     claim->callbacks.started (publication, claim->user_data);
   g_rec_mutex_unlock (&claim->delivery);
@@ -239,6 +240,7 @@ penstock_rtmp_claim_deliver_ended (
     PenstockRtmpClaim *claim, PenstockRtmpEnd end, const gchar *detail)
 {
   g_rec_mutex_lock (&claim->delivery);
+  g_atomic_int_set (&claim->publishing, FALSE);
   if (!claim->released && claim->callbacks.ended)
     claim->callbacks.ended (end, detail, claim->user_data);
   g_rec_mutex_unlock (&claim->delivery);
@@ -384,9 +386,7 @@ void
 penstock_rtmp_claim_get_stats (
     PenstockRtmpClaim *claim, PenstockRtmpClaimStats *stats)
 {
-  g_mutex_lock (&claim->server->lock);
-  stats->publishing = claim->publisher_id != 0;
-  g_mutex_unlock (&claim->server->lock);
+  stats->publishing = g_atomic_int_get (&claim->publishing);
   stats->bytes = __atomic_load_n (&claim->bytes, __ATOMIC_RELAXED);
   stats->messages = __atomic_load_n (&claim->messages, __ATOMIC_RELAXED);
 }

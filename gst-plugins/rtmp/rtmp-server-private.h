@@ -71,6 +71,7 @@ struct _PenstockRtmpClaim
   guint grace_serial; /* changes make a running grace void */
 
   /* Atomic. */
+  gint publishing; /* between `started` and `ended` */
   gint64 activity; /* last read, milliseconds of the loops' clock */
   guint64 bytes, messages;
 };
