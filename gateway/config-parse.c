@@ -11,6 +11,9 @@
 #include "penstock-error.h"
 #include "route-table.h"
 
+/* Characters of a JSON pointer that a message shows. */
+#define POINTER_MAX 200
+
 /* A message and the byte it is about. */
 typedef struct {
   gsize offset; /* G_MAXSIZE: none */
@@ -92,6 +95,23 @@ compare_problems (gconstpointer a, gconstpointer b)
   return one->offset < two->offset ? -1 : one->offset > two->offset;
 }
 
+/* Keys may be anything: one line, of bounded length. */
+static void
+append_pointer (GString *out, const gchar *pointer)
+{
+  guint n = 0;
+
+  for (; *pointer && n < POINTER_MAX; pointer = g_utf8_next_char (pointer)) {
+    gunichar c = g_utf8_get_char (pointer);
+    if (g_unichar_iscntrl (c))
+      g_string_append_printf (out, "\\u%04x", c);
+    else
+      g_string_append_unichar (out, c);
+    n++;
+  }
+  g_string_append (out, *pointer ? "...: " : ": ");
+}
+
 /* FILE:LINE:COLUMN: POINTER: TEXT, one a line, in the order of the file. */
 static gchar *
 problems_to_text (const PenstockConfigParse *self, GPtrArray *problems)
@@ -112,7 +132,7 @@ problems_to_text (const PenstockConfigParse *self, GPtrArray *problems)
       g_string_append_printf (out, "%u:%u: ", line, column);
     }
     if (*problem->pointer)
-      g_string_append_printf (out, "%s: ", problem->pointer);
+      append_pointer (out, problem->pointer);
     g_string_append (out, problem->text);
   }
   if (problems->len > shown)
@@ -199,8 +219,8 @@ tell_bad_short_form (
       continue;
     if (!forms[i].key)
       g_ptr_array_add (words, (gpointer) forms[i].text);
-    g_string_append_printf (
-        expected, "\"%s%s\", ", forms[i].text, forms[i].key ? "..." : "");
+    g_string_append_printf (expected, "%s\"%s%s\"", expected->len ? ", " : "",
+        forms[i].text, forms[i].key ? "..." : "");
   }
   g_ptr_array_add (words, NULL);
   g_autofree gchar *found = penstock_json_quote (node->text);

@@ -354,7 +354,9 @@ penstock_config_parse_text (PenstockConfigParse *self,
     gpointer object)
 {
   if (*text == '\0') {
-    penstock_config_unexpected (self, field, node, NULL);
+    g_autofree gchar *expected = penstock_field_dup_expected (field);
+    penstock_config_problem (
+        self, node, "expected %s, found an empty string", expected);
     return;
   }
   switch (field->type) {

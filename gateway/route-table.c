@@ -134,7 +134,7 @@ penstock_route_name_check (const gchar *name)
   const gchar *bad = strpbrk (name, NAME_REFUSED);
   if (bad)
     return g_strdup_printf (
-        "has '%c', which a URL cannot carry unescaped", *bad);
+        "has \"%c\", which a URL cannot carry unescaped", *bad);
   g_auto (GStrv) segments = g_strsplit (name, "/", -1);
   problem = check_wildcards (segments);
   return problem ? problem : check_segments (segments);
