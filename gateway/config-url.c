@@ -34,8 +34,9 @@ guess_address (const gchar *host, const gchar *port)
     return g_strdup_printf ("127.0.0.1:%u", number);
   if (g_str_equal (host, "*"))
     return g_strdup_printf (":%u", number);
-  if (g_hostname_is_ip_address (host)) /* IPv6 without brackets */
-    return g_strdup_printf ("[%s]:%u", host, number);
+  if (g_hostname_is_ip_address (host)) /* brackets where they do not belong */
+    return g_strdup_printf (
+        strchr (host, ':') ? "[%s]:%u" : "%s:%u", host, number);
   return NULL;
 }
 

@@ -464,7 +464,7 @@ step (Scan *scan)
     }
     return read_value (scan);
   case EXPECT_VALUE:
-    if (is_at (scan, scan->at, "]"))
+    if (scan->open && is_at (scan, scan->at, "]"))
       return fail (scan, scan->at, "no comma is allowed before ']'");
     return read_value (scan);
   case EXPECT_COMMA_OR_END:

@@ -10,8 +10,8 @@
 #include "config-structs.h"
 #include "penstock-error.h"
 
-#define LISTEN \
-  "{ 'listen': { 'rtmp': ':1935', 'rtsp': ':8554', 'http': ':8080' },\n" \
+#define LISTEN                                                                 \
+  "{ 'listen': { 'rtmp': ':1935', 'rtsp': ':8554', 'http': ':8080' },\n"       \
   "'routes': {\n"
 #define PUBLISH "{ 'input': 'publish', 'outputs': ['rtsp'] }"
 #define ROUTE(text) LISTEN "'r': " text "\n}}"
@@ -570,8 +570,8 @@ GST_START_TEST (syntax_and_meaning_have_their_own_codes)
   assert_equals_string (
       error->message, "1:2: expected a key in double quotes, found ','");
   g_clear_error (&error);
-  fail_if (penstock_config_parse (
-      "{}", 2, NULL, no_environment, &warnings, &error));
+  fail_if (
+      penstock_config_parse ("{}", 2, NULL, no_environment, &warnings, &error));
   assert_equals_int (error->code, PENSTOCK_ERROR_CONFIG);
   assert_equals_string (error->message, "1:1: missing \"routes\"");
 }
@@ -632,7 +632,7 @@ GST_START_TEST (long_or_strange_keys_stay_on_one_short_line)
 
   assert_equals_int (g_strv_length (lines), 2);
   fail_unless (strlen (lines[0]) < 250);
-  assert_equals_string (lines[1], "map.json:1:5008: /a\\u000ab: unknown key");
+  assert_equals_string (lines[1], "map.json:1:5009: /a\\u000ab: unknown key");
 }
 GST_END_TEST;
 
@@ -656,11 +656,11 @@ config_errors_suite (void)
   TCase *tc = tcase_create ("errors");
 
   suite_add_tcase (suite, tc);
-  tcase_add_loop_test (tc, wrong_map_says_what_is_wrong, 0,
-      G_N_ELEMENTS (wrong_maps));
+  tcase_add_loop_test (
+      tc, wrong_map_says_what_is_wrong, 0, G_N_ELEMENTS (wrong_maps));
   tcase_add_test (tc, syntax_and_meaning_have_their_own_codes);
-  tcase_add_loop_test (tc, wrong_variable_is_named, 0,
-      G_N_ELEMENTS (wrong_variables));
+  tcase_add_loop_test (
+      tc, wrong_variable_is_named, 0, G_N_ELEMENTS (wrong_variables));
   tcase_add_test (tc, long_or_strange_keys_stay_on_one_short_line);
   tcase_add_test (tc, problems_beyond_the_limit_are_counted);
   return suite;

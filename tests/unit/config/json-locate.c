@@ -17,8 +17,7 @@ typedef struct {
 /* RFC 8259 clause by clause. */
 static const Wrong wrongs[] = {
   /* 2: grammar */
-  { "", 1, 1, "the file is empty" },
-  { " \n ", 2, 2, "the file is empty" },
+  { "", 1, 1, "the file is empty" }, { " \n ", 2, 2, "the file is empty" },
   { "{", 1, 2,
       "expected a key in double quotes, found the end of the file; the '{' at "
       "1:1 is not closed" },
@@ -38,7 +37,9 @@ static const Wrong wrongs[] = {
   { "[,1]", 1, 2, "expected a value, found ','" },
   { "[1 2]", 1, 4, "expected ',' or ']', found '2'" },
   { "[\v1]", 1, 2, "expected a value, found control character U+000B" },
-  { "[\xc2\xa0" "1]", 1, 2, "expected a value, found '\xc2\xa0'" },
+  { "[\xc2\xa0"
+    "1]",
+      1, 2, "expected a value, found '\xc2\xa0'" },
   { "// x\n{}", 1, 1, "comments are not allowed in JSON" },
   { "{} # x", 1, 4, "comments are not allowed in JSON" },
   { "[1, /* x */ 2]", 1, 5, "comments are not allowed in JSON" },
@@ -56,8 +57,7 @@ static const Wrong wrongs[] = {
   { "{\"a\":1,\n\"b\":2,\n\"a\":3}", 3, 1,
       "duplicate key \"a\", first at 1:2" },
   { "{\"a\":1,\"\\u0061\":2}", 1, 8, "duplicate key \"a\", first at 1:2" },
-  { "[{\"x\":{\"k\":1,\"k\":2}}]", 1, 14,
-      "duplicate key \"k\", first at 1:8" },
+  { "[{\"x\":{\"k\":1,\"k\":2}}]", 1, 14, "duplicate key \"k\", first at 1:8" },
   /* 6: numbers */
   { "[01]", 1, 2, "a number must not start with 0" },
   { "[-01]", 1, 2, "a number must not start with 0" },
@@ -77,8 +77,7 @@ static const Wrong wrongs[] = {
       "invalid escape in a string; a backslash is written \\\\" },
   { "[\"C:\\dir\"]", 1, 5,
       "invalid escape in a string; a backslash is written \\\\" },
-  { "[\"\\", 1, 3,
-      "invalid escape in a string; a backslash is written \\\\" },
+  { "[\"\\", 1, 3, "invalid escape in a string; a backslash is written \\\\" },
   { "[\"\\u12g4\"]", 1, 3, "\\u needs four hexadecimal digits" },
   { "[\"\\u12", 1, 3, "\\u needs four hexadecimal digits" },
   { "[\"\\u0000\"]", 1, 3, "\\u0000 is not allowed" },
@@ -108,8 +107,8 @@ GST_START_TEST (wrong_json_is_refused_at_its_place)
 }
 GST_END_TEST;
 
-static const gchar *const rights[] = { "{}", "[]", " [ ] ", "null", "\"\"",
-  "0", "-0", "-0.0e-0", "1E400", "123456789012345678901234567890",
+static const gchar *const rights[] = { "{}", "[]", " [ ] ", "null", "\"\"", "0",
+  "-0", "-0.0e-0", "1E400", "123456789012345678901234567890",
   "\r\n\t{\"\":[true,false,null]}\n", "[[[[]],{}]]", "\"\\ud83d\\ude00\"",
   "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e4\"", "[\"\xf0\x9f\x98\x80\", \"\x7f\"]",
   "{\"a\":{\"a\":1},\"b\":{\"a\":1}}" };
@@ -147,10 +146,11 @@ GST_END_TEST;
 
 /* --- places --------------------------------------------------------------------- */
 
-static const gchar document[] = "{\n"
-                                "  \"a/b\": [10, \"\xc3\xa4\", {\"m~n\": null}],\n"
-                                "  \"\": { \"x\": true }\n"
-                                "}\n";
+static const gchar document[] =
+    "{\n"
+    "  \"a/b\": [10, \"\xc3\xa4\", {\"m~n\": null}],\n"
+    "  \"\": { \"x\": true }\n"
+    "}\n";
 
 static const struct {
   const gchar *pointer;
@@ -236,8 +236,8 @@ GST_START_TEST (size_has_a_limit)
   g_autoptr (PenstockJson) json =
       penstock_json_parse (text, PENSTOCK_JSON_MAX_SIZE, &problem);
   fail_unless (json != NULL);
-  fail_if (penstock_json_parse (text, PENSTOCK_JSON_MAX_SIZE + 1, &problem) !=
-      NULL);
+  fail_if (
+      penstock_json_parse (text, PENSTOCK_JSON_MAX_SIZE + 1, &problem) != NULL);
   assert_equals_string (problem.message, "larger than 8388608 bytes");
 }
 GST_END_TEST;

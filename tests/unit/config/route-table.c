@@ -56,10 +56,8 @@ static const struct {
   { "a/rep/b", "has the segment \"rep\", which is reserved" },
   { "ingest/a", "has the segment \"ingest\", which is reserved" },
   { "a/capture", "has the segment \"capture\", which is reserved" },
-  { "a/snapshot.jpg",
-      "has the segment \"snapshot.jpg\", which is reserved" },
-  { "a/manifest.mpd",
-      "has the segment \"manifest.mpd\", which is reserved" },
+  { "a/snapshot.jpg", "has the segment \"snapshot.jpg\", which is reserved" },
+  { "a/manifest.mpd", "has the segment \"manifest.mpd\", which is reserved" },
   { "a/x.m3u8", "has the segment \"x.m3u8\", which is reserved" },
 };
 
@@ -111,21 +109,21 @@ static const gchar *const names[] = { "**", "*", "live/**", "live/*", "*/*",
 static const struct {
   const gchar *path, *name;
 } matches[] = {
-  { "live/one", "live/one" },     /* exact beats pattern */
-  { "/live//one/", "live/one" },  /* normalized first */
-  { "live/two", "live/*" },       /* `*` beats `**` */
+  { "live/one", "live/one" },    /* exact beats pattern */
+  { "/live//one/", "live/one" }, /* normalized first */
+  { "live/two", "live/*" },      /* `*` beats `**` */
   { "other/two", "*/*" },
   { "lobby", "lobby" },
   { "garden", "*" },
-  { "live", "*" },                /* `live/**` needs one more segment */
+  { "live", "*" },                /* `**` is one segment or more */
   { "live/a/b", "live/*/**" },    /* one more `*` says more */
   { "live/a/cam", "live/*/cam" }, /* more literal segments */
   { "live/a/cam/x", "live/*/**" },
-  { "live/x/y", "*/x/y" },        /* two literals beat one */
+  { "live/x/y", "*/x/y" }, /* two literals beat one */
   { "a/b/c/d/e", "a/b/**" },
   { "a/b", "*/*" },
   { "u/v/w", "**" },
-  { "Live/One", "*/*" },          /* case matters */
+  { "Live/One", "*/*" }, /* case matters */
   { "live/*", NULL },
   { "live/../lobby", NULL },
   { "live/manifest.mpd", NULL },
@@ -198,11 +196,10 @@ route_table_suite (void)
   suite_add_tcase (suite, tc);
   tcase_add_loop_test (
       tc, superfluous_slashes_vanish, 0, G_N_ELEMENTS (normal_forms));
-  tcase_add_loop_test (
-      tc, paths_of_peers_are_checked, 0, G_N_ELEMENTS (paths));
+  tcase_add_loop_test (tc, paths_of_peers_are_checked, 0, G_N_ELEMENTS (paths));
   tcase_add_test (tc, length_and_depth_have_limits);
-  tcase_add_loop_test (tc, the_most_specific_route_takes_the_path, 0,
-      G_N_ELEMENTS (matches));
+  tcase_add_loop_test (
+      tc, the_most_specific_route_takes_the_path, 0, G_N_ELEMENTS (matches));
   tcase_add_test (tc, without_templates_only_names_match);
   tcase_add_loop_test (
       tc, ties_between_templates_are_seen_both_ways, 0, G_N_ELEMENTS (pairs));
