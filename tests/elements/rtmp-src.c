@@ -4,12 +4,13 @@
  * session, and ffmpeg. */
 
 #include <gst/check/gstcheck.h>
+#include <gio/gio.h>
 #include <glib/gstdio.h>
 
 #include "rtmp/flv-tag.h"
 #include "rtmp/rtmp-message.h"
 #include "tests/support/hex.h"
-#include "tests/support/rtmp-publisher.h"
+#include "tests/support/rtmp-peer.h"
 
 #define VIDEO PENSTOCK_RTMP_VIDEO
 #define AUDIO PENSTOCK_RTMP_AUDIO
@@ -221,29 +222,56 @@ expect_publication (Fixture *f, const gchar *state)
 /* --- Messages ------------------------------------------------------------ */
 
 static void
-send_configs (TestPublisher *publisher)
+send_hex (RtmpPeer *peer, guint8 type, guint32 timestamp, const gchar *hex)
 {
-  test_publisher_send_hex (publisher, VIDEO, 0, "1700000000" AVCC);
-  test_publisher_send_hex (publisher, AUDIO, 0, "af00" ASC);
+  g_autoptr (GBytes) bytes = bytes_from_hex (hex);
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+
+  penstock_rtmp_session_send (peer->session, type, timestamp, data, size);
+  rtmp_peer_flush (peer);
 }
 
 static void
-send_nal (TestPublisher *publisher, guint32 timestamp, gint cts, gboolean key,
+send_configs (RtmpPeer *publisher)
+{
+  send_hex (publisher, VIDEO, 0, "1700000000" AVCC);
+  send_hex (publisher, AUDIO, 0, "af00" ASC);
+}
+
+static void
+send_nal (RtmpPeer *publisher, guint32 timestamp, gint cts, gboolean key,
     const gchar *nal)
 {
   g_autofree gchar *hex = g_strdup_printf ("%s01%06x%08x%s", key ? "17" : "27",
       cts & 0xffffff, (guint) strlen (nal) / 2, nal);
 
-  test_publisher_send_hex (publisher, VIDEO, timestamp, hex);
+  send_hex (publisher, VIDEO, timestamp, hex);
 }
 
-static TestPublisher *
+static RtmpPeer *
 publish (guint port)
 {
-  TestPublisher *publisher = test_publisher_new (port, "live", "test");
+  return rtmp_peer_publish (port, "live", "test");
+}
 
-  fail_unless (publisher != NULL);
-  return publisher;
+static void
+expect_refusal (guint port, const gchar *name)
+{
+  RtmpPeer *peer = rtmp_peer_new (port, "live", name);
+
+  fail_unless_equals_int (rtmp_peer_next (peer), PENSTOCK_RTMP_EVENT_REFUSED);
+  rtmp_peer_free (peer);
+}
+
+/* Ends the publication and waits until the server has closed. */
+static void
+say_goodbye (RtmpPeer *peer)
+{
+  rtmp_peer_say_goodbye (peer);
+  shutdown (peer->fd, SHUT_WR);
+  fail_unless (rtmp_peer_is_closed (peer->fd));
+  rtmp_peer_free (peer);
 }
 
 /* --- Tests --------------------------------------------------------------- */
@@ -251,7 +279,7 @@ publish (guint port)
 GST_START_TEST (frames_arrive_as_they_were_sent)
 {
   Fixture f;
-  TestPublisher *publisher;
+  RtmpPeer *publisher;
   GstClockTime start;
 
   fixture_init (&f, "live/test");
@@ -259,7 +287,7 @@ GST_START_TEST (frames_arrive_as_they_were_sent)
   expect_publication (&f, "started");
   send_configs (publisher);
   send_nal (publisher, 1000, 80, TRUE, IDR);
-  test_publisher_send_hex (publisher, AUDIO, 1010,
+  send_hex (publisher, AUDIO, 1010,
       "af01"
       "21001234");
   send_nal (publisher, 1040, 160, FALSE, P_SLICE);
@@ -289,7 +317,7 @@ GST_START_TEST (frames_arrive_as_they_were_sent)
   fail_unless (GST_BUFFER_FLAG_IS_SET (b, GST_BUFFER_FLAG_DROPPABLE));
   assert_equals_uint64 (GST_BUFFER_PTS (b), start + 80 * GST_MSECOND);
 
-  test_publisher_goodbye (publisher);
+  say_goodbye (publisher);
   fixture_clear (&f);
 }
 GST_END_TEST;
@@ -297,13 +325,13 @@ GST_END_TEST;
 GST_START_TEST (caps_are_canonical)
 {
   Fixture f;
-  TestPublisher *publisher;
+  RtmpPeer *publisher;
 
   fixture_init (&f, "live/test");
   publisher = publish (fixture_play (&f));
   send_configs (publisher);
   send_nal (publisher, 0, 0, TRUE, IDR);
-  test_publisher_send_hex (publisher, AUDIO, 0,
+  send_hex (publisher, AUDIO, 0,
       "af01"
       "2100");
   gst_buffer_unref (next_buffer (&f, "audio_0"));
@@ -323,7 +351,7 @@ GST_START_TEST (caps_are_canonical)
       "codec_data=(buffer)" ASC);
   assert_caps (audio, expected_audio);
 
-  test_publisher_goodbye (publisher);
+  say_goodbye (publisher);
   fixture_clear (&f);
 }
 GST_END_TEST;
@@ -331,17 +359,17 @@ GST_END_TEST;
 GST_START_TEST (goodbye_ends_the_stream)
 {
   Fixture f;
-  TestPublisher *publisher;
+  RtmpPeer *publisher;
 
   fixture_init (&f, "live/test");
   publisher = publish (fixture_play (&f));
   expect_publication (&f, "started");
   send_configs (publisher);
   send_nal (publisher, 0, 0, TRUE, IDR);
-  test_publisher_send_hex (publisher, AUDIO, 0,
+  send_hex (publisher, AUDIO, 0,
       "af01"
       "2100");
-  test_publisher_goodbye (publisher);
+  say_goodbye (publisher);
   expect_publication (&f, "ended");
   expect_eos (&f, "video_0");
   expect_eos (&f, "audio_0");
@@ -352,7 +380,7 @@ GST_END_TEST;
 GST_START_TEST (lost_publisher_comes_back_to_the_same_pads)
 {
   Fixture f;
-  TestPublisher *publisher;
+  RtmpPeer *publisher;
   guint port;
 
   fixture_init (&f, "live/test");
@@ -362,7 +390,7 @@ GST_START_TEST (lost_publisher_comes_back_to_the_same_pads)
   send_configs (publisher);
   send_nal (publisher, 90000, 0, TRUE, IDR);
   g_autoptr (GstBuffer) before = next_buffer (&f, "video_0");
-  test_publisher_vanish (publisher);
+  rtmp_peer_free (publisher);
   expect_publication (&f, "started");
   expect_publication (&f, "lost");
 
@@ -379,11 +407,11 @@ GST_START_TEST (lost_publisher_comes_back_to_the_same_pads)
   fail_unless_equals_int (f.src->numsrcpads, 1);
 
   /* A goodbye is no end either: the element waits for the next. */
-  test_publisher_goodbye (publisher);
+  say_goodbye (publisher);
   expect_publication (&f, "ended");
   publisher = publish (port);
   expect_publication (&f, "started");
-  test_publisher_goodbye (publisher);
+  say_goodbye (publisher);
   fixture_clear (&f);
 }
 GST_END_TEST;
@@ -391,7 +419,7 @@ GST_END_TEST;
 GST_START_TEST (publication_is_over_when_nobody_comes_back)
 {
   Fixture f;
-  TestPublisher *publisher;
+  RtmpPeer *publisher;
 
   fixture_init (&f, "live/test");
   g_object_set (f.src, "publisher-grace-ms", 50, NULL);
@@ -399,7 +427,7 @@ GST_START_TEST (publication_is_over_when_nobody_comes_back)
   send_configs (publisher);
   send_nal (publisher, 0, 0, TRUE, IDR);
   gst_buffer_unref (next_buffer (&f, "video_0"));
-  test_publisher_vanish (publisher);
+  rtmp_peer_free (publisher);
   expect_publication (&f, "started");
   expect_publication (&f, "lost");
   expect_publication (&f, "ended");
@@ -411,7 +439,7 @@ GST_END_TEST;
 GST_START_TEST (new_sequence_header_changes_caps_at_the_next_keyframe)
 {
   Fixture f;
-  TestPublisher *publisher;
+  RtmpPeer *publisher;
 
   fixture_init (&f, "live/test");
   publisher = publish (fixture_play (&f));
@@ -419,9 +447,9 @@ GST_START_TEST (new_sequence_header_changes_caps_at_the_next_keyframe)
   send_nal (publisher, 0, 0, TRUE, IDR);
   gst_mini_object_unref (next (&f, "video_0", GST_EVENT_UNKNOWN));
   /* Equal: swallowed. Then another one. */
-  test_publisher_send_hex (publisher, VIDEO, 40, "1700000000" AVCC);
+  send_hex (publisher, VIDEO, 40, "1700000000" AVCC);
   send_nal (publisher, 40, 0, FALSE, P_SLICE);
-  test_publisher_send_hex (publisher, VIDEO, 80, "1700000000" AVCC_SMALL);
+  send_hex (publisher, VIDEO, 80, "1700000000" AVCC_SMALL);
   send_nal (publisher, 80, 0, TRUE, IDR);
 
   g_autoptr (Passed) p = g_async_queue_timeout_pop (f.passed, WAIT);
@@ -436,7 +464,7 @@ GST_START_TEST (new_sequence_header_changes_caps_at_the_next_keyframe)
   gst_structure_get_int (gst_caps_get_structure (now, 0), "width", &width);
   fail_unless_equals_int (width, 128);
 
-  test_publisher_goodbye (publisher);
+  say_goodbye (publisher);
   fixture_clear (&f);
 }
 GST_END_TEST;
@@ -444,7 +472,7 @@ GST_END_TEST;
 GST_START_TEST (parameter_sets_in_band_change_caps)
 {
   Fixture f;
-  TestPublisher *publisher;
+  RtmpPeer *publisher;
   gint width = 0;
 
   fixture_init (&f, "live/test");
@@ -452,7 +480,7 @@ GST_START_TEST (parameter_sets_in_band_change_caps)
   send_configs (publisher);
   send_nal (publisher, 0, 0, TRUE, IDR);
   gst_buffer_unref (next_buffer (&f, "video_0"));
-  test_publisher_send_hex (publisher, VIDEO, 40,
+  send_hex (publisher, VIDEO, 40,
       "1701000000"
       "00000018" SPS_SMALL "00000005" PPS_SMALL "00000007" IDR);
   g_autoptr (GstBuffer) key = next_buffer (&f, "video_0");
@@ -461,7 +489,7 @@ GST_START_TEST (parameter_sets_in_band_change_caps)
   g_autoptr (GstCaps) now = caps_of (&f, "video_0");
   gst_structure_get_int (gst_caps_get_structure (now, 0), "width", &width);
   fail_unless_equals_int (width, 128);
-  test_publisher_goodbye (publisher);
+  say_goodbye (publisher);
   fixture_clear (&f);
 }
 GST_END_TEST;
@@ -469,18 +497,18 @@ GST_END_TEST;
 GST_START_TEST (start_codes_become_lengths)
 {
   Fixture f;
-  TestPublisher *publisher;
+  RtmpPeer *publisher;
 
   fixture_init (&f, "live/test");
   publisher = publish (fixture_play (&f));
   /* No sequence header at all. */
-  test_publisher_send_hex (publisher, VIDEO, 0,
+  send_hex (publisher, VIDEO, 0,
       "1701000000"
       "00000001" SPS_SMALL "00000001" PPS_SMALL "000001" IDR);
   g_autoptr (GstBuffer) key = next_buffer (&f, "video_0");
   assert_payload (
       key, "00000018" SPS_SMALL "00000005" PPS_SMALL "00000007" IDR);
-  test_publisher_goodbye (publisher);
+  say_goodbye (publisher);
   fixture_clear (&f);
 }
 GST_END_TEST;
@@ -488,15 +516,15 @@ GST_END_TEST;
 GST_START_TEST (unsupported_audio_does_not_stop_video)
 {
   Fixture f;
-  TestPublisher *publisher;
+  RtmpPeer *publisher;
 
   fixture_init (&f, "live/test");
   publisher = publish (fixture_play (&f));
-  test_publisher_send_hex (publisher, VIDEO, 0, "1700000000" AVCC);
-  test_publisher_send_hex (publisher, AUDIO, 0,
+  send_hex (publisher, VIDEO, 0, "1700000000" AVCC);
+  send_hex (publisher, AUDIO, 0,
       "b2"
       "00112233");
-  test_publisher_send_hex (publisher, AUDIO, 20,
+  send_hex (publisher, AUDIO, 20,
       "b2"
       "00112233");
   send_nal (publisher, 0, 0, TRUE, IDR);
@@ -507,7 +535,7 @@ GST_START_TEST (unsupported_audio_does_not_stop_video)
   fail_unless_equals_int (f.src->numsrcpads, 1);
   /* Both kinds are accounted for: nothing to wait for. */
   fail_unless (g_async_queue_timeout_pop (f.no_more_pads, WAIT) != NULL);
-  test_publisher_goodbye (publisher);
+  say_goodbye (publisher);
   fixture_clear (&f);
 }
 GST_END_TEST;
@@ -522,18 +550,18 @@ GST_END_TEST;
 GST_START_TEST (audio_only_stream_needs_no_wait)
 {
   Fixture f;
-  TestPublisher *publisher;
+  RtmpPeer *publisher;
 
   fixture_init (&f, "live/test");
   publisher = publish (fixture_play (&f));
-  test_publisher_send_hex (publisher, DATA, 0, AUDIO_METADATA);
-  test_publisher_send_hex (publisher, AUDIO, 0, "af00" ASC);
-  test_publisher_send_hex (publisher, AUDIO, 0,
+  send_hex (publisher, DATA, 0, AUDIO_METADATA);
+  send_hex (publisher, AUDIO, 0, "af00" ASC);
+  send_hex (publisher, AUDIO, 0,
       "af01"
       "2100");
   gst_buffer_unref (next_buffer (&f, "audio_0"));
   fail_unless (g_async_queue_timeout_pop (f.no_more_pads, WAIT) != NULL);
-  test_publisher_goodbye (publisher);
+  say_goodbye (publisher);
   fixture_clear (&f);
 }
 GST_END_TEST;
@@ -541,7 +569,7 @@ GST_END_TEST;
 GST_START_TEST (late_track_adds_a_pad_after_the_wait)
 {
   Fixture f;
-  TestPublisher *publisher;
+  RtmpPeer *publisher;
 
   fixture_init (&f, "live/test");
   publisher = publish (fixture_play (&f));
@@ -549,11 +577,11 @@ GST_START_TEST (late_track_adds_a_pad_after_the_wait)
   send_nal (publisher, 0, 0, TRUE, IDR);
   gst_buffer_unref (next_buffer (&f, "video_0"));
   fail_unless (g_async_queue_timeout_pop (f.no_more_pads, WAIT) != NULL);
-  test_publisher_send_hex (publisher, AUDIO, 2000,
+  send_hex (publisher, AUDIO, 2000,
       "af01"
       "2100");
   gst_buffer_unref (next_buffer (&f, "audio_0"));
-  test_publisher_goodbye (publisher);
+  say_goodbye (publisher);
   fixture_clear (&f);
 }
 GST_END_TEST;
@@ -561,18 +589,18 @@ GST_END_TEST;
 GST_START_TEST (silent_kind_gets_gaps)
 {
   Fixture f;
-  TestPublisher *publisher;
+  RtmpPeer *publisher;
 
   fixture_init (&f, "live/test");
   publisher = publish (fixture_play (&f));
   send_configs (publisher);
-  test_publisher_send_hex (publisher, AUDIO, 0,
+  send_hex (publisher, AUDIO, 0,
       "af01"
       "2100");
   for (guint i = 0; i < 40; i++)
     send_nal (publisher, i * 40, 0, TRUE, IDR);
   gst_mini_object_unref (next (&f, "audio_0", GST_EVENT_GAP));
-  test_publisher_goodbye (publisher);
+  say_goodbye (publisher);
   fixture_clear (&f);
 }
 GST_END_TEST;
@@ -581,7 +609,7 @@ GST_END_TEST;
 GST_START_TEST (each_track_has_a_pad)
 {
   Fixture f;
-  TestPublisher *publisher;
+  RtmpPeer *publisher;
   const gchar *frames = "96136176633101"
                         "00000b"
                         "00000007" IDR "02"
@@ -590,15 +618,15 @@ GST_START_TEST (each_track_has_a_pad)
 
   fixture_init (&f, "live/test");
   publisher = publish (fixture_play (&f));
-  test_publisher_send_hex (publisher, VIDEO, 0, "96006176633101" AVCC);
-  test_publisher_send_hex (publisher, VIDEO, 0, "96006176633102" AVCC_SMALL);
-  test_publisher_send_hex (publisher, VIDEO, 0, frames);
+  send_hex (publisher, VIDEO, 0, "96006176633101" AVCC);
+  send_hex (publisher, VIDEO, 0, "96006176633102" AVCC_SMALL);
+  send_hex (publisher, VIDEO, 0, frames);
   g_autoptr (GstBuffer) one = next_buffer (&f, "video_1");
   g_autoptr (GstBuffer) two = next_buffer (&f, "video_2");
   assert_payload (one, "00000007" IDR);
   assert_payload (two, "00000007" IDR);
   assert_equals_uint64 (GST_BUFFER_DTS (one), GST_BUFFER_DTS (two));
-  test_publisher_goodbye (publisher);
+  say_goodbye (publisher);
   fixture_clear (&f);
 }
 GST_END_TEST;
@@ -606,7 +634,7 @@ GST_END_TEST;
 GST_START_TEST (two_elements_share_a_port)
 {
   Fixture one, two;
-  TestPublisher *first, *second;
+  RtmpPeer *first, *second;
   g_autofree gchar *location = NULL;
   guint port;
 
@@ -617,8 +645,8 @@ GST_START_TEST (two_elements_share_a_port)
   g_object_set (two.src, "location", location, NULL);
   fail_unless_equals_int (fixture_play (&two), port);
 
-  first = test_publisher_new (port, "live", "one");
-  second = test_publisher_new (port, "live", "two");
+  first = rtmp_peer_publish (port, "live", "one");
+  second = rtmp_peer_publish (port, "live", "two");
   send_configs (first);
   send_configs (second);
   send_nal (first, 0, 0, TRUE, IDR);
@@ -627,8 +655,8 @@ GST_START_TEST (two_elements_share_a_port)
   g_autoptr (GstBuffer) b = next_buffer (&two, "video_0");
   assert_payload (a, "00000007" IDR);
   assert_payload (b, "00000008" IDR "44");
-  test_publisher_goodbye (first);
-  test_publisher_goodbye (second);
+  say_goodbye (first);
+  say_goodbye (second);
   fixture_clear (&one);
   fixture_clear (&two);
 }
@@ -661,7 +689,7 @@ GST_START_TEST (element_goes_down_and_up_again)
 
   fixture_init (&f, "live/test");
   for (guint i = 0; i < 2; i++) {
-    TestPublisher *publisher = publish (fixture_play (&f));
+    RtmpPeer *publisher = publish (fixture_play (&f));
     guint port = 1;
 
     send_configs (publisher);
@@ -672,8 +700,8 @@ GST_START_TEST (element_goes_down_and_up_again)
     fail_unless_equals_int (f.src->numsrcpads, 0);
     g_object_get (f.src, "port", &port, NULL);
     fail_unless_equals_int (port, 0);
-    test_publisher_wait_closed (publisher);
-    test_publisher_vanish (publisher);
+    fail_unless (rtmp_peer_is_closed (publisher->fd));
+    rtmp_peer_free (publisher);
   }
   fixture_clear (&f);
 }
@@ -682,7 +710,7 @@ GST_END_TEST;
 GST_START_TEST (pause_and_resume_waits_for_a_keyframe)
 {
   Fixture f;
-  TestPublisher *publisher;
+  RtmpPeer *publisher;
 
   fixture_init (&f, "live/test");
   publisher = publish (fixture_play (&f));
@@ -697,7 +725,7 @@ GST_START_TEST (pause_and_resume_waits_for_a_keyframe)
   assert_payload (after, "00000008" IDR "55");
   fail_unless (GST_BUFFER_FLAG_IS_SET (after, GST_BUFFER_FLAG_DISCONT));
   fail_unless (GST_BUFFER_DTS (after) >= GST_BUFFER_DTS (before));
-  test_publisher_goodbye (publisher);
+  say_goodbye (publisher);
   fixture_clear (&f);
 }
 GST_END_TEST;
@@ -705,7 +733,7 @@ GST_END_TEST;
 GST_START_TEST (application_ends_the_stream)
 {
   Fixture f;
-  TestPublisher *publisher;
+  RtmpPeer *publisher;
 
   fixture_init (&f, "live/test");
   publisher = publish (fixture_play (&f));
@@ -714,8 +742,8 @@ GST_START_TEST (application_ends_the_stream)
   gst_buffer_unref (next_buffer (&f, "video_0"));
   gst_element_send_event (f.pipeline, gst_event_new_eos ());
   expect_eos (&f, "video_0");
-  test_publisher_wait_closed (publisher);
-  test_publisher_vanish (publisher);
+  fail_unless (rtmp_peer_is_closed (publisher->fd));
+  rtmp_peer_free (publisher);
   fixture_clear (&f);
 }
 GST_END_TEST;
@@ -723,18 +751,17 @@ GST_END_TEST;
 GST_START_TEST (publish_key_is_asked_for_and_never_told)
 {
   Fixture f;
-  TestPublisher *publisher;
+  RtmpPeer *publisher;
   guint port;
   GParamSpec *key;
 
   fixture_init (&f, "live/test");
   g_object_set (f.src, "publish-key", "s3cret", NULL);
   port = fixture_play (&f);
-  fail_unless (test_publisher_new (port, "live", "test") == NULL);
-  fail_unless (test_publisher_new (port, "live", "test?key=wrong") == NULL);
-  publisher = test_publisher_new (port, "live", "test?key=s3cret");
-  fail_unless (publisher != NULL);
-  test_publisher_goodbye (publisher);
+  expect_refusal (port, "test");
+  expect_refusal (port, "test?key=wrong");
+  publisher = rtmp_peer_publish (port, "live", "test?key=s3cret");
+  say_goodbye (publisher);
 
   key =
       g_object_class_find_property (G_OBJECT_GET_CLASS (f.src), "publish-key");
@@ -782,7 +809,7 @@ GST_END_TEST;
 GST_START_TEST (latency_is_live_and_nothing)
 {
   Fixture f;
-  TestPublisher *publisher;
+  RtmpPeer *publisher;
   g_autoptr (GstQuery) query = gst_query_new_latency ();
   g_autoptr (GstPad) pad = NULL;
   GstClockTime min = 1, max = 0;
@@ -798,7 +825,7 @@ GST_START_TEST (latency_is_live_and_nothing)
   gst_query_parse_latency (query, &live, &min, &max);
   fail_unless (live);
   assert_equals_uint64 (min, 0);
-  test_publisher_goodbye (publisher);
+  say_goodbye (publisher);
   fixture_clear (&f);
 }
 GST_END_TEST;
@@ -806,7 +833,7 @@ GST_END_TEST;
 GST_START_TEST (statistics_count_what_happened)
 {
   Fixture f;
-  TestPublisher *publisher;
+  RtmpPeer *publisher;
   g_autoptr (GstStructure) stats = NULL;
   guint64 frames = 0, keyframes = 0, malformed = 0;
 
@@ -816,12 +843,12 @@ GST_START_TEST (statistics_count_what_happened)
   send_configs (publisher);
   send_nal (publisher, 0, 0, TRUE, IDR);
   /* A length beyond the end, then frames until the next keyframe are lost. */
-  test_publisher_send_hex (publisher, VIDEO, 40,
+  send_hex (publisher, VIDEO, 40,
       "2701000000"
       "000000ff419a");
   send_nal (publisher, 80, 0, FALSE, P_SLICE);
   send_nal (publisher, 120, 0, TRUE, IDR);
-  test_publisher_goodbye (publisher);
+  say_goodbye (publisher);
   expect_publication (&f, "started");
   expect_publication (&f, "ended");
   g_object_get (f.src, "stats", &stats, NULL);
@@ -1034,6 +1061,57 @@ GST_START_TEST (frames_of_ffmpeg_arrive_bit_exact)
 }
 GST_END_TEST;
 
+/* ffmpeg as the server; it does not say when it listens, so it is asked until
+ * it does. */
+GST_START_TEST (client_plays_from_ffmpeg)
+{
+  g_autofree gchar *ffmpeg = g_find_program_in_path ("ffmpeg");
+  g_autofree gchar *folder = g_dir_make_tmp ("penstock-XXXXXX", NULL);
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+  guint16 port = g_socket_listener_add_any_inet_port (listener, NULL, NULL);
+  gint64 end = g_get_monotonic_time () + WAIT;
+  g_autoptr (GSubprocess) server = NULL;
+  GstMessage *error;
+  Fixture f;
+
+  g_socket_listener_close (listener);
+  if (!ffmpeg) {
+    g_rmdir (folder);
+    return;
+  }
+  g_autofree gchar *path = make_file (&ffmpeg_rows[0], folder);
+  g_autofree gchar *url =
+      g_strdup_printf ("rtmp://127.0.0.1:%u/live/test", port);
+  server = g_subprocess_new (
+      G_SUBPROCESS_FLAGS_STDERR_SILENCE | G_SUBPROCESS_FLAGS_STDOUT_SILENCE,
+      NULL, "ffmpeg", "-re", "-i", path, "-c", "copy", "-f", "flv", "-listen",
+      "1", url, NULL);
+
+  fixture_init (&f, "live/test");
+  gst_util_set_object_arg (G_OBJECT (f.src), "role", "client");
+  g_object_set (f.src, "location", url, NULL);
+  do {
+    gst_element_set_state (f.pipeline, GST_STATE_NULL);
+    gst_element_set_state (f.pipeline, GST_STATE_PLAYING);
+    g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (
+        f.bus, WAIT * GST_USECOND, GST_MESSAGE_ERROR | GST_MESSAGE_ELEMENT);
+    fail_unless (message != NULL);
+    error = GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR ? message : NULL;
+  } while (error && g_get_monotonic_time () < end);
+  fail_unless (error == NULL);
+
+  g_autoptr (GstBuffer) key = next_buffer (&f, "video_0");
+  fail_if (GST_BUFFER_FLAG_IS_SET (key, GST_BUFFER_FLAG_DELTA_UNIT));
+  g_autoptr (GstBuffer) sound = next_buffer (&f, "audio_0");
+  expect_eos (&f, "video_0");
+  g_subprocess_force_exit (server);
+  g_subprocess_wait (server, NULL, NULL);
+  fixture_clear (&f);
+  g_unlink (path);
+  g_rmdir (folder);
+}
+GST_END_TEST;
+
 /* The line of the element's documentation, with a free port and no window. */
 GST_START_TEST (launch_line_shows_pictures)
 {
@@ -1111,6 +1189,7 @@ rtmp_src_suite (void)
   tcase_add_test (tc, unreachable_server_is_an_error);
   tcase_add_loop_test (
       tc, frames_of_ffmpeg_arrive_bit_exact, 0, G_N_ELEMENTS (ffmpeg_rows));
+  tcase_add_test (tc, client_plays_from_ffmpeg);
   tcase_add_test (tc, launch_line_shows_pictures);
   return s;
 }
