@@ -280,14 +280,14 @@ end_guard (PenstockRtspClient *self)
   g_clear_object (&self->guarded);
 }
 
-/* Live: no ranges, no other speeds. The headers are not even read, as odd
+/* Live: no ranges, no other speeds. What the headers say is dropped, as odd
  * values bring the library down. */
 static GstRTSPStatusCode
 adjust_play_mode (GstRTSPClient *client, GstRTSPContext *ctx,
     GstRTSPTimeRange **range, GstSeekFlags *flags, gdouble *rate,
     GstClockTime *trickmode_interval, gboolean *enable_rate_control)
 {
-  *range = NULL;
+  g_clear_pointer (range, gst_rtsp_range_free);
   *flags = GST_SEEK_FLAG_NONE;
   *rate = 1.0;
   *trickmode_interval = 0;

@@ -1113,6 +1113,102 @@ GST_START_TEST (ffmpeg_decodes_without_complaint)
 }
 GST_END_TEST
 
+/* Each codec by itself: what ffprobe says it is, from the SDP and the packets. */
+static const struct {
+  const gchar *streams, *codec;
+} codec_rows[] = {
+  { "videotestsrc is-live=true ! video/x-raw, width=320, height=240, "
+    "framerate=25/1 ! x265enc tune=zerolatency speed-preset=ultrafast "
+    "key-int-max=10 ! h265parse ! sink. ",
+      "hevc" },
+  { "videotestsrc is-live=true ! video/x-raw, width=320, height=240, "
+    "framerate=25/1 ! vp8enc deadline=1 keyframe-max-dist=10 ! sink. ",
+      "vp8" },
+  { "videotestsrc is-live=true ! video/x-raw, width=320, height=240, "
+    "framerate=25/1 ! vp9enc deadline=1 cpu-used=8 keyframe-max-dist=10 "
+    "! sink. ",
+      "vp9" },
+  { "videotestsrc is-live=true ! video/x-raw, format=I420, width=320, "
+    "height=240, framerate=10/1 ! jpegenc ! sink. ",
+      "mjpeg" },
+  { "audiotestsrc is-live=true ! audio/x-raw, rate=48000, channels=2 "
+    "! opusenc ! sink. ",
+      "opus" },
+  { "audiotestsrc is-live=true ! audio/x-raw, rate=8000, channels=1 "
+    "! alawenc ! sink. ",
+      "pcm_alaw" },
+  { "audiotestsrc is-live=true ! audio/x-raw, rate=8000, channels=1 "
+    "! mulawenc ! sink. ",
+      "pcm_mulaw" },
+  { "audiotestsrc is-live=true ! audio/x-raw, rate=16000, channels=1 "
+    "! avenc_g722 ! sink. ",
+      "adpcm_g722" },
+  { "audiotestsrc is-live=true ! audio/x-raw, format=S16LE, rate=48000, "
+    "channels=2 ! sink. ",
+      "pcm_s16be" },
+  { "audiotestsrc is-live=true ! audio/x-raw, rate=44100, channels=2 "
+    "! lamemp3enc ! mpegaudioparse ! sink. ",
+      "mp3" },
+  { "audiotestsrc is-live=true ! audio/x-raw, rate=48000, channels=2 "
+    "! avenc_ac3 ! ac3parse ! sink. ",
+      "ac3" },
+};
+
+GST_START_TEST (codec_is_carried)
+{
+  Fixture f;
+  Run run = { 0 };
+
+  fixture_init (&f, codec_rows[__i__].codec);
+  GstElement *pipeline = publish (&f, codec_rows[__i__].streams);
+  wait_channel (&f, 1, 10);
+  g_autofree gchar *url = url_of (&f, f.name);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocess) ffprobe = g_subprocess_new (
+      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error,
+      "ffprobe", "-loglevel", "error", "-rtsp_transport", "tcp",
+      "-read_intervals", "%+#5", "-count_packets", "-show_entries",
+      "stream=codec_name,nb_read_packets", "-of", "csv=p=0", url, NULL);
+  g_assert_no_error (error);
+  g_subprocess_communicate_utf8_async (ffprobe, NULL, NULL, run_done, &run);
+  fail_unless (wait_for (is_done, &run));
+  g_autofree gchar *want = g_strdup_printf ("%s,5\n", codec_rows[__i__].codec);
+  ck_assert_msg (g_str_equal (run.out, want), "got %s, %s", run.out, run.err);
+  g_free (run.out);
+  g_free (run.err);
+  unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+GST_START_TEST (track_that_rtp_does_not_carry_is_left_out_with_a_reason)
+{
+  Fixture f;
+
+  fixture_init (&f, "leftout");
+  GstElement *pipeline = publish (&f,
+      VIDEO (320, 240,
+          25) "audiotestsrc is-live=true ! audio/x-raw, rate=48000, channels=2 "
+              "! flacenc ! flacparse ! sink. ");
+  wait_channel (&f, 2, 5);
+  Viewer *viewer = viewer_new (&f, "tcp", "");
+  wait_viewer (viewer, 10, 0);
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  json_builder_begin_object (builder);
+  penstock_rtsp_server_add_status (f.server, f.name, builder);
+  json_builder_end_object (builder);
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  JsonArray *left_out =
+      json_object_get_array_member (json_node_get_object (root), "left-out");
+  fail_unless_equals_int (json_array_get_length (left_out), 1);
+  ck_assert_str_eq (json_array_get_string_element (left_out, 0),
+      "no RTP payloader for audio/x-flac in this GStreamer");
+  viewer_free (viewer);
+  unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
 static Suite *
 rtsp_suite (void)
 {
@@ -1143,6 +1239,8 @@ rtsp_suite (void)
   tcase_add_test (tc, status_lists_viewers);
   tcase_add_test (tc, nothing_is_left_after_many_rounds);
   tcase_add_loop_test (tc, ffmpeg_decodes_without_complaint, 0, 2);
+  tcase_add_loop_test (tc, codec_is_carried, 0, G_N_ELEMENTS (codec_rows));
+  tcase_add_test (tc, track_that_rtp_does_not_carry_is_left_out_with_a_reason);
   return s;
 }
 
