@@ -472,7 +472,6 @@ slide_window (Presentation *self, GQueue *changes)
   const Retired *next;
 
   while ((oldest = g_queue_peek_head (&self->rows)) &&
-      self->rows.length > MIN_LISTED_ROWS &&
       oldest->end + window (self) < self->edge)
     unlist_row (self);
   while (self->bytes > self->settings.max_bytes) {
@@ -536,6 +535,8 @@ void
 presentation_add_row (
     Presentation *self, const SegmenterRow *row, gint64 now_us, GQueue *changes)
 {
+  GQueue deletions = G_QUEUE_INIT;
+  PresentationChange *change;
   Row *listed;
   File *file;
 
@@ -560,8 +561,10 @@ presentation_add_row (
     retire (self, file, self->edge);
   if (row->last)
     close_period (self);
-  slide_window (self, changes);
+  slide_window (self, &deletions);
   put_mpd (self, now_us, changes);
+  while ((change = g_queue_pop_head (&deletions)))
+    g_queue_push_tail (changes, change); /* nothing listed is missing */
 }
 
 void
