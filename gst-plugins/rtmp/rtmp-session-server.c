@@ -157,6 +157,16 @@ read_peer (PenstockRtmpPeer *peer, const PenstockAmfValue *object)
   peer->enhanced = peer->fourccs != NULL || caps_ex > 0;
 }
 
+/* Parameters may hang on all three; those of the name win. */
+static void
+set_query (PenstockRtmpPeer *peer, const gchar *name)
+{
+  g_string_truncate (peer->query, 0);
+  penstock_rtmp_path_add_query (peer->query, peer->tc_url);
+  penstock_rtmp_path_add_query (peer->query, peer->app);
+  penstock_rtmp_path_add_query (peer->query, name);
+}
+
 static const gchar *
 on_connect (PenstockRtmpSession *session, const PenstockRtmpCommand *command)
 {
@@ -166,6 +176,7 @@ on_connect (PenstockRtmpSession *session, const PenstockRtmpCommand *command)
     return NULL;
   }
   read_peer (&session->peer, penstock_amf_nth (command->values, 2));
+  set_query (&session->peer, NULL);
   session->connect_transaction = command->transaction;
   session->connect_chunk_stream = command->chunk_stream;
   session->state = PENSTOCK_RTMP_STATE_ASKED;
@@ -332,10 +343,7 @@ request_path (PenstockRtmpSession *session, const gchar *name)
 {
   PenstockRtmpPeer *peer = &session->peer;
 
-  g_string_truncate (peer->query, 0);
-  penstock_rtmp_path_add_query (peer->query, peer->tc_url);
-  penstock_rtmp_path_add_query (peer->query, peer->app);
-  penstock_rtmp_path_add_query (peer->query, name);
+  set_query (peer, name);
   return penstock_rtmp_path_canonical (peer->app, peer->tc_url, name);
 }
 
