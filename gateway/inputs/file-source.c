@@ -2,9 +2,9 @@
  *
  * See file-source.h.
  *
- *   reading (new for each round):            outlet (one a stream, stays):
- *   filesrc ! typefind ! demuxer ! parser ─► queue ! clocksync ─► video_0
- *                                 └ parser ─► queue ! clocksync ─► audio_0
+ *   reading (new each round):     outlet (one a stream, stays):
+ *   filesrc ! demuxer ! parser ─► queue ! clocksync ─► video_0
+ *                      └ parser ─► queue ! clocksync ─► audio_0
  *
  * A loop is made by reading the file anew, not by seeking: it works the same
  * for every container, with or without an index, and for B-frames. All
@@ -16,11 +16,17 @@
 
 #include "file-source.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <gst/base/base.h>
+
 #include "input.h"
 
 /* Read ahead of the clock: bridges bad interleaving and the next opening. */
 #define AHEAD_TIME (4 * GST_SECOND)
 #define AHEAD_BYTES (32 * 1024 * 1024)
+/* Enough to tell a container by. */
+#define HEAD_BYTES (64 * 1024)
 /* The first access unit is due this long after it was read. */
 #define LEAD (100 * GST_MSECOND)
 /* For the end of a stream whose last access unit has no duration. */
@@ -38,7 +44,6 @@ typedef struct {
   gatomicrefcount refs;
   PenstockFileSource *self; /* not owned: holds the bin */
   GstElement *bin;          /* not owned */
-  GstElement *typefind;     /* not owned */
 
   /* The element's lock. */
   guint n_streams, n_ended;
@@ -449,9 +454,11 @@ take_no_more_pads (GstElement *demuxer, gpointer user_data)
     finish_reading (reading);
 }
 
-static void
-take_type (
-    GstElement *typefind, guint probability, GstCaps *caps, gpointer user_data)
+/* --- opening --------------------------------------------------------------- */
+
+/* The factory of the demuxer for a file, from its first bytes; NULL = told. */
+static const gchar *
+find_demuxer (PenstockFileSource *self)
 {
   static const struct {
     const gchar *type, *demuxer;
@@ -466,51 +473,61 @@ take_type (
     { "video/x-flv", "flvdemux" },
     { "video/mpegts", "tsdemux" },
   };
-  Reading *reading = user_data;
-  const gchar *type = gst_structure_get_name (gst_caps_get_structure (caps, 0));
-  const gchar *factory = NULL;
-  g_autoptr (GError) error = NULL;
+  g_autofree guint8 *head = g_malloc (HEAD_BYTES);
+  FILE *file = g_fopen (self->path, "rb");
+  gsize size = file ? fread (head, 1, HEAD_BYTES, file) : 0;
+  gint code = !file || ferror (file) ? errno : 0;
 
+  if (file)
+    fclose (file);
+  if (code) {
+    fail (self, "%s", g_strerror (code));
+    return NULL;
+  }
+  g_autoptr (GstCaps) caps =
+      gst_type_find_helper_for_data (GST_OBJECT (self), head, size, NULL);
+  if (!caps) {
+    fail (self, "this is no media file");
+    return NULL;
+  }
+  const gchar *type = gst_structure_get_name (gst_caps_get_structure (caps, 0));
   for (guint i = 0; i < G_N_ELEMENTS (containers); i++)
     if (g_str_equal (containers[i].type, type))
-      factory = containers[i].demuxer;
-  if (!factory) {
-    fail (reading->self,
-        "%s is not supported (MP4, Matroska, WebM, FLV and MPEG-TS are)", type);
-    return;
-  }
-  GstElement *demuxer = penstock_input_make_element (factory, &error);
-  if (!demuxer) {
-    fail (reading->self, "%s", error->message);
-    return;
-  }
-  gst_bin_add (GST_BIN (reading->bin), demuxer);
+      return containers[i].demuxer;
+  fail (self, "%s is not supported (MP4, Matroska, WebM, FLV and MPEG-TS are)",
+      type);
+  return NULL;
+}
+
+/* A reading in the bin, ready to be started; NULL = told why. */
+static Reading *
+make_reading (PenstockFileSource *self)
+{
+  g_autoptr (GError) error = NULL;
+  const gchar *factory = find_demuxer (self);
+  GstElement *demuxer =
+      factory ? penstock_input_make_element (factory, &error) : NULL;
+
+  if (error)
+    fail (self, "%s", error->message);
+  if (!demuxer)
+    return NULL;
+
+  Reading *reading = g_new0 (Reading, 1);
+  GstElement *source = gst_element_factory_make ("filesrc", NULL);
+  g_atomic_ref_count_init (&reading->refs);
+  reading->self = self;
+  reading->bin = gst_bin_new (NULL);
+  reading->start = G_MAXINT64;
+  reading->end = G_MININT64;
+  g_object_set (source, "location", self->path, NULL);
+  gst_bin_add_many (GST_BIN (reading->bin), source, demuxer, NULL);
+  gst_element_link (source, demuxer);
   g_signal_connect_data (demuxer, "pad-added", G_CALLBACK (take_pad),
       reading_ref (reading), reading_closure_unref, 0);
   g_signal_connect_data (demuxer, "no-more-pads",
       G_CALLBACK (take_no_more_pads), reading_ref (reading),
       reading_closure_unref, 0);
-  gst_element_link (typefind, demuxer);
-  gst_element_sync_state_with_parent (demuxer);
-}
-
-static Reading *
-make_reading (PenstockFileSource *self)
-{
-  Reading *reading = g_new0 (Reading, 1);
-  GstElement *source = gst_element_factory_make ("filesrc", NULL);
-
-  g_atomic_ref_count_init (&reading->refs);
-  reading->self = self;
-  reading->bin = gst_bin_new (NULL);
-  reading->typefind = gst_element_factory_make ("typefind", NULL);
-  reading->start = G_MAXINT64;
-  reading->end = G_MININT64;
-  g_object_set (source, "location", self->path, NULL);
-  gst_bin_add_many (GST_BIN (reading->bin), source, reading->typefind, NULL);
-  gst_element_link (source, reading->typefind);
-  g_signal_connect_data (reading->typefind, "have-type", G_CALLBACK (take_type),
-      reading_ref (reading), reading_closure_unref, 0);
   gst_bin_add (GST_BIN (self), reading->bin);
   return reading;
 }
@@ -551,6 +568,8 @@ next_round (GstElement *element, gpointer user_data)
     return;
   drop_reading (self);
   Reading *reading = make_reading (self);
+  if (!reading)
+    return;
   take_reading (self, reading);
   gst_element_sync_state_with_parent (reading->bin);
 }
@@ -590,7 +609,10 @@ penstock_file_source_change_state (
     set_running (self, FALSE, FALSE);
     self->anchored = FALSE;
     self->n_video = self->n_audio = 0;
-    take_reading (self, make_reading (self));
+    Reading *reading = make_reading (self);
+    if (!reading)
+      return GST_STATE_CHANGE_FAILURE;
+    take_reading (self, reading);
   } else if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
     set_running (self, FALSE, TRUE);
     /* An exchange that is under way ends first; none begins after it. */

@@ -316,8 +316,9 @@ static const struct {
   const gchar *arguments; /* NULL: no file; "": an empty one */
   const gchar *message;
 } bad_files[] = {
-  { "missing.mp4", NULL, "Resource not found." },
+  { "missing.mp4", NULL, "No such file or directory" },
   { "subtitles.ogg", AUDIO "1 -c:a libopus ", "is not supported" },
+  { "text.mp4", AUDIO "1 -c:a pcm_s16le -f data -map 0 ", "no media file" },
   { "none.mkv", VIDEO "1 -c:v mpeg2video ", "no stream that can be carried" },
 };
 
