@@ -34,7 +34,6 @@ struct _PenstockSupervisor {
   PenstockInputAttempt *attempt; /* NULL: none is running */
   GSource *bus_source, *timer;
   gchar *reason;
-  gchar *warning; /* last one of the attempt: why a stream ended */
   gint64 since_us;
   GstClockTime lost_at; /* channel time; data before it is of the past */
   GPtrArray *ignored;
@@ -266,7 +265,8 @@ handle_eos (PenstockSupervisor *self)
   if (!self->machine.rules.once) {
     g_autofree gchar *name = penstock_input_describe (config);
     g_autofree gchar *reason = g_strdup_printf ("%s: %s", name,
-        self->warning ? self->warning : "the source ended the stream");
+        self->type->is_network ? "the server ended the stream"
+                               : "the stream is over");
     fail (self, PENSTOCK_INPUT_FAILURE_LOST, reason, FALSE);
     return;
   }
@@ -285,9 +285,8 @@ handle_warning (PenstockSupervisor *self, GstMessage *message)
   g_autoptr (GError) error = NULL;
 
   gst_message_parse_warning (message, &error, NULL);
-  g_free (self->warning);
-  self->warning = penstock_input_mask_text (error->message);
-  penstock_debug (COMPONENT, "%s route=%s", self->warning, self->route);
+  g_autofree gchar *text = penstock_input_mask_text (error->message);
+  penstock_debug (COMPONENT, "%s route=%s", text, self->route);
 }
 
 static void
@@ -415,20 +414,19 @@ static gboolean
 build_pipeline (PenstockSupervisor *self, GError **error)
 {
   GstElement *pipeline = gst_pipeline_new (NULL);
-  g_autoptr (GError) missing = NULL;
-  GstElement *sink =
-      penstock_input_make_element ("penstockchannelsink", &missing);
+  GstElement *sink = gst_element_factory_make ("penstockchannelsink", "sink");
+  gboolean missing = sink == NULL;
 
   /* The attempt needs something to watch. */
-  if (!sink)
+  if (missing)
     sink = gst_bin_new ("sink");
   gst_bin_add (GST_BIN (pipeline), sink);
   self->attempt = new_attempt (self, pipeline, sink);
   if (missing) {
-    g_propagate_error (error, g_steal_pointer (&missing));
+    g_set_error (error, PENSTOCK_ERROR, PENSTOCK_ERROR_MISSING_ELEMENT,
+        "the GStreamer element penstockchannelsink is not installed");
     return FALSE;
   }
-  gst_object_set_name (GST_OBJECT (sink), "sink");
   g_object_set (sink, "channel", self->route, NULL);
   gst_pipeline_use_clock (GST_PIPELINE (pipeline), self->clock);
   gst_element_set_start_time (pipeline, GST_CLOCK_TIME_NONE);
@@ -451,7 +449,6 @@ build (PenstockSupervisor *self)
   g_autoptr (GError) error = NULL;
 
   g_clear_pointer (&self->attempt, penstock_input_attempt_unref);
-  g_clear_pointer (&self->warning, g_free);
   g_ptr_array_set_size (self->ignored, 0);
   self->lost_at = penstock_channel_now ();
   gboolean ok = build_pipeline (self, &error);
@@ -689,7 +686,6 @@ penstock_supervisor_finalize (GObject *object)
   g_clear_object (&self->clock);
   g_clear_object (&self->probe);
   g_ptr_array_unref (self->ignored);
-  g_free (self->warning);
   g_free (self->reason);
   g_free (self->route);
   g_main_context_unref (self->context);
