@@ -228,6 +228,7 @@ penstock_rtmp_queue_resume (PenstockRtmpQueue *queue)
 
   g_mutex_lock (&queue->lock);
   drop_frames (queue);
+  resumed.arrival = queue->newest; /* it counts in the level */
   push_locked (queue, &resumed);
   queue->state = PENSTOCK_RTMP_QUEUE_RUNNING;
   g_mutex_unlock (&queue->lock);

@@ -6,6 +6,8 @@
 
 #include "rtmp/rtmp-queue.h"
 
+#define NOW (1000 * GST_SECOND)
+
 static const guint8 video_config[] = { 0x17, 0, 0, 0, 0, 1 };
 static const guint8 video_frame[] = { 0x27, 1, 0, 0, 0, 0xaa };
 static const guint8 audio_config[] = { 0xaf, 0, 0x12, 0x10 };
@@ -31,7 +33,7 @@ push (PenstockRtmpQueue *queue, guint8 type, const guint8 *data, gsize size,
 static void
 push_news (PenstockRtmpQueue *queue, PenstockRtmpQueueType type)
 {
-  PenstockRtmpQueueItem item = { .type = type };
+  PenstockRtmpQueueItem item = { .type = type, .arrival = NOW };
 
   penstock_rtmp_queue_push (queue, &item);
 }
@@ -61,9 +63,9 @@ new_running (void)
 static GstClockTime
 fill (PenstockRtmpQueue *queue)
 {
-  GstClockTime arrival = GST_SECOND;
+  GstClockTime arrival = NOW;
 
-  for (; arrival <= GST_SECOND + PENSTOCK_RTMP_QUEUE_TIME + 40 * GST_MSECOND;
+  for (; arrival <= NOW + PENSTOCK_RTMP_QUEUE_TIME + 40 * GST_MSECOND;
        arrival += 40 * GST_MSECOND)
     push_video (queue, video_frame, arrival);
   return arrival;
@@ -88,8 +90,8 @@ GST_START_TEST (items_come_in_order)
   gboolean lost;
 
   push_news (queue, PENSTOCK_RTMP_QUEUE_STARTED);
-  push_video (queue, video_frame, GST_SECOND);
-  push_audio (queue, audio_frame, GST_SECOND);
+  push_video (queue, video_frame, NOW);
+  push_audio (queue, audio_frame, NOW);
   push_news (queue, PENSTOCK_RTMP_QUEUE_ENDED);
   assert_equals_int (pop (queue, &type, &lost), PENSTOCK_RTMP_QUEUE_STARTED);
   assert_equals_int (pop (queue, &type, &lost), PENSTOCK_RTMP_QUEUE_MESSAGE);
@@ -182,7 +184,7 @@ GST_START_TEST (bytes_are_bounded_whatever_comes)
 
   config[0] = 0x17;
   for (guint i = 0; i < 40; i++)
-    push (queue, PENSTOCK_RTMP_VIDEO, config, size, GST_SECOND);
+    push (queue, PENSTOCK_RTMP_VIDEO, config, size, NOW);
   penstock_rtmp_queue_get_level (queue, &level);
   fail_unless (level.bytes <= 3 * PENSTOCK_RTMP_QUEUE_BYTES + size);
   for (guint i = 0; i < 10 * PENSTOCK_RTMP_QUEUE_MAX_NEWS; i++)
@@ -199,16 +201,18 @@ GST_START_TEST (resume_forgets_frames_only)
   gboolean lost;
 
   push_news (queue, PENSTOCK_RTMP_QUEUE_STARTED);
-  push_video (queue, video_config, GST_SECOND);
-  push_video (queue, video_frame, GST_SECOND);
-  push_audio (queue, audio_config, GST_SECOND);
-  push_audio (queue, audio_frame, GST_SECOND);
+  push_video (queue, video_config, NOW);
+  push_video (queue, video_frame, NOW);
+  push_audio (queue, audio_config, NOW);
+  push_audio (queue, audio_frame, NOW);
   penstock_rtmp_queue_resume (queue);
   assert_equals_int (pop (queue, &type, &lost), PENSTOCK_RTMP_QUEUE_STARTED);
   assert_equals_int (pop (queue, &type, &lost), PENSTOCK_RTMP_QUEUE_MESSAGE);
   assert_equals_int (pop (queue, &type, &lost), PENSTOCK_RTMP_QUEUE_MESSAGE);
   assert_equals_int (type, PENSTOCK_RTMP_AUDIO);
+  push_video (queue, video_frame, NOW);
   assert_equals_int (pop (queue, &type, &lost), PENSTOCK_RTMP_QUEUE_RESUMED);
+  assert_equals_int (pop (queue, &type, &lost), PENSTOCK_RTMP_QUEUE_MESSAGE);
   assert_equals_int (pop (queue, &type, &lost), PENSTOCK_RTMP_QUEUE_TIMEOUT);
   penstock_rtmp_queue_free (queue);
 }

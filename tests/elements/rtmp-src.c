@@ -718,7 +718,13 @@ GST_START_TEST (pause_and_resume_waits_for_a_keyframe)
   send_nal (publisher, 0, 0, TRUE, IDR);
   g_autoptr (GstBuffer) before = next_buffer (&f, "video_0");
   gst_element_set_state (f.pipeline, GST_STATE_PAUSED);
+  fail_unless_equals_int (
+      gst_element_get_state (f.pipeline, NULL, NULL, GST_CLOCK_TIME_NONE),
+      GST_STATE_CHANGE_NO_PREROLL);
   gst_element_set_state (f.pipeline, GST_STATE_PLAYING);
+  fail_unless_equals_int (
+      gst_element_get_state (f.pipeline, NULL, NULL, GST_CLOCK_TIME_NONE),
+      GST_STATE_CHANGE_SUCCESS);
   send_nal (publisher, 40, 0, FALSE, P_SLICE);
   send_nal (publisher, 80, 0, TRUE, IDR "55");
   g_autoptr (GstBuffer) after = next_buffer (&f, "video_0");
