@@ -260,9 +260,9 @@ add_waiter (HttpDash *self, HttpRequest *request, const gchar *path)
 }
 
 static void
-hold (Waiter *waiter)
+hold (Waiter *waiter, guint patience_ms)
 {
-  waiter->hold = g_timeout_source_new (waiter->dash->limits.hold_ms);
+  waiter->hold = g_timeout_source_new (patience_ms);
   g_source_set_callback (waiter->hold, on_patience_over, waiter, NULL);
   g_source_attach (waiter->hold, waiter->dash->context);
 }
@@ -361,14 +361,27 @@ on_store_changed (
 
 /* ---- the object ---- */
 
-static gboolean
-is_about_to_exist (HttpDash *self, const gchar *path)
+/* How long a request for a segment that does not exist waits for it: until one
+ * more segment duration has passed since the one before it, and a margin.
+ * 0 = it is not the next one. Players without a clock (ffmpeg) ask for the next
+ * segment as soon as they have the last, and a 404 makes them skip it. */
+static guint
+patience_for (HttpDash *self, const gchar *path)
 {
-  g_autofree gchar *previous = penstock_priv_http_previous_segment (path);
-  g_autoptr (PenstockStoredFile) file =
-      previous ? penstock_segment_store_read (self->store, previous) : NULL;
+  g_autofree gchar *name = penstock_priv_http_previous_segment (path);
+  g_autoptr (PenstockStoredFile) last =
+      name ? penstock_segment_store_read (self->store, name) : NULL;
 
-  return file != NULL;
+  if (!last)
+    return 0;
+  g_autofree gchar *before = penstock_priv_http_previous_segment (name);
+  g_autoptr (PenstockStoredFile) previous =
+      before ? penstock_segment_store_read (self->store, before) : NULL;
+  if (!previous)
+    return self->limits.max_hold_ms;
+  gint64 expected = 2 * last->changed_us - previous->changed_us;
+  gint64 wait_ms = MAX (expected - g_get_real_time (), 0) / 1000;
+  return MIN (wait_ms + self->limits.hold_ms, self->limits.max_hold_ms);
 }
 
 gboolean
@@ -384,14 +397,15 @@ http_dash_serve (HttpDash *self, HttpRequest *request, const gchar *path)
     answer_complete (self, request, file);
     return TRUE;
   }
-  if (!file && !is_about_to_exist (self, path))
+  guint patience_ms = file ? 0 : patience_for (self, path);
+  if (!file && patience_ms == 0)
     return FALSE;
 
   /* From here on changes wake us; one that came in between is seen by looking
    * a second time. */
   waiter = add_waiter (self, request, path);
   if (!file)
-    hold (waiter);
+    hold (waiter, patience_ms);
   if ((!file || begin_growing (waiter, file)) && update_waiter (waiter))
     http_request_wait (request, on_request_ended, waiter);
   else

@@ -19,7 +19,8 @@ typedef struct {
   guint stall_ms;   /* with bytes to send and none taken */
   guint write_ms;   /* until everything that was queued has been taken */
   gsize max_pending_bytes; /* a growing file ends at a reader so far behind */
-  guint hold_ms;           /* for a media segment that is about to exist */
+  guint hold_ms;           /* for the next media segment, beyond its time */
+  guint max_hold_ms;       /* for the next media segment, in all */
   guint status_cache_ms;   /* age up to which a status is given again */
   guint status_wait_ms;    /* for the control context to make one */
 } HttpLimits;
@@ -29,7 +30,7 @@ typedef struct {
     .max_connections = 4096, .request_ms = 10 * 1000, .idle_ms = 75 * 1000,    \
     .stall_ms = 15 * 1000, .write_ms = 120 * 1000,                             \
     .max_pending_bytes = 32 * 1024 * 1024, .hold_ms = 1000,                    \
-    .status_cache_ms = 250, .status_wait_ms = 5 * 1000                         \
+    .max_hold_ms = 15000, .status_cache_ms = 250, .status_wait_ms = 5 * 1000   \
   }
 
 G_END_DECLS

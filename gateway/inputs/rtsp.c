@@ -164,6 +164,9 @@ set_up (GstElement *element, const PenstockInputConfig *config)
   /* The URL stays free of credentials: GStreamer logs it. drop-on-latency
    * stays off: a server that starts with a burst (its GOP cache) would lose
    * the keyframe, and nothing behind us ever waits. */
+  /* RTP time as it is: the channel follows the camera's clock itself, and the
+   * burst of a server's GOP cache keeps its distances. */
+  gst_util_set_object_arg (G_OBJECT (element), "buffer-mode", "none");
   g_object_set (element, "location", config->url, "user-agent", USER_AGENT,
       "latency", config->latency_ms, "do-rtsp-keep-alive", TRUE, NULL);
   if (config->user)

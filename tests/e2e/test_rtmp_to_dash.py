@@ -71,10 +71,9 @@ def test_chromium_plays_picture_and_sound():
             page.wait_until(
                 f"document.querySelector('video').currentTime > {first} + 3",
                 timeout=20)
-            decoded = page.evaluate(
+            page.wait_until(
                 "document.querySelector('video').getVideoPlaybackQuality()"
-                ".totalVideoFrames")
-            assert decoded > 50
+                ".totalVideoFrames > 50", timeout=20)
             assert page.evaluate(
                 "document.querySelector('video')"
                 ".webkitAudioDecodedByteCount") > 1000

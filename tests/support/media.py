@@ -54,7 +54,9 @@ def clip(video="h264", audio="aac", seconds=10, size="320x240", gop=25,
         f"if(mod(floor(N/pow(2,floor(X/{block}))),2),235,16),lum(X,Y))'"
         f":cb='if(lt(Y,{BLOCK_ROWS // 2}),128,cb(X,Y))'"
         f":cr='if(lt(Y,{BLOCK_ROWS // 2}),128,cr(X,Y))'")
-    beep = (f"aevalsrc='if(lt(mod(t,1),0.04),0.8*sin(2*PI*{BEEP_HZ}*t),0)':"
+    # Noise, so that no two packets are the same.
+    beep = (f"aevalsrc='if(lt(mod(t,1),0.04),0.8*sin(2*PI*{BEEP_HZ}*t),0)"
+            "+0.02*(random(0)-0.5)':"
             f"s={SAMPLE_RATE}:c=stereo")
     command = ["ffmpeg", "-nostdin", "-v", "error", "-y"]
     if video:

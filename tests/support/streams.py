@@ -2,10 +2,12 @@
 """Elementary streams as lists, to compare what was sent with what was read."""
 
 import subprocess
+import time
+import xml.etree.ElementTree as ElementTree
 
-# NAL unit types that placement may add, drop or move: access unit delimiters
-# and parameter sets.
-PLACED = {"h264": {7, 8, 9, 12, 13}, "hevc": {32, 33, 34, 35, 38}}
+# NAL unit types that placement may add, drop or move: access unit delimiters,
+# parameter sets and filler; of H.265 also SEI, which h265parse drops.
+PLACED = {"h264": {7, 8, 9, 12, 13}, "hevc": {32, 33, 34, 35, 38, 39, 40}}
 FILTER = {"h264": "h264_mp4toannexb", "hevc": "hevc_mp4toannexb"}
 
 
@@ -66,3 +68,42 @@ def assert_run_of(part, whole, at_least, what):
         best = max(best, n)
     assert best == len(part), (
         f"{what}: units differ from number {best} of {len(part)} on")
+
+
+MPD = "{urn:mpeg:dash:schema:mpd:2011}"
+
+
+def _segment_numbers(template):
+    """Numbers that a SegmentTemplate with a timeline lists."""
+    number = int(template.get("startNumber", "1"))
+    for entry in template.find(f"{MPD}SegmentTimeline"):
+        for _ in range(int(entry.get("r", "0")) + 1):
+            yield number
+            number += 1
+
+
+def download_dash(gateway, route, content_type, seconds, path):
+    """Fetches the media segments of a live MPD as they are announced, from its
+    first Period, and writes them behind their init segment to @path."""
+    chunks, seen, begin = [], set(), time.monotonic()
+    while time.monotonic() - begin < seconds:
+        root = ElementTree.fromstring(gateway.get(f"{route}/manifest.mpd"))
+        period = root.find(f"{MPD}Period")
+        for group in period.iter(f"{MPD}AdaptationSet"):
+            if group.get("contentType") != content_type:
+                continue
+            template = group.find(f"{MPD}SegmentTemplate")
+            name = group.find(f"{MPD}Representation").get("id")
+            if not chunks:
+                chunks.append(gateway.get(f"{route}/" + template.get(
+                    "initialization").replace("$RepresentationID$", name)))
+            for number in _segment_numbers(template):
+                if number not in seen:
+                    seen.add(number)
+                    chunks.append(gateway.get(f"{route}/" + template.get(
+                        "media").replace("$RepresentationID$", name).replace(
+                            "$Number$", str(number))))
+        time.sleep(0.2)
+    with open(path, "wb") as file:
+        file.write(b"".join(chunks))
+    return path
