@@ -100,7 +100,7 @@ def test_manifest_keeps_the_rules():
         gateway.wait_manifest("live/one")
         result = subprocess.run(
             ["/usr/bin/python3", browser.__file__.replace(
-                "browser.py", "dash_check.py"), "--seconds", "10",
+                "browser.py", "dash_check.py"), "--watch", "10",
              gateway.http("live/one/manifest.mpd")],
             capture_output=True, text=True, timeout=60)
         assert result.returncode == 0, result.stdout + result.stderr
