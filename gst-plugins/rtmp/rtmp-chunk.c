@@ -372,8 +372,8 @@ read_extended (PenstockRtmpChunkReader *reader, const guint8 *data, gsize size,
   return *error ? PENSTOCK_RTMP_PARSE_ERROR : PENSTOCK_RTMP_PARSE_DONE;
 }
 
-/* Room for @n more bytes of the message, @available of them at hand. The
- * block doubles up to the length the header promised. */
+/* Room for @n more bytes of the message. The block is at most twice as large
+ * as what was received; the rest of it is room to receive into. */
 static void
 grow (Stream *stream, gsize n)
 {
@@ -382,7 +382,7 @@ grow (Stream *stream, gsize n)
 
   if (need <= message->allocated)
     return;
-  gsize size = MAX (need, MAX (2 * message->allocated, FIRST_BLOCK));
+  gsize size = MAX (2 * need, FIRST_BLOCK);
   message->allocated = MIN (size, stream->length);
   message->data = g_realloc (message->data, message->allocated);
 }

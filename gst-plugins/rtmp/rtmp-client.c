@@ -449,13 +449,16 @@ penstock_rtmp_client_play (const PenstockRtmpClientSettings *settings,
         "cannot pull: %s", text);
     return NULL;
   }
+  if (!penstock_rtmp_io_acquire (error)) {
+    penstock_rtmp_url_free (url);
+    return NULL;
+  }
   if (settings->user) {
     g_free (url->user);
     g_free (url->password);
     url->user = g_strdup (settings->user);
     url->password = g_strdup (settings->password);
   }
-  penstock_rtmp_io_acquire ();
   PenstockRtmpClient *client = g_new0 (PenstockRtmpClient, 1);
   client->ref_count = 2; /* the owner's, and the loop's until the end */
   client->url = url;

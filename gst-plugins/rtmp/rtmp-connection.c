@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "rtmp-limits.h"
@@ -183,12 +184,43 @@ acknowledge_now (PenstockRtmpConnection *connection)
       connection->watch.fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
 }
 
+/* Below that a second piece costs more than it saves. */
+#define MIN_ROOM 1024
+
+/* One read: payload of the message under way into its final block, what is
+ * behind it into the loop's buffer. @n_scratch: bytes there. */
+static gssize
+read_some (
+    PenstockRtmpConnection *connection, guint8 *scratch, gsize *n_scratch)
+{
+  struct iovec pieces[2] = { { scratch, connection->read_size } };
+  struct msghdr header = { .msg_iov = pieces, .msg_iovlen = 1 };
+  guint8 *into = NULL;
+  gsize room = 0;
+
+  if (connection->state == STATE_OPEN)
+    into = penstock_rtmp_session_get_room (connection->session, &room);
+  if (room >= MIN_ROOM) {
+    pieces[1] = pieces[0];
+    pieces[0] = (struct iovec){ into, room };
+    header.msg_iovlen = 2;
+  } else {
+    room = 0;
+  }
+  gssize n = recvmsg (connection->watch.fd, &header, MSG_DONTWAIT);
+  gsize in_place = n > 0 ? MIN ((gsize) n, room) : 0;
+  if (in_place > 0)
+    penstock_rtmp_session_fill (connection->session, in_place);
+  *n_scratch = n > 0 ? n - in_place : 0;
+  return n;
+}
+
 static void
 receive (PenstockRtmpConnection *connection)
 {
   guint8 *scratch = penstock_rtmp_loop_get_scratch (connection->loop);
-  gssize n =
-      recv (connection->watch.fd, scratch, connection->read_size, MSG_DONTWAIT);
+  gsize n_scratch;
+  gssize n = read_some (connection, scratch, &n_scratch);
 
   if (n < 0) {
     if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
@@ -206,7 +238,7 @@ receive (PenstockRtmpConnection *connection)
   else
     acknowledge_now (connection);
   if (connection->state == STATE_OPEN)
-    feed (connection, scratch, n);
+    feed (connection, scratch, n_scratch);
 }
 
 static void

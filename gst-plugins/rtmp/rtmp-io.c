@@ -314,36 +314,16 @@ loop_thread (gpointer data)
   return NULL;
 }
 
-static PenstockRtmpLoop *
-loop_new (guint i)
-{
-  PenstockRtmpLoop *loop = g_new0 (PenstockRtmpLoop, 1);
-  struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
-  g_autofree gchar *name = g_strdup_printf ("rtmp-io-%u", i);
-
-  loop->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
-  loop->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (loop->epoll_fd < 0 || loop->wake_fd < 0 ||
-      epoll_ctl (loop->epoll_fd, EPOLL_CTL_ADD, loop->wake_fd, &event) < 0)
-    g_error ("no file descriptor for an I/O thread: %s", g_strerror (errno));
-  g_mutex_init (&loop->lock);
-  loop->posts = g_array_new (FALSE, FALSE, sizeof (Call));
-  loop->disposals = g_array_new (FALSE, FALSE, sizeof (Call));
-  loop->timers = g_ptr_array_new ();
-  loop->scratch = g_malloc (PENSTOCK_RTMP_SCRATCH);
-  loop->now = g_get_monotonic_time () / 1000;
-  loop->thread = g_thread_new (name, loop_thread, loop);
-  return loop;
-}
-
 static void
 loop_free (PenstockRtmpLoop *loop)
 {
-  g_mutex_lock (&loop->lock);
-  loop->quit = TRUE;
-  g_mutex_unlock (&loop->lock);
-  wake (loop);
-  g_thread_join (loop->thread);
+  if (loop->thread) {
+    g_mutex_lock (&loop->lock);
+    loop->quit = TRUE;
+    g_mutex_unlock (&loop->lock);
+    wake (loop);
+    g_thread_join (loop->thread);
+  }
 
   run_calls (loop->disposals);
   for (guint i = 0; i < loop->timers->len; i++) {
@@ -351,8 +331,10 @@ loop_free (PenstockRtmpLoop *loop)
     if (timer->destroy)
       timer->destroy (timer->data);
   }
-  close (loop->epoll_fd);
-  close (loop->wake_fd);
+  if (loop->epoll_fd >= 0)
+    close (loop->epoll_fd);
+  if (loop->wake_fd >= 0)
+    close (loop->wake_fd);
   g_array_unref (loop->posts);
   g_array_unref (loop->disposals);
   g_ptr_array_unref (loop->timers);
@@ -361,19 +343,70 @@ loop_free (PenstockRtmpLoop *loop)
   g_free (loop);
 }
 
-void
-penstock_rtmp_io_acquire (void)
+/* Without its thread; NULL with errno. */
+static PenstockRtmpLoop *
+loop_new (void)
 {
-  g_mutex_lock (&pool_lock);
-  if (pool_users++ == 0) {
-    if (!penstock_rtmp_debug)
-      GST_DEBUG_CATEGORY_INIT (
-          penstock_rtmp_debug, "penstockrtmp", 0, "RTMP listener and client");
-    n_loops = CLAMP (g_get_num_processors (), 1, PENSTOCK_RTMP_MAX_LOOPS);
-    for (guint i = 0; i < n_loops; i++)
-      loops[i] = loop_new (i);
+  PenstockRtmpLoop *loop = g_new0 (PenstockRtmpLoop, 1);
+  struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
+
+  g_mutex_init (&loop->lock);
+  loop->posts = g_array_new (FALSE, FALSE, sizeof (Call));
+  loop->disposals = g_array_new (FALSE, FALSE, sizeof (Call));
+  loop->timers = g_ptr_array_new ();
+  loop->now = g_get_monotonic_time () / 1000;
+  loop->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  loop->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (loop->epoll_fd < 0 || loop->wake_fd < 0 ||
+      epoll_ctl (loop->epoll_fd, EPOLL_CTL_ADD, loop->wake_fd, &event) < 0) {
+    int saved = errno;
+    loop_free (loop);
+    errno = saved;
+    return NULL;
   }
+  loop->scratch = g_malloc (PENSTOCK_RTMP_SCRATCH);
+  return loop;
+}
+
+/* Pool's lock held. All loops, or none. */
+static gboolean
+start_loops (GError **error)
+{
+  guint n = CLAMP (g_get_num_processors (), 1, PENSTOCK_RTMP_MAX_LOOPS);
+
+  for (guint i = 0; i < n; i++) {
+    loops[i] = loop_new ();
+    if (loops[i])
+      continue;
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
+        "cannot start the RTMP threads: %s", g_strerror (errno));
+    while (i > 0)
+      g_clear_pointer (&loops[--i], loop_free);
+    return FALSE;
+  }
+  n_loops = n;
+  for (guint i = 0; i < n; i++) {
+    g_autofree gchar *name = g_strdup_printf ("rtmp-io-%u", i);
+    loops[i]->thread = g_thread_new (name, loop_thread, loops[i]);
+  }
+  return TRUE;
+}
+
+gboolean
+penstock_rtmp_io_acquire (GError **error)
+{
+  gboolean ok = TRUE;
+
+  g_mutex_lock (&pool_lock);
+  if (!penstock_rtmp_debug)
+    GST_DEBUG_CATEGORY_INIT (
+        penstock_rtmp_debug, "penstockrtmp", 0, "RTMP listener and client");
+  if (pool_users == 0)
+    ok = start_loops (error);
+  if (ok)
+    pool_users++;
   g_mutex_unlock (&pool_lock);
+  return ok;
 }
 
 static gpointer

@@ -6,7 +6,7 @@
 #ifndef PENSTOCK_RTMP_IO_H
 #define PENSTOCK_RTMP_IO_H
 
-#include <glib.h>
+#include <gio/gio.h>
 
 G_BEGIN_DECLS
 
@@ -19,8 +19,9 @@ typedef void (*PenstockRtmpFunc) (gpointer data);
 /* Bytes of a loop's shared read buffer. */
 #define PENSTOCK_RTMP_SCRATCH (256 * 1024)
 
-/* Each user holds the pool once; the loops run while somebody does. */
-void penstock_rtmp_io_acquire (void);
+/* Each user holds the pool once; the loops run while somebody does. FALSE with
+ * %G_IO_ERROR when there are no file descriptors left for them. */
+gboolean penstock_rtmp_io_acquire (GError **error);
 /* The last release ends the threads and waits for that (called on one of them:
  * soon after). */
 void penstock_rtmp_io_release (void);

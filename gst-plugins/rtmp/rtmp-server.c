@@ -134,7 +134,6 @@ server_new (int fd, guint16 port, gchar *address)
   server->publishers = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_queue_init (&server->half_open);
 
-  penstock_rtmp_io_acquire ();
   server->loop = penstock_rtmp_io_next_loop ();
   server->listen_fd = fd;
   server->listener.ready = on_connection;
@@ -176,10 +175,14 @@ static PenstockRtmpServer *
 listen_on (const gchar *host, guint16 port, GError **error)
 {
   gchar *address = NULL;
-  int fd = penstock_rtmp_socket_listen (host, &port, &address, error);
 
-  if (fd < 0)
+  if (!penstock_rtmp_io_acquire (error))
     return NULL;
+  int fd = penstock_rtmp_socket_listen (host, &port, &address, error);
+  if (fd < 0) {
+    penstock_rtmp_io_release ();
+    return NULL;
+  }
   PenstockRtmpServer *server = server_new (fd, port, address);
   listeners = g_list_prepend (listeners, server);
   GST_INFO ("listening on %s port %u", address, port);

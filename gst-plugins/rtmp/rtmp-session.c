@@ -514,6 +514,29 @@ penstock_rtmp_session_feed (PenstockRtmpSession *session, const guint8 *data,
   return PENSTOCK_RTMP_PARSE_DONE;
 }
 
+guint8 *
+penstock_rtmp_session_get_room (PenstockRtmpSession *session, gsize *size)
+{
+  guint8 *room = NULL;
+
+  *size = 0;
+  if (!session->failed && !session->handshake && !session->aggregate &&
+      session->n_events == 0)
+    room = penstock_rtmp_chunk_reader_get_room (session->reader, size);
+  /* The last byte is fed, so that the message is noticed. */
+  if (*size > 0)
+    (*size)--;
+  return room;
+}
+
+void
+penstock_rtmp_session_fill (PenstockRtmpSession *session, gsize n)
+{
+  penstock_rtmp_chunk_reader_fill (session->reader, n);
+  session->received += n;
+  acknowledge (session);
+}
+
 GByteArray *
 penstock_rtmp_session_get_output (PenstockRtmpSession *session)
 {

@@ -122,6 +122,18 @@ PenstockRtmpParse penstock_rtmp_session_feed (PenstockRtmpSession *session,
     const guint8 *data, gsize size, gint64 now_ms, gsize *consumed,
     PenstockRtmpEvent *event);
 
+/**
+ * penstock_rtmp_session_get_room:
+ * @size: (out): bytes of the room, 0 if there is none
+ *
+ * Where the next bytes of the connection may be received to, because they are
+ * payload of a message: tell with penstock_rtmp_session_fill() how many were.
+ * Valid until the session is used otherwise.
+ */
+guint8 *penstock_rtmp_session_get_room (PenstockRtmpSession *session,
+    gsize *size);
+void penstock_rtmp_session_fill (PenstockRtmpSession *session, gsize n);
+
 /* Bytes to send. The owner removes what it sent (g_byte_array_remove_range or
  * g_byte_array_set_size) and looks again after each call here. */
 GByteArray *penstock_rtmp_session_get_output (PenstockRtmpSession *session);

@@ -124,7 +124,9 @@ penstock_rtmp_socket_listen (
   }
   g_autofree gchar *text = g_inet_address_to_string (wanted);
   int fd = try_listen (wanted, *port);
-  if (fd < 0 && errno == EAFNOSUPPORT && g_inet_address_get_is_any (wanted)) {
+  /* No IPv6 here, or switched off. */
+  if (fd < 0 && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL) &&
+      g_inet_address_get_is_any (wanted)) {
     g_object_unref (wanted);
     wanted = g_inet_address_new_any (G_SOCKET_FAMILY_IPV4);
     fd = try_listen (wanted, *port);

@@ -127,12 +127,17 @@ rtmp_peer_publish (guint16 port, const gchar *app, const gchar *name)
   return peer;
 }
 
+/* A message whose bytes behind the first are RTMP_PEER_BYTE (position). */
+#define RTMP_PEER_BYTE(i) ((guint8) ((i) * 31))
+
 static inline void
 rtmp_peer_send (RtmpPeer *peer, guint8 type, guint32 time, guint8 first_byte,
     gsize size)
 {
   g_autofree guint8 *data = g_malloc0 (size);
 
+  for (gsize i = 1; i < size; i++)
+    data[i] = RTMP_PEER_BYTE (i);
   data[0] = first_byte;
   penstock_rtmp_session_send (peer->session, type, time, data, size);
   rtmp_peer_flush (peer);

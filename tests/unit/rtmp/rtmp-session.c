@@ -158,6 +158,35 @@ GST_START_TEST (encoders_are_understood_in_any_pieces)
 }
 GST_END_TEST;
 
+/* Payload goes straight into the messages wherever there is room. */
+GST_START_TEST (encoders_are_understood_when_received_in_place)
+{
+  const gchar *name = transcripts[__i__];
+  gsize size;
+  g_autofree gchar *bytes = load (name, ".rtmp", &size);
+  g_autofree gchar *expected = load (name, ".expected", NULL);
+  g_autoptr (GString) log = g_string_new (NULL);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (7);
+  g_autoptr (PenstockRtmpSession) session =
+      penstock_rtmp_session_new_server (1);
+
+  for (gsize pos = 0; pos < size;) {
+    gsize room;
+    guint8 *into = penstock_rtmp_session_get_room (session, &room);
+    gsize n = MIN ((gsize) g_rand_int_range (rand, 1, 700), size - pos);
+    if (room > 0) {
+      n = MIN (n, room);
+      memcpy (into, bytes + pos, n);
+      penstock_rtmp_session_fill (session, n);
+    } else {
+      fail_unless (feed (session, (const guint8 *) bytes + pos, n, log));
+    }
+    pos += n;
+  }
+  assert_equals_string (log->str, expected);
+}
+GST_END_TEST;
+
 /* Answers */
 
 /* What a session sent behind the handshake, as text: control messages as
@@ -877,6 +906,8 @@ rtmp_session_suite (void)
   tcase_add_loop_test (tcase, encoders_are_understood, 0, n);
   tcase_add_loop_test (tcase, encoders_are_understood_byte_by_byte, 0, n);
   tcase_add_loop_test (tcase, encoders_are_understood_in_any_pieces, 0, n);
+  tcase_add_loop_test (
+      tcase, encoders_are_understood_when_received_in_place, 0, n);
   tcase_add_loop_test (tcase, encoders_get_the_answers_they_wait_for, 0,
       G_N_ELEMENTS (answer_rows));
   tcase_add_test (tcase, commands_before_connect_are_not_obeyed);
