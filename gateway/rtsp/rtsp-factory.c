@@ -18,13 +18,15 @@
 
 #include "../log.h"
 #include "rtsp-client.h"
+#include "rtsp-pacer.h"
 #include "rtsp-payload.h"
 
 /* Send buffer of UDP sockets: room for a keyframe in one go. */
 #define UDP_SEND_BUFFER (512 * 1024)
-/* A burst from the cache goes out over UDP no faster than this; receivers with
- * the default socket buffer lose packets above it. */
-#define UDP_MAX_BITRATE (G_GUINT64_CONSTANT (200000000))
+/* A burst from the cache goes out over UDP at this rate, or this many times the
+ * bitrate of the stream, whatever is more. */
+#define UDP_BURST_BITRATE (20 * 1000 * 1000)
+#define UDP_BURST_FACTOR 4
 
 struct _PenstockRtspFactory {
   GstRTSPMediaFactory parent;
@@ -243,6 +245,8 @@ penstock_rtsp_factory_add_viewer (
   viewer->link.data = viewer;
   g_queue_push_tail_link (&self->viewers, &viewer->link);
   use->n_viewers++;
+  if (g_str_equal (viewer->transport, "udp"))
+    g_atomic_int_inc (&use->n_udp_viewers);
   if (use->over_us > 0 || self->closed)
     shutdown (viewer->fd, SHUT_RDWR);
   g_mutex_unlock (&self->lock);
@@ -266,7 +270,10 @@ penstock_rtsp_factory_remove_viewer (PenstockRtspViewer *viewer)
 
   g_mutex_lock (&self->lock);
   g_queue_unlink (&self->viewers, &viewer->link);
-  penstock_rtsp_media_get_use (viewer->media)->n_viewers--;
+  PenstockRtspMediaUse *use = penstock_rtsp_media_get_use (viewer->media);
+  use->n_viewers--;
+  if (g_str_equal (viewer->transport, "udp"))
+    g_atomic_int_add (&use->n_udp_viewers, -1);
   retire_idle (self);
   if (self->retired->len > 0)
     post_release (self);
@@ -531,14 +538,47 @@ penstock_rtsp_factory_create_element (
   return bin;
 }
 
+typedef struct {
+  GstClock *clock; /* owned */
+  guint64 bitrate;
+  const gint *n_receivers; /* of the media, which owns the pipeline */
+} Pacing;
+
 static void
-limit_udp_burst (
-    GstBin *pipeline, GstBin *bin, GstElement *element, gpointer user_data)
+pacing_free (Pacing *pacing)
+{
+  gst_object_unref (pacing->clock);
+  g_free (pacing);
+}
+
+static void
+pace_udp_sink (
+    GstBin *pipeline, GstBin *bin, GstElement *element, Pacing *pacing)
 {
   GstElementFactory *factory = gst_element_get_factory (element);
 
   if (factory && g_str_equal (GST_OBJECT_NAME (factory), "multiudpsink"))
-    g_object_set (element, "max-bitrate", UDP_MAX_BITRATE, NULL);
+    penstock_rtsp_pacer_attach (
+        element, pacing->clock, pacing->bitrate, pacing->n_receivers);
+}
+
+static void
+pace_bursts (
+    PenstockRtspFactory *self, GstRTSPMedia *media, GstElement *pipeline)
+{
+  Pacing *pacing = g_new0 (Pacing, 1);
+  PenstockChannelStats stats;
+  gdouble bitrate = 0;
+
+  penstock_channel_get_stats (self->channel, &stats);
+  for (guint i = 0; i < stats.n_tracks; i++)
+    bitrate += stats.tracks[i].bitrate;
+  pacing->clock = gst_object_ref (self->clock);
+  pacing->bitrate = MAX (UDP_BURST_BITRATE, UDP_BURST_FACTOR * bitrate);
+  pacing->n_receivers =
+      &penstock_rtsp_media_get_use (PENSTOCK_RTSP_MEDIA (media))->n_udp_viewers;
+  g_signal_connect_data (pipeline, "deep-element-added",
+      G_CALLBACK (pace_udp_sink), pacing, (GClosureNotify) pacing_free, 0);
 }
 
 /* On the gateway's clock and base time, so that the channel's times hold. */
@@ -556,8 +596,7 @@ penstock_rtsp_factory_create_pipeline (
   gst_pipeline_use_clock (GST_PIPELINE (pipeline), self->clock);
   gst_element_set_start_time (pipeline, GST_CLOCK_TIME_NONE);
   gst_element_set_base_time (pipeline, self->base_time);
-  g_signal_connect (
-      pipeline, "deep-element-added", G_CALLBACK (limit_udp_burst), NULL);
+  pace_bursts (self, media, pipeline);
   return pipeline;
 }
 

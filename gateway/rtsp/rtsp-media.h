@@ -31,9 +31,10 @@ PenstockLayout *penstock_rtsp_media_get_layout (PenstockRtspMedia *self);
 /* What its factory keeps with it; guarded by the factory's lock. */
 typedef struct {
   guint n_viewers;
-  gboolean played;  /* data has gone to a viewer */
-  gboolean retired; /* not offered any more */
-  gint64 over_us;   /* monotonic; when its viewers had to go; 0 = not */
+  gint n_udp_viewers; /* atomic, for the pacer */
+  gboolean played;    /* data has gone to a viewer */
+  gboolean retired;   /* not offered any more */
+  gint64 over_us;     /* monotonic; when its viewers had to go; 0 = not */
 } PenstockRtspMediaUse;
 
 PenstockRtspMediaUse *penstock_rtsp_media_get_use (PenstockRtspMedia *self);
