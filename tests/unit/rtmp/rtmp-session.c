@@ -173,7 +173,8 @@ GST_START_TEST (encoders_are_understood_when_received_in_place)
   for (gsize pos = 0; pos < size;) {
     gsize room;
     guint8 *into = penstock_rtmp_session_get_room (session, &room);
-    gsize n = MIN ((gsize) g_rand_int_range (rand, 1, 700), size - pos);
+    gsize n = g_rand_int_range (rand, 1, 700);
+    n = MIN (n, size - pos);
     if (room > 0) {
       n = MIN (n, room);
       memcpy (into, bytes + pos, n);
