@@ -631,6 +631,131 @@ GST_START_TEST (each_track_has_a_pad)
 }
 GST_END_TEST;
 
+/* x265, 128x72, main. */
+#define HVCC                                                                   \
+  "0101600000009000000000001ef000fcfdf8f800000f03200001001840010c01ffff016000" \
+  "00030090000003000003001e95940921000100294201010160000003009000000300000300" \
+  "1"                                                                          \
+  "ea01020496595964932bc05a0200000030020000003032122000100074401c172b42240"
+#define HEVC_IDR "2601af0080112233"
+#define AV1_KEY                                                                \
+  "0a0a00000002afff9b5f2008"                                                   \
+  "3208051400226004"                                                           \
+  "1000"
+
+typedef struct {
+  const gchar *name;
+  guint8 type;
+  const gchar *config, *frame; /* messages; the first may be NULL */
+  const gchar *pad, *media_type;
+  const gchar *payload;
+  gint cts_ms;
+} CodecRow;
+
+static const CodecRow codec_rows[] = {
+  { "H.265, enhanced", VIDEO, "9068766331" HVCC,
+      "9168766331000028"
+      "00000008" HEVC_IDR,
+      "video_0", "video/x-h265", "00000008" HEVC_IDR, 40 },
+  { "H.265, enhanced, without a composition time", VIDEO, "9068766331" HVCC,
+      "9368766331"
+      "00000008" HEVC_IDR,
+      "video_0", "video/x-h265", "00000008" HEVC_IDR, 0 },
+  { "H.265 under number 12", VIDEO, "1c00000000" HVCC,
+      "1c01000050"
+      "00000008" HEVC_IDR,
+      "video_0", "video/x-h265", "00000008" HEVC_IDR, 80 },
+  { "H.265 under the number of H.264", VIDEO, "1700000000" HVCC,
+      "1701000050"
+      "00000008" HEVC_IDR,
+      "video_0", "video/x-h265", "00000008" HEVC_IDR, 80 },
+  { "H.264, enhanced", VIDEO, "9061766331" AVCC,
+      "9161766331000000"
+      "00000007" IDR,
+      "video_0", "video/x-h264", "00000007" IDR, 0 },
+  { "H.264 with 2 byte lengths", VIDEO,
+      "1700000000"
+      "0142c00afde10018" SPS_SMALL "010005" PPS_SMALL,
+      "1701000000"
+      "0007" IDR,
+      "video_0", "video/x-h264", "00000007" IDR, 0 },
+  { "AV1 with a temporal delimiter", VIDEO,
+      "9061763031"
+      "81000c000a0a00000002afff9b5f2008",
+      "9161763031"
+      "1200" AV1_KEY,
+      "video_0", "video/x-av1", AV1_KEY, 0 },
+  { "VP9", VIDEO,
+      "9076703039"
+      "0100000000000a8202020000",
+      "9176703039"
+      "824983420003f003f60438241c18",
+      "video_0", "video/x-vp9", "824983420003f003f60438241c18", 0 },
+  { "VP8", VIDEO, NULL,
+      "9176703038"
+      "501a009d012a4000300000470885",
+      "video_0", "video/x-vp8", "501a009d012a4000300000470885", 0 },
+  { "AAC, enhanced", AUDIO,
+      "906d703461"
+      "1190",
+      "916d703461"
+      "2100",
+      "audio_0", "audio/mpeg", "2100", 0 },
+  { "AAC with ADTS headers", AUDIO,
+      "af00"
+      "1190",
+      "af01"
+      "fff15080012ffc"
+      "2100",
+      "audio_0", "audio/mpeg", "2100", 0 },
+  { "Opus", AUDIO,
+      "904f707573"
+      "4f707573486561640102380180bb0000000000",
+      "914f707573"
+      "fc11",
+      "audio_0", "audio/x-opus", "fc11", 0 },
+  { "MP3", AUDIO, NULL,
+      "2f"
+      "fffb9464000001ee",
+      "audio_0", "audio/mpeg", "fffb9464000001ee", 0 },
+  { "AC-3", AUDIO, NULL,
+      "9161632d33"
+      "0b77fe95144043e106f4",
+      "audio_0", "audio/x-ac3", "0b77fe95144043e106f4", 0 },
+  { "A-law", AUDIO, NULL,
+      "72"
+      "d5d5d5d5",
+      "audio_0", "audio/x-alaw", "d5d5d5d5", 0 },
+  { "PCM", AUDIO, NULL,
+      "3f"
+      "00010203",
+      "audio_0", "audio/x-raw", "00010203", 0 },
+};
+
+GST_START_TEST (codec_is_carried)
+{
+  const CodecRow *row = &codec_rows[__i__];
+  Fixture f;
+  RtmpPeer *publisher;
+
+  fixture_init (&f, "live/test");
+  publisher = publish (fixture_play (&f));
+  if (row->config)
+    send_hex (publisher, row->type, 0, row->config);
+  send_hex (publisher, row->type, 0, row->frame);
+  g_autoptr (GstBuffer) buffer = next_buffer (&f, row->pad);
+  g_autoptr (GstCaps) caps = caps_of (&f, row->pad);
+  const gchar *name = gst_structure_get_name (gst_caps_get_structure (caps, 0));
+  fail_unless (g_str_equal (name, row->media_type), "%s: %s", row->name, name);
+  assert_payload (buffer, row->payload);
+  assert_equals_uint64 (GST_BUFFER_PTS (buffer) - GST_BUFFER_DTS (buffer),
+      row->cts_ms * GST_MSECOND);
+  fail_if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT));
+  say_goodbye (publisher);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
 GST_START_TEST (two_elements_share_a_port)
 {
   Fixture one, two;
@@ -1181,6 +1306,7 @@ rtmp_src_suite (void)
   tcase_add_test (tc, late_track_adds_a_pad_after_the_wait);
   tcase_add_test (tc, silent_kind_gets_gaps);
   tcase_add_test (tc, each_track_has_a_pad);
+  tcase_add_loop_test (tc, codec_is_carried, 0, G_N_ELEMENTS (codec_rows));
   tcase_add_test (tc, two_elements_share_a_port);
   tcase_add_test (tc, same_path_twice_is_an_error);
   tcase_add_test (tc, element_goes_down_and_up_again);
