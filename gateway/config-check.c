@@ -93,7 +93,8 @@ check_file (PenstockConfigParse *self, const PenstockInputConfig *input)
     return;
   const PenstockJsonNode *node = origin_of (self, input);
   const PenstockJsonNode *path = penstock_json_member (node, "path");
-  g_autofree gchar *quoted = penstock_json_quote (input->path);
+  g_autofree gchar *quoted =
+      penstock_json_quote (input->path, PENSTOCK_JSON_QUOTE_PATH);
   penstock_config_warning (self, path ? path : node,
       "no such file: %s; the route stays offline until it is there", quoted);
 }

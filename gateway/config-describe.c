@@ -43,6 +43,15 @@ describe_test (GString *out, const PenstockInputConfig *input)
         out, "%s tone %u Hz", input->video ? "," : "", input->tone_hz);
 }
 
+/* Names of files may be anything, the description is UTF-8. */
+static void
+describe_path (GString *out, const gchar *before, const gchar *path)
+{
+  g_autofree gchar *shown = g_filename_display_name (path);
+
+  g_string_append_printf (out, "%s%s", before, shown);
+}
+
 static void
 describe_input (GString *out, const PenstockRouteConfig *route)
 {
@@ -58,8 +67,8 @@ describe_input (GString *out, const PenstockRouteConfig *route)
     describe_pull (out, input);
     break;
   case PENSTOCK_INPUT_FILE:
-    g_string_append_printf (
-        out, "file %s, %s", input->path, input->loop ? "looped" : "once");
+    describe_path (out, "file ", input->path);
+    g_string_append (out, input->loop ? ", looped" : ", once");
     break;
   case PENSTOCK_INPUT_TEST:
     describe_test (out, input);
@@ -82,7 +91,7 @@ describe_output (GString *out, const PenstockOutputConfig *output)
       output->segment_ms, output->window_s,
       enum_name ("/routes/*/outputs/*", "audio", output->audio));
   if (output->directory)
-    g_string_append_printf (out, ", into %s", output->directory);
+    describe_path (out, ", into ", output->directory);
   g_string_append_c (out, ')');
 }
 

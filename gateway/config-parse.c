@@ -223,7 +223,8 @@ tell_bad_short_form (
         forms[i].text, forms[i].key ? "..." : "");
   }
   g_ptr_array_add (words, NULL);
-  g_autofree gchar *found = penstock_json_quote (node->text);
+  g_autofree gchar *found =
+      penstock_json_quote (node->text, PENSTOCK_JSON_QUOTE_SHORT);
   g_autofree gchar *hint = penstock_config_dup_hint (
       node->text, (const gchar *const *) words->pdata);
   /* What looks like an address may hold a password. */
@@ -506,7 +507,10 @@ PenstockConfigData *
 penstock_config_parse (const gchar *text, gsize size, const gchar *filename,
     const gchar *const *environment, gchar **warnings, GError **error)
 {
-  g_autoptr (PenstockJson) json = parse_syntax (text, size, filename, error);
+  /* Messages are UTF-8, names of files may be anything. */
+  g_autofree gchar *shown =
+      filename ? g_filename_display_name (filename) : NULL;
+  g_autoptr (PenstockJson) json = parse_syntax (text, size, shown, error);
   g_autoptr (PenstockConfigData) data = penstock_config_data_new ();
   g_autofree gchar *directory =
       filename ? g_path_get_dirname (filename) : g_strdup (".");
@@ -522,9 +526,9 @@ penstock_config_parse (const gchar *text, gsize size, const gchar *filename,
   *warnings = NULL;
   if (!json)
     return NULL;
-  PenstockConfigParse self = { json, filename, folder, environment, data,
+  data->filename = g_steal_pointer (&shown);
+  PenstockConfigParse self = { json, data->filename, folder, environment, data,
     problems, suspicions, origins, variables };
-  data->filename = g_strdup (filename);
   parse_root (&self);
   if (problems->len > 0) {
     g_autofree gchar *all = problems_to_text (&self, problems);

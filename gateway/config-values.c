@@ -121,7 +121,7 @@ static gchar *
 dup_found (const PenstockField *field, const PenstockJsonNode *node)
 {
   if (shows_value (field) && node->type == PENSTOCK_JSON_STRING)
-    return penstock_json_quote (node->text);
+    return penstock_json_quote (node->text, PENSTOCK_JSON_QUOTE_SHORT);
   if (shows_value (field) && node->type == PENSTOCK_JSON_NUMBER)
     return g_strdup_printf ("%.40s", node->text);
   return g_strdup (type_name (node));
@@ -286,7 +286,8 @@ parse_secret_file (PenstockConfigParse *self, const PenstockField *field,
     const PenstockJsonNode *node, gpointer object)
 {
   g_autofree gchar *path = resolve (self, node->text);
-  g_autofree gchar *quoted = penstock_json_quote (path);
+  g_autofree gchar *quoted =
+      penstock_json_quote (path, PENSTOCK_JSON_QUOTE_PATH);
   gchar buffer[SECRET_MAX + 1];
   const gchar *problem = NULL;
   gssize length = read_start (path, buffer, SECRET_MAX, &problem);
@@ -456,8 +457,8 @@ parse_variable (PenstockConfigParse *self, const PenstockField *field,
   if (set_scalar (field, text, self->data, &hint))
     return;
   g_autofree gchar *expected = penstock_field_dup_expected (field);
-  g_autofree gchar *valid = g_utf8_make_valid (text, -1);
-  g_autofree gchar *found = penstock_json_quote (valid);
+  g_autofree gchar *found =
+      penstock_json_quote (text, PENSTOCK_JSON_QUOTE_SHORT);
   g_autofree gchar *subject = g_strconcat ("environment variable ", name, NULL);
   penstock_config_general_problem (self, subject, "expected %s%s, found %s%s",
       expected, field->type == PENSTOCK_FIELD_ADDRESS ? ", or \"off\"" : "",

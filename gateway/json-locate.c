@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-/* Characters of a text that a message shows. */
-#define QUOTE_MAX 48
-
 struct _PenstockJson {
   gchar *text;
   gsize size;
@@ -395,7 +392,8 @@ check_duplicate (Scan *scan)
   guint line, column;
 
   if (first > 0) {
-    g_autofree gchar *shown = penstock_json_quote (scan->key);
+    g_autofree gchar *shown =
+        penstock_json_quote (scan->key, PENSTOCK_JSON_QUOTE_SHORT);
     locate (scan->text, first, &line, &column);
     return fail (scan, scan->key_offset, "duplicate key %s, first at %u:%u",
         shown, line, column);
@@ -655,22 +653,21 @@ penstock_json_node_pointer (const PenstockJsonNode *node)
 }
 
 gchar *
-penstock_json_quote (const gchar *text)
+penstock_json_quote (const gchar *text, guint max)
 {
+  g_autofree gchar *valid = g_utf8_make_valid (text, -1);
   GString *out = g_string_new ("\"");
-  guint n = 0;
+  const gchar *p = valid;
 
-  for (const gchar *p = text; *p && n < QUOTE_MAX; p = g_utf8_next_char (p)) {
+  for (guint n = 0; *p && n < max; n++, p = g_utf8_next_char (p)) {
     gunichar c = g_utf8_get_char (p);
     if (c == '"' || c == '\\')
       g_string_append_printf (out, "\\%c", (gchar) c);
-    else if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+    else if (g_unichar_iscntrl (c))
       g_string_append_printf (out, "\\u%04x", c);
     else
       g_string_append_unichar (out, c);
-    n++;
-    text = g_utf8_next_char (p);
   }
-  g_string_append (out, *text ? "...\"" : "\"");
+  g_string_append (out, *p ? "...\"" : "\"");
   return g_string_free (out, FALSE);
 }

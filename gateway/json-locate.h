@@ -15,6 +15,10 @@ G_BEGIN_DECLS
 /* A route map needs 6. */
 #define PENSTOCK_JSON_MAX_DEPTH 32
 
+/* Characters of a key or value that a message shows, and of a file name. */
+#define PENSTOCK_JSON_QUOTE_SHORT 48
+#define PENSTOCK_JSON_QUOTE_PATH 4096
+
 typedef enum {
   PENSTOCK_JSON_NULL,
   PENSTOCK_JSON_BOOLEAN,
@@ -85,8 +89,8 @@ const PenstockJsonNode *penstock_json_find (
 gchar *penstock_json_node_pointer (const PenstockJsonNode *node);
 
 /* (transfer full): @text as a JSON string with its quotes, for messages;
- * shortened when it is long. @text must be UTF-8. */
-gchar *penstock_json_quote (const gchar *text);
+ * shortened to @max characters, valid UTF-8 whatever @text is. */
+gchar *penstock_json_quote (const gchar *text, guint max);
 
 /* Line and column, both from 1, of a byte of the document. */
 void penstock_json_locate (

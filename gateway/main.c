@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The daemon: arguments, limits, signals; the rest is libpenstock. */
+ * The daemon: arguments, limits, signals; the rest is libpenstock. Text goes
+ * out as UTF-8 whatever the locale, as in the log: stdio, not g_print(). */
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -52,9 +53,9 @@ static void
 print_fd_limit (rlim_t limit)
 {
   if (limit == RLIM_INFINITY)
-    g_print ("file descriptors: no limit\n");
+    printf ("file descriptors: no limit\n");
   else
-    g_print ("file descriptors: %" G_GUINT64_FORMAT "\n", (guint64) limit);
+    printf ("file descriptors: %" G_GUINT64_FORMAT "\n", (guint64) limit);
 }
 
 /* --- signals ----------------------------------------------------------------- */
@@ -107,7 +108,7 @@ print_urls (PenstockConfig *config, PenstockServer *server)
   g_autofree gchar *urls = penstock_config_data_describe_urls (
       penstock_config_get_data (config), &ports);
 
-  g_print ("penstock %s runs; stop it with Ctrl+C\n%s", PENSTOCK_VERSION, urls);
+  printf ("penstock %s runs; stop it with Ctrl+C\n%s", PENSTOCK_VERSION, urls);
   fflush (stdout);
 }
 
@@ -150,10 +151,10 @@ check (PenstockConfig *config, rlim_t fd_limit)
   g_autofree gchar *text = penstock_config_describe (config);
   g_autofree gchar *warnings = penstock_config_dup_warnings (config);
 
-  g_print ("%s", text);
+  printf ("%s", text);
   print_fd_limit (fd_limit);
   if (warnings)
-    g_printerr ("%s\n", warnings);
+    fprintf (stderr, "%s\n", warnings);
   return EXIT_SUCCESS;
 }
 
@@ -200,7 +201,7 @@ parse_arguments (Arguments *arguments, int *argc, char ***argv, GError **error)
 static int
 usage (const gchar *message)
 {
-  g_printerr ("penstock: %s\nTry \"penstock --help\".\n", message);
+  fprintf (stderr, "penstock: %s\nTry \"penstock --help\".\n", message);
   return EXIT_CONFIG;
 }
 
@@ -212,7 +213,7 @@ load_and_run (const gchar *filename, gboolean only_check)
       penstock_config_new_from_file (filename, &error);
 
   if (!config) {
-    g_printerr ("%s\n", error->message);
+    fprintf (stderr, "%s\n", error->message);
     return EXIT_CONFIG;
   }
   rlim_t fd_limit = raise_fd_limit ();
@@ -240,7 +241,7 @@ main (int argc, char **argv)
   if (!parse_arguments (&arguments, &argc, &argv, &error))
     return usage (error->message);
   if (arguments.version) {
-    g_print ("penstock %s (%s)\n", PENSTOCK_VERSION, gst_version_string ());
+    printf ("penstock %s (%s)\n", PENSTOCK_VERSION, gst_version_string ());
     return EXIT_SUCCESS;
   }
   guint n_files = arguments.files ? g_strv_length (arguments.files) : 0;

@@ -4,7 +4,11 @@
 
 #include "penstock-config.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config-describe.h"
 #include "config-parse.h"
@@ -38,21 +42,42 @@ new_from_text (
   return self;
 }
 
+/* All of it, or one byte more than a route map can have. FALSE: errno. */
+static gboolean
+read_all (int fd, GByteArray *bytes)
+{
+  guint8 block[16384];
+  gssize n;
+
+  while (bytes->len <= PENSTOCK_JSON_MAX_SIZE &&
+      (n = read (fd, block, sizeof (block))) != 0) {
+    if (n > 0)
+      g_byte_array_append (bytes, block, n);
+    else if (errno != EINTR)
+      return FALSE;
+  }
+  return TRUE;
+}
+
 PenstockConfig *
 penstock_config_new_from_file (const gchar *filename, GError **error)
 {
   g_return_val_if_fail (filename != NULL, NULL);
 
-  g_autofree gchar *text = NULL;
-  g_autoptr (GError) local = NULL;
-  gsize size = 0;
-  if (!g_file_get_contents (filename, &text, &size, &local)) {
-    /* GLib's sentence names the file and the reason. */
-    g_set_error_literal (
-        error, PENSTOCK_ERROR, PENSTOCK_ERROR_IO, local->message);
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  int fd = g_open (filename, O_RDONLY | O_CLOEXEC, 0);
+  gboolean good = fd >= 0 && read_all (fd, bytes);
+  int reason = errno;
+  if (fd >= 0)
+    close (fd);
+  if (!good) {
+    g_autofree gchar *shown = g_filename_display_name (filename);
+    g_set_error (error, PENSTOCK_ERROR, PENSTOCK_ERROR_IO,
+        "%s: cannot read the route map: %s", shown, g_strerror (reason));
     return NULL;
   }
-  return new_from_text (text, size, filename, error);
+  return new_from_text (
+      (const gchar *) bytes->data, bytes->len, filename, error);
 }
 
 PenstockConfig *

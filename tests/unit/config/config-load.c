@@ -356,7 +356,8 @@ GST_START_TEST (password_is_the_first_line_of_its_file)
     return;
   }
   fail_unless (data == NULL, "%s", row->name);
-  g_autofree gchar *quoted = penstock_json_quote (path);
+  g_autofree gchar *quoted =
+      penstock_json_quote (path, PENSTOCK_JSON_QUOTE_PATH);
   g_autoptr (GString) expected = g_string_new (row->problem);
   g_string_replace (expected, "%s", quoted, 1);
   fail_unless (strstr (error->message, expected->str) != NULL, "%s: %s",

@@ -254,13 +254,15 @@ GST_END_TEST;
 
 GST_START_TEST (quoting_escapes_and_shortens)
 {
-  g_autofree gchar *plain = penstock_json_quote ("a\"b\\c\n\xc3\xa4");
+  g_autofree gchar *plain = penstock_json_quote ("a\"b\\c\n\xc3\xa4", 99);
   g_autofree gchar *long_text = g_strnfill (100, 'x');
-  g_autofree gchar *shortened = penstock_json_quote (long_text);
+  g_autofree gchar *shortened = penstock_json_quote (long_text, 48);
 
   assert_equals_string (plain, "\"a\\\"b\\\\c\\u000a\xc3\xa4\"");
   fail_unless (g_str_has_suffix (shortened, "xxx...\""));
   assert_equals_int (strlen (shortened), 48 + 5);
+  g_autofree gchar *repaired = penstock_json_quote ("a\xff", 99);
+  assert_equals_string (repaired, "\"a\xef\xbf\xbd\"");
 }
 GST_END_TEST;
 
