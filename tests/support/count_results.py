@@ -43,9 +43,12 @@ def count_meson(path):
 def count_junit(path):
     passed = failed = skipped = 0
     for case in ElementTree.parse(path).getroot().iter("testcase"):
-        if case.find("failure") is not None or case.find("error") is not None:
+        problems = case.findall("failure") + case.findall("error")
+        if problems:
             failed += 1
             print(f"FAILED {case.get('classname')}.{case.get('name')}")
+            for problem in problems:
+                print("   ", problem.get("message", "")[:400])
         elif case.find("skipped") is not None:
             skipped += 1
         else:
