@@ -229,7 +229,9 @@ load_and_run (const gchar *filename, gboolean only_check)
     penstock_error ("gateway", "GStreamer: %s", error->message);
     return EXIT_RUN;
   }
-  return run (config);
+  int status = run (config);
+  gst_deinit ();
+  return status;
 }
 
 int

@@ -17,7 +17,7 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 # Lines a healthy gateway never prints.
 BAD_LINE = re.compile(
     r"CRITICAL|GLib.*WARN|GStreamer.*WARN|assertion .* failed|"
-    r"Sanitizer|runtime error:")
+    r"Sanitizer|runtime error:|Leaks detected")
 
 
 def build_dir():
@@ -66,7 +66,9 @@ class Gateway:
         self.lines = []
         self.ports = {}
         self.process = subprocess.Popen(
-            [daemon(), self.path], env=environment(), text=True,
+            # The tracer tells at the end whether a GStreamer object is left.
+            [daemon(), self.path], text=True,
+            env={**environment(), "GST_TRACERS": "leaks"},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, errors="replace")
         self._ready = threading.Event()
