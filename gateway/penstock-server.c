@@ -183,6 +183,8 @@ typedef struct {
   PenstockRtmpServer *rtmp;
   gchar *path; /* may end in a publish key: never logged */
   gchar *peer;
+  guint64 id;
+  gchar *key; /* NULL = none told; secret */
 } PublishRequest;
 
 static void
@@ -192,6 +194,7 @@ publish_request_free (PublishRequest *request)
   penstock_rtmp_server_unref (request->rtmp);
   g_free (request->path);
   g_free (request->peer);
+  g_free (request->key);
   g_free (request);
 }
 
@@ -206,9 +209,11 @@ same_secret (const gchar *a, const gchar *b)
 }
 
 /* The template for a published path. With a key as the last segment the name
- * of the route is the path before it. */
+ * of the route is the path before it. @allowed: the key is right, or none is
+ * needed. */
 static const PenstockRouteConfig *
-match_publish (PenstockServer *self, const gchar *path, gchar **name)
+match_publish (PenstockServer *self, const gchar *path, const gchar *key,
+    gchar **name, gboolean *allowed)
 {
   const gchar *slash = strrchr (path, '/');
   const PenstockRouteConfig *config;
@@ -218,12 +223,15 @@ match_publish (PenstockServer *self, const gchar *path, gchar **name)
     config = penstock_route_table_match (self->table, parent);
     if (config && config->publish_key &&
         same_secret (config->publish_key, slash + 1)) {
+      *allowed = TRUE;
       *name = g_steal_pointer (&parent);
       return config;
     }
   }
   config = penstock_route_table_match (self->table, path);
   *name = config ? g_strdup (path) : NULL;
+  *allowed = config &&
+      (!config->publish_key || (key && same_secret (config->publish_key, key)));
   return config;
 }
 
@@ -233,22 +241,27 @@ handle_publish_request (gpointer user_data)
   PublishRequest *request = user_data;
   PenstockServer *self = request->server;
   g_autofree gchar *name = NULL;
+  gboolean allowed = FALSE;
   const PenstockRouteConfig *config =
-      match_publish (self, request->path, &name);
+      match_publish (self, request->path, request->key, &name, &allowed);
   const gchar *why = NULL;
 
   if (self->stopping || !self->started)
     why = "The gateway is shutting down.";
   else if (!config || config->input.kind != PENSTOCK_INPUT_PUBLISH)
     why = "No route of this name takes a publisher.";
+  else if (!allowed)
+    why = "The publish key is missing or wrong.";
   else if (g_hash_table_size (self->routes) >=
       self->data->routes->len + MAX_TEMPLATE_ROUTES)
     why = "Too many streams.";
   if (why) {
     penstock_warning (
         "rtmp", "publisher refused: %s peer=%s", why, request->peer);
-    penstock_rtmp_server_refuse (
-        request->rtmp, request->path, "NetStream.Publish.BadName", why);
+    penstock_rtmp_server_refuse (request->rtmp, request->id,
+        config && !allowed ? "NetStream.Publish.Denied"
+                           : "NetStream.Publish.BadName",
+        why);
   } else if (!g_hash_table_contains (self->routes, name)) {
     penstock_info ("route", "made from template %s for peer=%s route=%s",
         config->name, request->peer, name);
@@ -267,7 +280,8 @@ unclaimed_publish (PenstockRtmpServer *rtmp,
 
   *request =
       (PublishRequest){ g_object_ref (self), penstock_rtmp_server_ref (rtmp),
-        g_strdup (publication->path), g_strdup (publication->peer) };
+        g_strdup (publication->path), g_strdup (publication->peer),
+        publication->id, g_strdup (publication->key) };
   penstock_control_post (self->context, handle_publish_request, request,
       (GDestroyNotify) publish_request_free);
   return PENSTOCK_RTMP_UNCLAIMED_DEFER;

@@ -276,9 +276,9 @@ typedef struct {
   PenstockRtmpLoop *loop;
 } Target;
 
-/* Publishers that wait for a claim, all or those of @path. Lock held. */
+/* Publishers that wait for a claim. Lock held. */
 static GArray *
-deferred_publishers (PenstockRtmpServer *server, const gchar *path)
+deferred_publishers (PenstockRtmpServer *server)
 {
   GArray *targets = g_array_new (FALSE, FALSE, sizeof (Target));
   GHashTableIter iter;
@@ -288,21 +288,19 @@ deferred_publishers (PenstockRtmpServer *server, const gchar *path)
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     PenstockRtmpPublisher *publisher = value;
     const Target target = { publisher->id, publisher->loop };
-    if (publisher->deferred_path &&
-        (!path || g_str_equal (publisher->deferred_path, path)))
+    if (publisher->deferred_path)
       g_array_append_val (targets, target);
   }
   return targets;
 }
 
 static void
-ask_all (PenstockRtmpServer *server, GArray *targets, PenstockRtmpAsk what,
-    const gchar *code, const gchar *description)
+ask_to_enter (PenstockRtmpServer *server, GArray *targets)
 {
   for (guint i = 0; i < targets->len; i++) {
     const Target *target = &g_array_index (targets, Target, i);
     penstock_rtmp_publisher_ask (
-        server, target->id, target->loop, what, code, description);
+        server, target->id, target->loop, PENSTOCK_RTMP_ASK_ENTER, NULL, NULL);
   }
 }
 
@@ -324,7 +322,7 @@ penstock_rtmp_server_claim (PenstockRtmpServer *server, const gchar *path,
   g_mutex_lock (&server->lock);
   if (!g_hash_table_contains (server->claims, clean)) {
     g_hash_table_insert (server->claims, claim->path, claim);
-    waiting = deferred_publishers (server, NULL);
+    waiting = deferred_publishers (server);
   }
   g_mutex_unlock (&server->lock);
 
@@ -335,7 +333,7 @@ penstock_rtmp_server_claim (PenstockRtmpServer *server, const gchar *path,
         "the path \"%s\" is claimed already", clean);
     return NULL;
   }
-  ask_all (server, waiting, PENSTOCK_RTMP_ASK_ENTER, NULL, NULL);
+  ask_to_enter (server, waiting);
   return claim;
 }
 
@@ -392,13 +390,18 @@ penstock_rtmp_claim_get_stats (
 }
 
 void
-penstock_rtmp_server_refuse (PenstockRtmpServer *server, const gchar *path,
+penstock_rtmp_server_refuse (PenstockRtmpServer *server, guint64 id,
     const gchar *code, const gchar *description)
 {
-  g_autoptr (GArray) waiting = NULL;
+  PenstockRtmpLoop *loop = NULL;
 
   g_mutex_lock (&server->lock);
-  waiting = deferred_publishers (server, path);
+  PenstockRtmpPublisher *publisher =
+      g_hash_table_lookup (server->publishers, &id);
+  if (publisher && publisher->deferred_path)
+    loop = publisher->loop;
   g_mutex_unlock (&server->lock);
-  ask_all (server, waiting, PENSTOCK_RTMP_ASK_REFUSE, code, description);
+  if (loop)
+    penstock_rtmp_publisher_ask (
+        server, id, loop, PENSTOCK_RTMP_ASK_REFUSE, code, description);
 }

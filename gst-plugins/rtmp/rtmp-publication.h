@@ -21,6 +21,7 @@ G_BEGIN_DECLS
  * @flash_ver: (nullable): flashVer as sent
  * @encoder: short name made from @flash_ver, "unknown" when it tells nothing
  * @type: "live", "record" or "append"
+ * @key: (nullable): for the unclaimed handler alone: the parameter `key`; secret
  *
  * Who publishes. Strings come from the peer, are valid UTF-8 without control
  * characters, and live as long as the callback.
@@ -34,6 +35,7 @@ typedef struct {
   const gchar *flash_ver;
   const gchar *encoder;
   const gchar *type;
+  const gchar *key;
 } PenstockRtmpPublication;
 
 /**

@@ -207,13 +207,14 @@ enter (PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim)
 
 /* Nobody claims the path: the handler may know somebody who will. */
 static void
-ask_handler (PenstockRtmpPublisher *publisher)
+ask_handler (PenstockRtmpPublisher *publisher, const gchar *key)
 {
   PenstockRtmpServer *server = publisher->server;
   PenstockRtmpUnclaimed verdict = PENSTOCK_RTMP_UNCLAIMED_REJECT;
   PenstockRtmpPublication request;
 
   describe (publisher, NULL, &request);
+  request.key = key;
   g_rec_mutex_lock (&server->handler_lock);
   if (server->unclaimed)
     verdict = server->unclaimed (server, &request, server->unclaimed_data);
@@ -250,7 +251,7 @@ look_for_claim (PenstockRtmpPublisher *publisher, gboolean again)
     refuse (publisher, PENSTOCK_RTMP_END_REJECTED, "NetStream.Publish.Denied",
         "The publish key is missing or wrong.");
   else if (!again)
-    ask_handler (publisher);
+    ask_handler (publisher, key);
 }
 
 /* Events of the connection */

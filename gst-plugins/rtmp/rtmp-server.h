@@ -140,9 +140,9 @@ typedef PenstockRtmpUnclaimed (*PenstockRtmpUnclaimedFunc) (
 void penstock_rtmp_server_set_unclaimed_handler (PenstockRtmpServer *server,
     PenstockRtmpUnclaimedFunc func, gpointer user_data, GDestroyNotify destroy);
 
-/* Refuses the deferred publications of @path (as given to the handler) with an
- * error status, e.g. "NetStream.Publish.Denied". */
-void penstock_rtmp_server_refuse (PenstockRtmpServer *server, const gchar *path,
+/* Refuses the deferred publication @id (as in the request given to the
+ * handler) with an error status, e.g. "NetStream.Publish.Denied". */
+void penstock_rtmp_server_refuse (PenstockRtmpServer *server, guint64 id,
     const gchar *code, const gchar *description);
 
 G_END_DECLS

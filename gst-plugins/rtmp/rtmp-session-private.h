@@ -160,7 +160,9 @@ void penstock_rtmp_peer_clear (PenstockRtmpPeer *peer);
 /* What we take and pass on, for both directions of the announcement. */
 extern const gchar *const penstock_rtmp_video_fourccs[]; /* NULL at the end */
 extern const gchar *const penstock_rtmp_audio_fourccs[];
-#define PENSTOCK_RTMP_OUR_CAPS_EX PENSTOCK_RTMP_CAPS_MODEX
+#define PENSTOCK_RTMP_OUR_CAPS_EX \
+  (PENSTOCK_RTMP_CAPS_MULTITRACK | PENSTOCK_RTMP_CAPS_MODEX | \
+      PENSTOCK_RTMP_CAPS_NANO_OFFSET)
 
 G_END_DECLS
 

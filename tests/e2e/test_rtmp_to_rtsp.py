@@ -91,3 +91,27 @@ def test_route_of_a_template_goes_offline_when_the_publisher_leaves():
             assert code == 0
         wait_until(lambda: gateway.route("live/one")["state"] != "online", 10,
                    "offline")
+
+
+@pytest.mark.parametrize("path", ["live/one", "live/one?key=no",
+                                  "live/one/no"])
+def test_wrong_key_makes_no_route_of_a_template(path):
+    clip = media.clip(seconds=2)
+    routes = {"live/*": {"input": "publish", "outputs": ["rtsp"],
+                         "publish": {"key": "sesame"}}}
+    with Gateway(routes) as gateway:
+        with publish(clip, gateway.rtmp(path)) as publisher:
+            code, _, _ = publisher.wait(20)
+            assert code != 0
+        assert gateway.route("live/one") is None
+        assert "sesame" not in gateway.log()
+
+
+@pytest.mark.parametrize("path", ["live/one?key=sesame", "live/one/sesame"])
+def test_key_makes_a_route_of_a_template(path):
+    clip = media.clip(seconds=10)
+    routes = {"live/*": {"input": "publish", "outputs": ["rtsp"],
+                         "publish": {"key": "sesame"}}}
+    with Gateway(routes) as gateway, publish(clip, gateway.rtmp(path)):
+        gateway.wait_state("live/one", "online")
+        assert "sesame" not in gateway.log()

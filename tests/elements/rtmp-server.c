@@ -252,6 +252,7 @@ GST_END_TEST;
 typedef struct {
   GAsyncQueue *requests; /* of gchar: paths */
   PenstockRtmpUnclaimed verdict;
+  guint64 id; /* of the last request */
 } Handler;
 
 static PenstockRtmpUnclaimed
@@ -260,7 +261,10 @@ on_unclaimed (PenstockRtmpServer *server,
 {
   Handler *handler = user_data;
 
-  g_async_queue_push (handler->requests, g_strdup (request->path));
+  handler->id = request->id;
+  g_async_queue_push (handler->requests,
+      g_strdup_printf (
+          "%s key=%s", request->path, request->key ? request->key : "-"));
   return handler->verdict;
 }
 
@@ -310,7 +314,7 @@ GST_START_TEST (unclaimed_path_is_refused)
   handler_init (&handler, server, PENSTOCK_RTMP_UNCLAIMED_REJECT);
   peer = rtmp_peer_new (port, "live", "one");
   assert_refused (peer, "NetStream.Publish.BadName");
-  assert_request (&handler, "live/one");
+  assert_request (&handler, "live/one key=-");
   rtmp_peer_free (peer);
   handler_clear (&handler, server);
   penstock_rtmp_server_unref (server);
@@ -323,10 +327,10 @@ static const struct {
   const gchar *request;
   gboolean enters;
 } defer_rows[] = {
-  { NULL, "one", "live/one", TRUE },
-  { "sesame", "one/sesame", "live/one/sesame", TRUE },
-  { "sesame", "one?key=sesame", "live/one", TRUE },
-  { "sesame", "one/wrong", "live/one/wrong", FALSE },
+  { NULL, "one", "live/one key=-", TRUE },
+  { "sesame", "one/sesame", "live/one/sesame key=-", TRUE },
+  { "sesame", "one?key=sesame", "live/one key=sesame", TRUE },
+  { "sesame", "one/wrong", "live/one/wrong key=-", FALSE },
 };
 
 GST_START_TEST (deferred_publisher_enters_when_claimed)
@@ -372,9 +376,9 @@ GST_START_TEST (deferred_publisher_can_be_refused)
   handler_init (&handler, server, PENSTOCK_RTMP_UNCLAIMED_DEFER);
   RtmpPeer *peer = rtmp_peer_new (port, "live", "one");
   GThread *thread = g_thread_new ("publisher", wait_for_answer, peer);
-  assert_request (&handler, "live/one");
+  assert_request (&handler, "live/one key=-");
   penstock_rtmp_server_refuse (
-      server, "live/one", "NetStream.Publish.Denied", "not today");
+      server, handler.id, "NetStream.Publish.Denied", "not today");
   assert_equals_int (
       GPOINTER_TO_INT (g_thread_join (thread)), PENSTOCK_RTMP_EVENT_REFUSED);
   assert_equals_string (peer->refusal, "NetStream.Publish.Denied");
