@@ -123,8 +123,8 @@ outlet_free (Outlet *outlet)
   g_free (outlet);
 }
 
-static void
-fail (PenstockFileSource *self, const gchar *format, ...)
+static void G_GNUC_PRINTF (2, 3)
+    fail (PenstockFileSource *self, const gchar *format, ...)
 {
   va_list args;
   va_start (args, format);

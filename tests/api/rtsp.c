@@ -888,8 +888,8 @@ GST_START_TEST (garbage_on_the_port_hurts_nobody)
     "DESCRIBE\r\n\r\n",
     "DESCRIBE rtsp://x RTSP/9.9\r\nCSeq: 1\r\n\r\n",
     "DESCRIBE rtsp://[::1 RTSP/1.0\r\nCSeq: 1\r\n\r\n",
-    "SETUP rtsp://x/garbage/stream=99 RTSP/1.0\r\nCSeq: 1\r\n"
-    "Transport: RTP/AVP;unicast;client_port=1-2\r\n\r\n",
+    ("SETUP rtsp://x/garbage/stream=99 RTSP/1.0\r\nCSeq: 1\r\n"
+     "Transport: RTP/AVP;unicast;client_port=1-2\r\n\r\n"),
     "PLAY rtsp://x/garbage RTSP/1.0\r\nCSeq: 1\r\nSession: nope\r\n\r\n",
     "OPTIONS * RTSP/1.0\r\nContent-Length: 4294967295\r\nCSeq: 1\r\n\r\n",
     "OPTIONS * RTSP/1.0\r\nContent-Length: -1\r\nCSeq: 1\r\n\r\n",
