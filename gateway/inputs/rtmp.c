@@ -26,9 +26,11 @@ build_rtmp (const PenstockInputBuild *input, GError **error)
   if (config->user)
     g_object_set (element, "user", config->user, "password",
         config->password ? config->password : "", NULL);
+  if (config->connect_timeout_ms)
+    g_object_set (
+        element, "connect-timeout-ms", config->connect_timeout_ms, NULL);
   if (config->no_data_timeout_ms)
-    g_object_set (element, "timeout-ms",
-        MAX (config->connect_timeout_ms, config->no_data_timeout_ms), NULL);
+    g_object_set (element, "timeout-ms", config->no_data_timeout_ms, NULL);
   gst_bin_add (input->pipeline, element);
   g_signal_connect_object (
       element, "pad-added", G_CALLBACK (take_pad), input->sink, 0);

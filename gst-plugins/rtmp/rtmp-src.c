@@ -44,6 +44,7 @@ GST_DEBUG_CATEGORY (penstock_rtmp_src_debug);
 #define DEFAULT_POLICY PENSTOCK_RTMP_POLICY_TAKEOVER_STALE
 #define DEFAULT_GRACE_MS 15000
 #define DEFAULT_EOS_ON_UNPUBLISH TRUE
+#define DEFAULT_CONNECT_TIMEOUT_MS 10000
 #define DEFAULT_TIMEOUT_MS 10000
 
 #define SCHEME "rtmp://"
@@ -59,6 +60,7 @@ enum {
   PROP_EOS_ON_UNPUBLISH,
   PROP_USER,
   PROP_PASSWORD,
+  PROP_CONNECT_TIMEOUT_MS,
   PROP_TIMEOUT_MS,
   PROP_PORT,
   PROP_STATS,
@@ -74,7 +76,7 @@ typedef struct {
   guint grace_ms;
   gboolean eos_on_unpublish;
   gchar *user, *password;
-  guint timeout_ms;
+  guint connect_timeout_ms, timeout_ms;
 } Settings;
 
 /* Where the messages come from: one of the two roles. */
@@ -315,7 +317,7 @@ open_client (PenstockRtmpSrc *self, const Settings *settings, Source *source,
   PenstockRtmpClientSettings client = { .url = settings->location,
     .user = settings->user,
     .password = settings->password,
-    .connect_timeout_ms = settings->timeout_ms,
+    .connect_timeout_ms = settings->connect_timeout_ms,
     .silence_timeout_ms = settings->timeout_ms };
 
   if (!settings->location) {
@@ -460,12 +462,44 @@ take_started (PenstockRtmpSrc *self, PenstockRtmpQueueItem *item)
   post_publication (self, "started", "");
 }
 
+/* The publication is over. Without a pad nothing ever came: the next one may
+ * do better. */
+static void
+end_publication (PenstockRtmpSrc *self)
+{
+  if (self->eos_on_unpublish && penstock_rtmp_stream_has_pads (self->stream))
+    finish (self);
+}
+
+/* The publisher is told, and may come back with something else. */
+static void
+reject_useless (PenstockRtmpSrc *self)
+{
+  const gchar *reason = "no track that can be used";
+
+  if (self->is_client) {
+    GST_ELEMENT_ERROR (self, STREAM, WRONG_TYPE,
+        ("%s has %s.", self->stream_name, reason), (NULL));
+    finish (self);
+    return;
+  }
+  GST_WARNING_OBJECT (self, "%s, ending the publication", reason);
+  g_mutex_lock (&self->source_lock);
+  if (self->source.claim)
+    penstock_rtmp_claim_reject (
+        self->source.claim, "NetStream.Publish.Rejected", reason);
+  g_mutex_unlock (&self->source_lock);
+}
+
 /* One attempt of a client is over: a clean end, or an error. */
 static void
 end_client (PenstockRtmpSrc *self, const PenstockRtmpQueueItem *item)
 {
   switch (item->end) {
   case PENSTOCK_RTMP_END_GOODBYE:
+    if (!penstock_rtmp_stream_has_pads (self->stream))
+      GST_ELEMENT_ERROR (self, RESOURCE, READ,
+          ("%s ended before any media came.", self->stream_name), (NULL));
     break;
   case PENSTOCK_RTMP_END_REFUSED:
     GST_ELEMENT_ERROR (self, RESOURCE, NOT_AUTHORIZED,
@@ -498,8 +532,8 @@ take_ended (PenstockRtmpSrc *self, const PenstockRtmpQueueItem *item)
     post_publication (self, over ? "ended" : "lost", item->detail);
   if (self->is_client)
     end_client (self, item);
-  else if (over && self->eos_on_unpublish)
-    finish (self);
+  else if (over)
+    end_publication (self);
 }
 
 static void
@@ -514,8 +548,11 @@ take_message (PenstockRtmpSrc *self, const PenstockRtmpQueueItem *item)
 
   flow = penstock_rtmp_stream_take (self->stream, item);
   /* Flushing: going down, or a passing flush. */
-  if (flow == GST_FLOW_OK || flow == GST_FLOW_FLUSHING)
+  if (flow == GST_FLOW_OK || flow == GST_FLOW_FLUSHING) {
+    if (penstock_rtmp_stream_is_useless (self->stream))
+      reject_useless (self);
     return;
+  }
   GST_DEBUG_OBJECT (self, "stopping: %s", gst_flow_get_name (flow));
   if (flow != GST_FLOW_EOS)
     GST_ELEMENT_FLOW_ERROR (self, flow);
@@ -538,8 +575,7 @@ take_item (PenstockRtmpSrc *self, PenstockRtmpQueueItem *item)
     break;
   case PENSTOCK_RTMP_QUEUE_EXPIRED:
     post_publication (self, "ended", "nobody came back");
-    if (self->eos_on_unpublish)
-      finish (self);
+    end_publication (self);
     break;
   case PENSTOCK_RTMP_QUEUE_RESUMED:
     penstock_rtmp_stream_rebase (self->stream);
@@ -746,6 +782,9 @@ penstock_rtmp_src_set_property (
   case PROP_PASSWORD:
     set_string (&settings->password, value);
     break;
+  case PROP_CONNECT_TIMEOUT_MS:
+    settings->connect_timeout_ms = g_value_get_uint (value);
+    break;
   case PROP_TIMEOUT_MS:
     settings->timeout_ms = g_value_get_uint (value);
     break;
@@ -787,6 +826,9 @@ penstock_rtmp_src_get_property (
     break;
   case PROP_USER:
     g_value_set_string (value, settings->user);
+    break;
+  case PROP_CONNECT_TIMEOUT_MS:
+    g_value_set_uint (value, settings->connect_timeout_ms);
     break;
   case PROP_TIMEOUT_MS:
     g_value_set_uint (value, settings->timeout_ms);
@@ -911,15 +953,25 @@ install_properties (GObjectClass *klass)
   props[PROP_PASSWORD] = g_param_spec_string ("password", "Password",
       "Password (client; NULL = of the location)", NULL, secret);
   /**
+   * PenstockRtmpSrc:connect-timeout-ms:
+   *
+   * Client: longest time until the first message, in milliseconds.
+   *
+   * Since: 0.1
+   */
+  props[PROP_CONNECT_TIMEOUT_MS] =
+      g_param_spec_uint ("connect-timeout-ms", "Connect timeout",
+          "Longest time until the first message, in milliseconds (client)", 1,
+          G_MAXINT, DEFAULT_CONNECT_TIMEOUT_MS, ready);
+  /**
    * PenstockRtmpSrc:timeout-ms:
    *
-   * Client: longest time until the first message and between messages, in
-   * milliseconds.
+   * Client: longest time between messages, in milliseconds.
    *
    * Since: 0.1
    */
   props[PROP_TIMEOUT_MS] = g_param_spec_uint ("timeout-ms", "Timeout",
-      "Longest time without a message, in milliseconds (client)", 1, G_MAXINT,
+      "Longest time between messages, in milliseconds (client)", 1, G_MAXINT,
       DEFAULT_TIMEOUT_MS, ready);
   /**
    * PenstockRtmpSrc:port:
@@ -977,6 +1029,7 @@ penstock_rtmp_src_init (PenstockRtmpSrc *self)
     .policy = DEFAULT_POLICY,
     .grace_ms = DEFAULT_GRACE_MS,
     .eos_on_unpublish = DEFAULT_EOS_ON_UNPUBLISH,
+    .connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS,
     .timeout_ms = DEFAULT_TIMEOUT_MS };
   g_mutex_init (&self->source_lock);
   self->queue = penstock_rtmp_queue_new ();

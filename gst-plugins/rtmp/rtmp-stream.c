@@ -33,11 +33,15 @@ struct _PenstockRtmpStream {
   gchar *name;
   guint group_id;
   gboolean has_base;
-  GstClockTimeDiff base; /* running time of the timeline's 0 */
-  GstClockTime newest;   /* DTS pushed on any pad */
-  gint64 deadline;       /* for no-more-pads, -1 = not running */
-  gboolean no_more_pads; /* sent */
-  guint64 malformed;     /* messages */
+  GstClockTimeDiff base;    /* running time of the timeline's 0 */
+  GstClockTime newest;      /* DTS pushed on any pad */
+  GstClockTime first_media; /* arrival, in this publication; NONE before */
+  GstClockTime last_media;
+  gboolean useful;        /* a buffer was pushed in this publication */
+  gboolean told_too_many; /* tracks, in this publication */
+  gint64 deadline;        /* for no-more-pads, -1 = not running */
+  gboolean no_more_pads;  /* sent */
+  guint64 malformed;      /* messages */
 
   GMutex lock; /* guards stats */
   PenstockRtmpStreamStats stats;
@@ -91,6 +95,8 @@ penstock_rtmp_stream_reset (PenstockRtmpStream *self)
   penstock_rtmp_timeline_init (&self->timeline);
   self->has_metadata = self->has_base = self->no_more_pads = FALSE;
   self->newest = 0;
+  self->first_media = GST_CLOCK_TIME_NONE;
+  self->useful = FALSE;
   self->deadline = -1;
 }
 
@@ -103,7 +109,8 @@ penstock_rtmp_stream_start (PenstockRtmpStream *self, const gchar *name)
   self->has_metadata = FALSE;
   self->metadata = (PenstockRtmpMetadata){ 0 };
   penstock_rtmp_timeline_init (&self->timeline);
-  self->has_base = FALSE;
+  self->has_base = self->useful = self->told_too_many = FALSE;
+  self->first_media = GST_CLOCK_TIME_NONE;
   for (guint i = 0; i < self->outputs->len; i++) {
     Output *output = g_ptr_array_index (self->outputs, i);
 
@@ -138,9 +145,9 @@ query_source_pad (GstPad *pad, GstObject *parent, GstQuery *query)
 }
 
 static const gchar *
-kind_name (const PenstockRtmpTrack *track)
+kind_name (PenstockFlvKind kind)
 {
-  return track->kind == PENSTOCK_FLV_VIDEO ? "video" : "audio";
+  return kind == PENSTOCK_FLV_VIDEO ? "video" : "audio";
 }
 
 static void
@@ -149,7 +156,7 @@ announce (PenstockRtmpStream *self, Output *output)
   g_autofree gchar *source = g_compute_checksum_for_string (
       G_CHECKSUM_SHA256, self->name ? self->name : "", -1);
   g_autofree gchar *stream_id = g_strdup_printf (
-      "%s/%s/%u", source, kind_name (output->track), output->track->id);
+      "%s/%s/%u", source, kind_name (output->track->kind), output->track->id);
   GstEvent *start = gst_event_new_stream_start (stream_id);
   GstSegment segment;
 
@@ -167,8 +174,8 @@ add_pad (PenstockRtmpStream *self, Output *output)
   const gboolean video = output->track->kind == PENSTOCK_FLV_VIDEO;
   GstPadTemplate *templ = gst_element_get_pad_template (
       self->element, video ? "video_%u" : "audio_%u");
-  g_autofree gchar *name =
-      g_strdup_printf ("%s_%u", kind_name (output->track), output->track->id);
+  g_autofree gchar *name = g_strdup_printf (
+      "%s_%u", kind_name (output->track->kind), output->track->id);
 
   output->pad = gst_object_ref_sink (gst_pad_new_from_template (templ, name));
   gst_pad_set_query_function (output->pad, query_source_pad);
@@ -229,19 +236,33 @@ penstock_rtmp_stream_tick (PenstockRtmpStream *self)
 }
 
 gboolean
+penstock_rtmp_stream_has_pads (PenstockRtmpStream *self)
+{
+  for (guint i = 0; i < self->outputs->len; i++)
+    if (((Output *) g_ptr_array_index (self->outputs, i))->pad)
+      return TRUE;
+  return FALSE;
+}
+
+void
 penstock_rtmp_stream_push_eos (PenstockRtmpStream *self)
 {
-  gboolean any = FALSE;
-
   for (guint i = 0; i < self->outputs->len; i++) {
     Output *output = g_ptr_array_index (self->outputs, i);
 
-    if (!output->pad)
-      continue;
-    gst_pad_push_event (output->pad, gst_event_new_eos ());
-    any = TRUE;
+    if (output->pad)
+      gst_pad_push_event (output->pad, gst_event_new_eos ());
   }
-  return any;
+}
+
+gboolean
+penstock_rtmp_stream_is_useless (PenstockRtmpStream *self)
+{
+  if (self->useful || !GST_CLOCK_TIME_IS_VALID (self->first_media) ||
+      self->last_media - self->first_media < PENSTOCK_RTMP_USELESS_AFTER)
+    return FALSE;
+  self->useful = TRUE; /* said */
+  return TRUE;
 }
 
 /* --- Times --- */
@@ -273,8 +294,7 @@ convert_time (PenstockRtmpStream *self, PenstockFlvKind kind,
           item->message->timestamp, item->arrival,
           &out_ms) == PENSTOCK_RTMP_TIME_RESYNC) {
     GST_DEBUG_OBJECT (self->element, "%s timestamps jumped to %u ms",
-        kind == PENSTOCK_FLV_VIDEO ? "video" : "audio",
-        item->message->timestamp);
+        kind_name (kind), item->message->timestamp);
     for (guint i = 0; i < self->outputs->len; i++) {
       Output *output = g_ptr_array_index (self->outputs, i);
       if (output->track->kind == kind)
@@ -311,10 +331,10 @@ find_output (PenstockRtmpStream *self, PenstockFlvKind kind, guint8 id)
 }
 
 static void
-post_ignored (PenstockRtmpStream *self, Output *output, const gchar *reason)
+post_ignored (PenstockRtmpStream *self, PenstockFlvKind kind, guint id,
+    const gchar *reason)
 {
-  g_autofree gchar *name =
-      g_strdup_printf ("%s_%u", kind_name (output->track), output->track->id);
+  g_autofree gchar *name = g_strdup_printf ("%s_%u", kind_name (kind), id);
 
   GST_INFO_OBJECT (self->element, "ignoring track %s: %s", name, reason);
   gst_element_post_message (self->element,
@@ -353,6 +373,7 @@ push (PenstockRtmpStream *self, Output *output, GstBuffer *buffer,
   else if (new_caps)
     gst_pad_push_event (output->pad, gst_event_new_caps (output->track->caps));
 
+  self->useful = TRUE;
   output->position = GST_BUFFER_PTS (buffer);
   if (GST_BUFFER_DURATION_IS_VALID (buffer))
     output->position += GST_BUFFER_DURATION (buffer);
@@ -374,15 +395,19 @@ take_item (PenstockRtmpStream *self, PenstockFlvKind kind,
   GstBuffer *buffer = NULL;
   PenstockRtmpTrackResult result;
 
-  if (!output)
+  if (!output) {
+    if (!self->told_too_many)
+      post_ignored (self, kind, item->track, "there are too many tracks");
+    self->told_too_many = TRUE;
     return GST_FLOW_OK;
+  }
   if (queued->lost)
     penstock_rtmp_track_break (output->track, TRUE);
   result = penstock_rtmp_track_take (output->track, queued->message, item, time,
       self->has_metadata ? &self->metadata.hints : NULL, &buffer, &reason);
   switch (result) {
   case PENSTOCK_RTMP_TRACK_UNSUPPORTED:
-    post_ignored (self, output, reason);
+    post_ignored (self, kind, item->track, reason);
     return GST_FLOW_OK;
   case PENSTOCK_RTMP_TRACK_BUFFER:
   case PENSTOCK_RTMP_TRACK_NEW_CAPS:
@@ -407,6 +432,9 @@ take_media (PenstockRtmpStream *self, PenstockFlvKind kind,
     self->malformed++;
     return GST_FLOW_OK;
   }
+  self->last_media = queued->arrival;
+  if (tag.n_items > 0 && !GST_CLOCK_TIME_IS_VALID (self->first_media))
+    self->first_media = queued->arrival;
   for (guint i = 0; i < tag.n_items && flow == GST_FLOW_OK; i++) {
     /* Sequence headers carry any time: they never move the clock. */
     if (tag.items[i].kind == PENSTOCK_FLV_ITEM_FRAME && !timed) {

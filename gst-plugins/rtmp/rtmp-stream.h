@@ -17,6 +17,9 @@ G_BEGIN_DECLS
 /* Tracks of one kind that become pads; more are ignored. */
 #define PENSTOCK_RTMP_MAX_TRACKS 16
 
+/* Media without one usable track for so long is pointless. */
+#define PENSTOCK_RTMP_USELESS_AFTER (10 * GST_SECOND)
+
 typedef struct _PenstockRtmpStream PenstockRtmpStream;
 
 /* @element: (transfer none): has the pad templates video_%u and audio_%u */
@@ -31,6 +34,13 @@ void penstock_rtmp_stream_start (PenstockRtmpStream *self, const gchar *name);
 GstFlowReturn penstock_rtmp_stream_take (
     PenstockRtmpStream *self, const PenstockRtmpQueueItem *item);
 
+/* Whether media has come for %PENSTOCK_RTMP_USELESS_AFTER without a track that
+ * can be used (unsupported, or never configured). TRUE once a publication. */
+gboolean penstock_rtmp_stream_is_useless (PenstockRtmpStream *self);
+
+/* Whether there is any pad. */
+gboolean penstock_rtmp_stream_has_pads (PenstockRtmpStream *self);
+
 /* Monotonic microseconds at which penstock_rtmp_stream_tick() wants to run,
  * -1 = never. */
 gint64 penstock_rtmp_stream_get_deadline (PenstockRtmpStream *self);
@@ -39,8 +49,8 @@ void penstock_rtmp_stream_tick (PenstockRtmpStream *self);
 /* The clock's running time jumped (paused and resumed). */
 void penstock_rtmp_stream_rebase (PenstockRtmpStream *self);
 
-/* EOS on all pads. FALSE when there are none. */
-gboolean penstock_rtmp_stream_push_eos (PenstockRtmpStream *self);
+/* EOS on all pads. */
+void penstock_rtmp_stream_push_eos (PenstockRtmpStream *self);
 
 /* Removes the pads and forgets all. After the streaming thread has ended. */
 void penstock_rtmp_stream_reset (PenstockRtmpStream *self);

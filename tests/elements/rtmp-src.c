@@ -9,6 +9,7 @@
 
 #include "rtmp/flv-tag.h"
 #include "rtmp/rtmp-message.h"
+#include "rtmp/rtmp-stream.h"
 #include "tests/support/hex.h"
 #include "tests/support/rtmp-peer.h"
 
@@ -546,6 +547,56 @@ GST_END_TEST;
   "0c617564696f636f646563696400"                                               \
   "4024000000000000"                                                           \
   "000009"
+
+/* Nothing came, so nothing can end: the element goes on. */
+GST_START_TEST (publication_without_media_is_no_end)
+{
+  Fixture f;
+  RtmpPeer *publisher;
+  guint port;
+
+  fixture_init (&f, "live/test");
+  port = fixture_play (&f);
+  say_goodbye (publish (port));
+  expect_publication (&f, "started");
+  expect_publication (&f, "ended");
+  publisher = publish (port);
+  send_configs (publisher);
+  send_nal (publisher, 0, 0, TRUE, IDR);
+  gst_buffer_unref (next_buffer (&f, "video_0"));
+  say_goodbye (publisher);
+  expect_eos (&f, "video_0");
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+static void
+take_speex (PenstockRtmpStream *stream, GstClockTime arrival)
+{
+  const guint8 speex[] = { 0xb2, 0 };
+  g_auto (PenstockRtmpQueueItem) item = { .type = PENSTOCK_RTMP_QUEUE_MESSAGE,
+    .arrival = arrival,
+    .message = penstock_rtmp_message_new (AUDIO, 1, 0, speex, sizeof speex) };
+
+  fail_unless_equals_int (
+      penstock_rtmp_stream_take (stream, &item), GST_FLOW_OK);
+}
+
+GST_START_TEST (media_that_nobody_can_use_is_noticed)
+{
+  g_autoptr (GstElement) src =
+      gst_object_ref_sink (gst_element_factory_make ("penstockrtmpsrc", NULL));
+  PenstockRtmpStream *stream = penstock_rtmp_stream_new (src);
+
+  penstock_rtmp_stream_start (stream, "test");
+  take_speex (stream, 100 * GST_SECOND);
+  fail_if (penstock_rtmp_stream_is_useless (stream));
+  take_speex (stream, 100 * GST_SECOND + PENSTOCK_RTMP_USELESS_AFTER);
+  fail_unless (penstock_rtmp_stream_is_useless (stream));
+  fail_if (penstock_rtmp_stream_is_useless (stream));
+  penstock_rtmp_stream_free (stream);
+}
+GST_END_TEST;
 
 GST_START_TEST (audio_only_stream_needs_no_wait)
 {
@@ -1302,6 +1353,8 @@ rtmp_src_suite (void)
   tcase_add_test (tc, parameter_sets_in_band_change_caps);
   tcase_add_test (tc, start_codes_become_lengths);
   tcase_add_test (tc, unsupported_audio_does_not_stop_video);
+  tcase_add_test (tc, publication_without_media_is_no_end);
+  tcase_add_test (tc, media_that_nobody_can_use_is_noticed);
   tcase_add_test (tc, audio_only_stream_needs_no_wait);
   tcase_add_test (tc, late_track_adds_a_pad_after_the_wait);
   tcase_add_test (tc, silent_kind_gets_gaps);
