@@ -6,6 +6,7 @@
 #include "rtmp/rtmp-client.h"
 
 #include "../support/rtmp-peer.h"
+#include "../support/threads.h"
 #include "rtmp/rtmp-amf.h"
 #include "rtmp/rtmp-auth.h"
 #include "rtmp/rtmp-chunk.h"
@@ -367,7 +368,6 @@ GST_START_TEST (freed_client_is_silent_and_leaves_nothing)
 {
   static const Step steps[] = { STEP_PLAY_STALL, STEP_END };
   GAsyncQueue *events = g_async_queue_new_full (g_free);
-  guint threads = count_entries ("/proc/self/task");
   Server server;
 
   server_start (&server, steps);
@@ -375,11 +375,12 @@ GST_START_TEST (freed_client_is_silent_and_leaves_nothing)
   PenstockRtmpClient *client = play (server.port, "", events, 0);
   assert_event (events, "started");
   assert_event (events, "message");
+  fail_unless (test_threads_count ("rtmp") > 0);
   penstock_rtmp_client_free (client);
   server_join (&server);
   fail_unless (g_async_queue_try_pop (events) == NULL);
   assert_equals_int (count_entries ("/proc/self/fd"), fds - 1);
-  assert_equals_int (count_entries ("/proc/self/task"), threads);
+  test_threads_assert_gone ("rtmp");
   g_async_queue_unref (events);
 }
 GST_END_TEST;
