@@ -101,7 +101,8 @@ struct _PenstockRtmpSession
   /* Server: bit n = message stream n + 1 exists. */
   guint32 streams;
   PenstockRtmpStreamState stream_state;
-  guint32 stream_id; /* publishing (or, client, created) */
+  guint32 stream_id; /* publishing or playing (or, client, created) */
+  gboolean is_play;  /* server: the stream is for a player */
 
   /* Client. */
   PenstockRtmpClientMode mode;
@@ -116,6 +117,8 @@ void penstock_rtmp_session_push (PenstockRtmpSession *session,
     PenstockRtmpEventType type, PenstockRtmpMessage *message);
 void penstock_rtmp_session_push_request (PenstockRtmpSession *session,
     PenstockRtmpEventType type, const gchar *path, const gchar *publish_type);
+void penstock_rtmp_session_push_switch (PenstockRtmpSession *session,
+    PenstockRtmpEventType type, gboolean on);
 void penstock_rtmp_session_push_status (PenstockRtmpSession *session,
     PenstockRtmpEventType type, const gchar *code, const gchar *text);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Commands that a server answers (RTMP 1.0, 7.2): connect, createStream,
- * publish and those that encoders send around them. */
+ * publish, play and those that encoders and players send around them. */
 
 #include <math.h>
 #include <string.h>
@@ -370,6 +370,7 @@ on_publish (PenstockRtmpSession *session, const PenstockRtmpCommand *command)
     return "stream name is not allowed";
   }
   session->stream_id = id;
+  session->is_play = FALSE;
   session->stream_state = PENSTOCK_RTMP_STREAM_ASKED;
   penstock_rtmp_session_push_request (
       session, PENSTOCK_RTMP_EVENT_PUBLISH, path, publish_type (command));
@@ -410,10 +411,53 @@ on_play (PenstockRtmpSession *session, const PenstockRtmpCommand *command)
   g_autofree gchar *path =
       request_path (session, penstock_rtmp_command_string (command, 0));
   session->stream_id = id;
+  session->is_play = TRUE;
   session->stream_state = PENSTOCK_RTMP_STREAM_ASKED;
   penstock_rtmp_session_push_request (
       session, PENSTOCK_RTMP_EVENT_PLAY, path ? path : "", NULL);
   return NULL;
+}
+
+/* Players of the Flash kind ask this before they show samples. */
+static void
+allow_sample_access (PenstockRtmpSession *session)
+{
+  g_autoptr (GByteArray) payload = g_byte_array_new ();
+
+  penstock_amf0_write_string (payload, "|RtmpSampleAccess");
+  penstock_amf0_write_boolean (payload, TRUE);
+  penstock_amf0_write_boolean (payload, TRUE);
+  penstock_rtmp_session_write (session, PENSTOCK_RTMP_CSID_STATUS,
+      PENSTOCK_RTMP_DATA, session->stream_id, 0, payload->data, payload->len);
+}
+
+void
+penstock_rtmp_session_accept_play (PenstockRtmpSession *session)
+{
+  g_return_if_fail (session->stream_state == PENSTOCK_RTMP_STREAM_ASKED);
+
+  session->stream_state = PENSTOCK_RTMP_STREAM_ACTIVE;
+  penstock_rtmp_session_write_user (
+      session, PENSTOCK_RTMP_STREAM_BEGIN, session->stream_id, 0);
+  tell_status (session, "onStatus", session->stream_id, "status",
+      "NetStream.Play.Reset", "Playing and resetting.");
+  tell_status (session, "onStatus", session->stream_id, "status",
+      "NetStream.Play.Start", "Playing.");
+  allow_sample_access (session);
+}
+
+void
+penstock_rtmp_session_end_play (PenstockRtmpSession *session)
+{
+  g_return_if_fail (session->stream_state == PENSTOCK_RTMP_STREAM_ACTIVE);
+
+  session->stream_state = PENSTOCK_RTMP_STREAM_IDLE;
+  tell_status (session, "onStatus", session->stream_id, "status",
+      "NetStream.Play.UnpublishNotify", "The stream has ended.");
+  penstock_rtmp_session_write_user (
+      session, PENSTOCK_RTMP_STREAM_EOF, session->stream_id, 0);
+  tell_status (session, "onStatus", session->stream_id, "status",
+      "NetStream.Play.Stop", "Stopped.");
 }
 
 void
@@ -455,8 +499,72 @@ on_close_stream (
 {
   if (session->stream_state == PENSTOCK_RTMP_STREAM_ACTIVE)
     tell_status (session, "onStatus", session->stream_id, "status",
-        "NetStream.Unpublish.Success", "Stopped.");
+        session->is_play ? "NetStream.Play.Stop"
+                         : "NetStream.Unpublish.Success",
+        "Stopped.");
   end_stream (session, "closeStream");
+  return NULL;
+}
+
+/* Around playing */
+
+static gboolean
+plays (const PenstockRtmpSession *session)
+{
+  return session->is_play &&
+      session->stream_state == PENSTOCK_RTMP_STREAM_ACTIVE;
+}
+
+/* The first argument, TRUE for anything that is no boolean. */
+static gboolean
+is_on (const PenstockRtmpCommand *command)
+{
+  const PenstockAmfValue *value = penstock_rtmp_command_argument (command, 0);
+
+  return !value || value->type != PENSTOCK_AMF_BOOLEAN || value->number != 0;
+}
+
+static const gchar *
+on_pause (PenstockRtmpSession *session, const PenstockRtmpCommand *command)
+{
+  gboolean on = is_on (command);
+
+  if (!plays (session))
+    return NULL;
+  tell_status (session, "onStatus", session->stream_id, "status",
+      on ? "NetStream.Pause.Notify" : "NetStream.Unpause.Notify",
+      on ? "Paused." : "Playing.");
+  penstock_rtmp_session_push_switch (session, PENSTOCK_RTMP_EVENT_PAUSE, on);
+  return NULL;
+}
+
+static const gchar *
+on_receive_audio (
+    PenstockRtmpSession *session, const PenstockRtmpCommand *command)
+{
+  if (plays (session))
+    penstock_rtmp_session_push_switch (
+        session, PENSTOCK_RTMP_EVENT_RECEIVE_AUDIO, is_on (command));
+  return NULL;
+}
+
+static const gchar *
+on_receive_video (
+    PenstockRtmpSession *session, const PenstockRtmpCommand *command)
+{
+  if (plays (session))
+    penstock_rtmp_session_push_switch (
+        session, PENSTOCK_RTMP_EVENT_RECEIVE_VIDEO, is_on (command));
+  return NULL;
+}
+
+/* A live stream has no other place to go to. */
+static const gchar *
+on_seek (PenstockRtmpSession *session, const PenstockRtmpCommand *command)
+{
+  if (plays (session))
+    tell_status (session, "onStatus", session->stream_id, "status",
+        "NetStream.Seek.Notify", "The stream is live.");
   return NULL;
 }
 
@@ -539,11 +647,11 @@ static const Handler handlers[] = {
   { "FCUnsubscribe", on_null_result, FALSE },
   { "_checkbw", on_zero_result, FALSE },
   { "getStreamLength", on_zero_result, FALSE },
-  { "receiveAudio", on_ignored, FALSE },
-  { "receiveVideo", on_ignored, FALSE },
-  { "pause", on_ignored, FALSE },
-  { "pauseRaw", on_ignored, FALSE },
-  { "seek", on_ignored, FALSE },
+  { "receiveAudio", on_receive_audio, FALSE },
+  { "receiveVideo", on_receive_video, FALSE },
+  { "pause", on_pause, FALSE },
+  { "pauseRaw", on_pause, FALSE },
+  { "seek", on_seek, FALSE },
   { "_result", on_ignored, TRUE },
   { "_error", on_ignored, TRUE },
   { "onStatus", on_ignored, TRUE },

@@ -130,6 +130,13 @@ penstock_rtmp_session_push_request (PenstockRtmpSession *session,
 }
 
 void
+penstock_rtmp_session_push_switch (
+    PenstockRtmpSession *session, PenstockRtmpEventType type, gboolean on)
+{
+  add_event (session, type)->on = on;
+}
+
+void
 penstock_rtmp_session_push_status (PenstockRtmpSession *session,
     PenstockRtmpEventType type, const gchar *code, const gchar *text)
 {
@@ -357,7 +364,8 @@ handle_media (PenstockRtmpSession *session, PenstockRtmpMessage *message)
       session->stream_state == PENSTOCK_RTMP_STREAM_ASKED &&
       message->type != PENSTOCK_RTMP_DATA)
     penstock_rtmp_session_client_started (session);
-  if (ours && session->stream_state == PENSTOCK_RTMP_STREAM_ACTIVE)
+  if (ours && !session->is_play &&
+      session->stream_state == PENSTOCK_RTMP_STREAM_ACTIVE)
     penstock_rtmp_session_push (session, PENSTOCK_RTMP_EVENT_MESSAGE, message);
   else
     penstock_rtmp_message_unref (message);
@@ -570,6 +578,12 @@ penstock_rtmp_session_ping (PenstockRtmpSession *session, gint64 now_ms)
 {
   penstock_rtmp_session_write_user (
       session, PENSTOCK_RTMP_PING_REQUEST, (guint32) now_ms, 0);
+}
+
+guint32
+penstock_rtmp_session_get_stream_id (PenstockRtmpSession *session)
+{
+  return session->stream_id;
 }
 
 gint64

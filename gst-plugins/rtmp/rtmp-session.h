@@ -3,8 +3,7 @@
  * One RTMP connection as a pure state machine: bytes in, events and bytes out.
  * No sockets, clocks or threads: the owner feeds what it received, handles one
  * event at a time, and sends what penstock_rtmp_session_get_output() holds.
- * Both roles: server (publishers; players are refused for now) and client
- * (play, publish). RTMP 1.0 sections 5 to 7, and the quirks of rtmp-quirks.h. */
+ * Both roles: server (publishers and players) and client (play, publish). RTMP 1.0 sections 5 to 7, and the quirks of rtmp-quirks.h. */
 #ifndef PENSTOCK_RTMP_SESSION_H
 #define PENSTOCK_RTMP_SESSION_H
 
@@ -48,12 +47,15 @@ typedef enum {
   PENSTOCK_RTMP_EVENT_HANDSHAKE, /* complete */
   PENSTOCK_RTMP_EVENT_CONNECT,   /* server: answer accept/refuse_connect */
   PENSTOCK_RTMP_EVENT_PUBLISH,   /* server: answer accept/refuse_publish */
-  PENSTOCK_RTMP_EVENT_PLAY,      /* server: answer refuse_play */
+  PENSTOCK_RTMP_EVENT_PLAY,      /* server: answer accept/refuse_play */
   PENSTOCK_RTMP_EVENT_STARTED,   /* client: the server agreed */
   PENSTOCK_RTMP_EVENT_MESSAGE,   /* audio, video or data of the publication */
   PENSTOCK_RTMP_EVENT_END,       /* the peer ended publication or play */
-  PENSTOCK_RTMP_EVENT_REFUSED,   /* client: an error status; close */
-  PENSTOCK_RTMP_EVENT_ERROR,     /* protocol broken; close */
+  PENSTOCK_RTMP_EVENT_PAUSE,     /* server: the player pauses or goes on */
+  PENSTOCK_RTMP_EVENT_RECEIVE_AUDIO, /* server: the player wants it or not */
+  PENSTOCK_RTMP_EVENT_RECEIVE_VIDEO,
+  PENSTOCK_RTMP_EVENT_REFUSED, /* client: an error status; close */
+  PENSTOCK_RTMP_EVENT_ERROR,   /* protocol broken; close */
 } PenstockRtmpEventType;
 
 /**
@@ -61,6 +63,7 @@ typedef enum {
  * @path: canonical path (PUBLISH, PLAY)
  * @publish_type: "live", "record" or "append" (PUBLISH)
  * @message: (transfer full): the message (MESSAGE)
+ * @on: paused (PAUSE), wanted (RECEIVE_AUDIO, RECEIVE_VIDEO)
  * @code: status code (REFUSED)
  * @text: a sentence (REFUSED, ERROR, END)
  *
@@ -71,6 +74,7 @@ typedef struct {
   const gchar *path;
   const gchar *publish_type;
   PenstockRtmpMessage *message;
+  gboolean on;
   const gchar *code;
   const gchar *text;
 } PenstockRtmpEvent;
@@ -130,8 +134,8 @@ PenstockRtmpParse penstock_rtmp_session_feed (PenstockRtmpSession *session,
  * payload of a message: tell with penstock_rtmp_session_fill() how many were.
  * Valid until the session is used otherwise.
  */
-guint8 *penstock_rtmp_session_get_room (PenstockRtmpSession *session,
-    gsize *size);
+guint8 *penstock_rtmp_session_get_room (
+    PenstockRtmpSession *session, gsize *size);
 void penstock_rtmp_session_fill (PenstockRtmpSession *session, gsize n);
 
 /* Bytes to send. The owner removes what it sent (g_byte_array_remove_range or
@@ -153,16 +157,25 @@ void penstock_rtmp_session_accept_publish (PenstockRtmpSession *session);
 /* Also ends a publication that was accepted. Close when the output is sent. */
 void penstock_rtmp_session_refuse_publish (
     PenstockRtmpSession *session, const gchar *code, const gchar *description);
+/* What a player expects before the first message; more than one call of
+ * penstock_rtmp_session_send() may follow. */
+void penstock_rtmp_session_accept_play (PenstockRtmpSession *session);
+/* The stream is over: UnpublishNotify, StreamEOF, Play.Stop. The peer may ask
+ * for another one. */
+void penstock_rtmp_session_end_play (PenstockRtmpSession *session);
+/* Message stream of the publication or play. */
+guint32 penstock_rtmp_session_get_stream_id (PenstockRtmpSession *session);
 void penstock_rtmp_session_refuse_play (
     PenstockRtmpSession *session, const gchar *code, const gchar *description);
 
 /* PingRequest with @now_ms; an answer counts as life. */
 void penstock_rtmp_session_ping (PenstockRtmpSession *session, gint64 now_ms);
 
-/* Client that publishes: one message (after STARTED), and the goodbye
- * (FCUnpublish, deleteStream). */
+/* One message to the other side: from a client that publishes (after STARTED),
+ * to a player (after accept_play). */
 void penstock_rtmp_session_send (PenstockRtmpSession *session, guint8 type,
     guint32 timestamp, const guint8 *data, gsize size);
+/* Client that publishes: FCUnpublish, deleteStream. */
 void penstock_rtmp_session_send_goodbye (PenstockRtmpSession *session);
 
 /* A message has begun and not ended: first fed at this now_ms, or -1. */

@@ -27,7 +27,10 @@ handle (PenstockRtmpSession *session, PenstockRtmpEvent *event)
       penstock_rtmp_session_accept_publish (session);
     return TRUE;
   case PENSTOCK_RTMP_EVENT_PLAY:
-    penstock_rtmp_session_refuse_play (session, "No", "no");
+    if (g_str_has_suffix (event->path, "refuse"))
+      penstock_rtmp_session_refuse_play (session, "No", "no");
+    else
+      penstock_rtmp_session_accept_play (session);
     return TRUE;
   case PENSTOCK_RTMP_EVENT_MESSAGE:
     penstock_rtmp_message_unref (event->message);

@@ -36,8 +36,20 @@ log_event (GString *log, PenstockRtmpSession *session, PenstockRtmpEvent *event)
     break;
   case PENSTOCK_RTMP_EVENT_PLAY:
     g_string_append_printf (log, "play %s\n", event->path);
-    penstock_rtmp_session_refuse_play (
-        session, "NetStream.Play.StreamNotFound", "no");
+    if (g_str_has_suffix (event->path, "/open"))
+      penstock_rtmp_session_accept_play (session);
+    else
+      penstock_rtmp_session_refuse_play (
+          session, "NetStream.Play.StreamNotFound", "no");
+    break;
+  case PENSTOCK_RTMP_EVENT_PAUSE:
+    g_string_append_printf (log, "pause %d\n", event->on);
+    break;
+  case PENSTOCK_RTMP_EVENT_RECEIVE_AUDIO:
+    g_string_append_printf (log, "audio %d\n", event->on);
+    break;
+  case PENSTOCK_RTMP_EVENT_RECEIVE_VIDEO:
+    g_string_append_printf (log, "video %d\n", event->on);
     break;
   case PENSTOCK_RTMP_EVENT_STARTED:
     g_string_append (log, "started\n");
@@ -231,7 +243,9 @@ describe_output (PenstockRtmpSession *session, gsize skip)
       const PenstockAmfValue *transaction = penstock_amf_nth (values, 1);
       const PenstockAmfValue *info = penstock_amf_nth (values, 3);
       const gchar *code = penstock_amf_get_string (info, "code");
-      g_string_append_printf (text, "%s(%g", name->string, transaction->number);
+      gboolean call = message->type != PENSTOCK_RTMP_DATA;
+      g_string_append_printf (
+          text, "%s(%g", name->string, call ? transaction->number : 0);
       if (code)
         g_string_append_printf (text, ": %s", code);
       else if (info && info->type == PENSTOCK_AMF_NUMBER)
@@ -457,6 +471,76 @@ GST_START_TEST (players_are_refused)
   add_command (peer.bytes, 1, "play", 0, arguments);
   assert_exchange (&peer, HELLO "play live/one\n",
       CONNECTED " _result(2: 1) onStatus(0: NetStream.Play.StreamNotFound)");
+  peer_clear (&peer);
+}
+GST_END_TEST;
+
+/* A command with one boolean. */
+static void
+add_switch (GByteArray *bytes, const gchar *name, gboolean on)
+{
+  g_autoptr (GByteArray) payload = g_byte_array_new ();
+
+  penstock_amf0_write_string (payload, name);
+  penstock_amf0_write_number (payload, 0);
+  penstock_amf0_write_null (payload);
+  penstock_amf0_write_boolean (payload, on);
+  penstock_amf0_write_number (payload, 0);
+  add_message (bytes, PENSTOCK_RTMP_COMMAND, 1, payload->data, payload->len);
+}
+
+static void
+peer_play (Peer *peer)
+{
+  const gchar *const arguments[] = { "open", NULL };
+
+  peer_connect (peer);
+  add_command (peer->bytes, 0, "createStream", 2, NULL);
+  add_command (peer->bytes, 1, "play", 0, arguments);
+}
+
+#define PLAYING                                                                \
+  CONNECTED " _result(2: 1) 4=1/0 onStatus(0: NetStream.Play.Reset) "          \
+            "onStatus(0: NetStream.Play.Start) |RtmpSampleAccess(0)"
+
+GST_START_TEST (players_can_be_accepted)
+{
+  static const guint8 media[] = { 0xaf, 1, 2 };
+  Peer peer;
+
+  peer_play (&peer);
+  add_switch (peer.bytes, "pause", TRUE);
+  add_switch (peer.bytes, "pauseRaw", FALSE);
+  add_switch (peer.bytes, "receiveAudio", FALSE);
+  add_switch (peer.bytes, "receiveVideo", TRUE);
+  add_command (peer.bytes, 1, "seek", 0, NULL);
+  add_message (peer.bytes, PENSTOCK_RTMP_AUDIO, 1, media, sizeof media);
+  add_command (peer.bytes, 1, "closeStream", 0, NULL);
+  assert_exchange (&peer,
+      HELLO "play live/open\npause 1\npause 0\naudio 0\nvideo 1\nend\n",
+      PLAYING " onStatus(0: NetStream.Pause.Notify)"
+              " onStatus(0: NetStream.Unpause.Notify)"
+              " onStatus(0: NetStream.Seek.Notify)"
+              " onStatus(0: NetStream.Play.Stop)");
+  peer_clear (&peer);
+}
+GST_END_TEST;
+
+GST_START_TEST (players_learn_that_the_stream_is_over)
+{
+  const gchar *const arguments[] = { "open", NULL };
+  Peer peer;
+
+  peer_play (&peer);
+  peer_feed (&peer);
+  penstock_rtmp_session_end_play (peer.session);
+  add_switch (peer.bytes, "pause", TRUE); /* of nothing */
+  add_command (peer.bytes, 1, "play", 0, arguments);
+  assert_exchange (&peer, HELLO "play live/open\nplay live/open\n",
+      PLAYING " onStatus(0: NetStream.Play.UnpublishNotify) 4=1/1"
+              " onStatus(0: NetStream.Play.Stop) 4=1/0"
+              " onStatus(0: NetStream.Play.Reset)"
+              " onStatus(0: NetStream.Play.Start) |RtmpSampleAccess(0)");
   peer_clear (&peer);
 }
 GST_END_TEST;
@@ -915,6 +999,8 @@ rtmp_session_suite (void)
   tcase_add_test (tcase, a_second_connect_changes_nothing);
   tcase_add_test (tcase, unknown_commands_are_answered_and_never_close);
   tcase_add_test (tcase, players_are_refused);
+  tcase_add_test (tcase, players_can_be_accepted);
+  tcase_add_test (tcase, players_learn_that_the_stream_is_over);
   tcase_add_test (tcase, streams_of_a_connection_are_bounded);
   tcase_add_test (tcase, delete_stream_with_a_strange_id_is_ignored);
   tcase_add_test (tcase, a_second_publish_on_a_connection_is_refused);
