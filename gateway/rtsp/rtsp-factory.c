@@ -551,19 +551,25 @@ pacing_free (Pacing *pacing)
   g_free (pacing);
 }
 
+/* Viewers' sinks join a running pipeline, several at a time from threads of
+ * their own. One that prerolls takes the pipeline out of PLAYING for a moment,
+ * and one that joins in that moment may stay in PAUSED for good; no state
+ * change of the media waits for them, so they need not preroll. */
 static void
-pace_udp_sink (
-    GstBin *pipeline, GstBin *bin, GstElement *element, Pacing *pacing)
+set_up_sink (GstBin *pipeline, GstBin *bin, GstElement *element, Pacing *pacing)
 {
   GstElementFactory *factory = gst_element_get_factory (element);
+  const gchar *name = factory ? GST_OBJECT_NAME (factory) : "";
 
-  if (factory && g_str_equal (GST_OBJECT_NAME (factory), "multiudpsink"))
+  if (g_str_equal (name, "multiudpsink") || g_str_equal (name, "appsink"))
+    g_object_set (element, "async", FALSE, NULL);
+  if (g_str_equal (name, "multiudpsink"))
     penstock_rtsp_pacer_attach (
         element, pacing->clock, pacing->bitrate, pacing->n_receivers);
 }
 
 static void
-pace_bursts (
+prepare_for_sinks (
     PenstockRtspFactory *self, GstRTSPMedia *media, GstElement *pipeline)
 {
   Pacing *pacing = g_new0 (Pacing, 1);
@@ -578,7 +584,7 @@ pace_bursts (
   pacing->n_receivers =
       &penstock_rtsp_media_get_use (PENSTOCK_RTSP_MEDIA (media))->n_udp_viewers;
   g_signal_connect_data (pipeline, "deep-element-added",
-      G_CALLBACK (pace_udp_sink), pacing, (GClosureNotify) pacing_free, 0);
+      G_CALLBACK (set_up_sink), pacing, (GClosureNotify) pacing_free, 0);
 }
 
 /* On the gateway's clock and base time, so that the channel's times hold. */
@@ -596,7 +602,7 @@ penstock_rtsp_factory_create_pipeline (
   gst_pipeline_use_clock (GST_PIPELINE (pipeline), self->clock);
   gst_element_set_start_time (pipeline, GST_CLOCK_TIME_NONE);
   gst_element_set_base_time (pipeline, self->base_time);
-  pace_bursts (self, media, pipeline);
+  prepare_for_sinks (self, media, pipeline);
   return pipeline;
 }
 
