@@ -337,6 +337,14 @@ cursor_start (PenstockCursor *cursor, PenstockGopLog *log)
   cursor->video_from = cursor->next;
 }
 
+void
+penstock_cursor_set_tracks (PenstockCursor *cursor, guint32 track_mask)
+{
+  cursor->settings.track_mask = track_mask;
+  cursor->await_keyframe = G_MAXUINT32;
+  cursor->lost = G_MAXUINT32;
+}
+
 static void
 cursor_skip_video_to (PenstockCursor *cursor, guint64 seq)
 {

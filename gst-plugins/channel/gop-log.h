@@ -182,6 +182,9 @@ void penstock_gop_log_clear (PenstockGopLog *log);
 void penstock_cursor_init (PenstockCursor *cursor,
     const PenstockCursorSettings *settings);
 
+/* Other tracks from now on (0 = all): video goes on at a keyframe. */
+void penstock_cursor_set_tracks (PenstockCursor *cursor, guint32 track_mask);
+
 /**
  * penstock_gop_log_read:
  * @log: a log

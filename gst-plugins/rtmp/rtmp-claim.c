@@ -276,7 +276,7 @@ typedef struct {
   PenstockRtmpLoop *loop;
 } Target;
 
-/* Publishers that wait for a claim. Lock held. */
+/* Connections that wait for a claim or playback. Lock held. */
 static GArray *
 deferred_publishers (PenstockRtmpServer *server)
 {
@@ -294,11 +294,15 @@ deferred_publishers (PenstockRtmpServer *server)
   return targets;
 }
 
-static void
-ask_to_enter (PenstockRtmpServer *server, GArray *targets)
+void
+penstock_rtmp_server_wake_deferred (PenstockRtmpServer *server)
 {
-  for (guint i = 0; i < targets->len; i++) {
-    const Target *target = &g_array_index (targets, Target, i);
+  g_mutex_lock (&server->lock);
+  g_autoptr (GArray) waiting = deferred_publishers (server);
+  g_mutex_unlock (&server->lock);
+
+  for (guint i = 0; i < waiting->len; i++) {
+    const Target *target = &g_array_index (waiting, Target, i);
     penstock_rtmp_publisher_ask (
         server, target->id, target->loop, PENSTOCK_RTMP_ASK_ENTER, NULL, NULL);
   }
@@ -310,8 +314,8 @@ penstock_rtmp_server_claim (PenstockRtmpServer *server, const gchar *path,
     const PenstockRtmpCallbacks *callbacks, gpointer user_data, GError **error)
 {
   g_autofree gchar *clean = penstock_rtmp_path_clean (path);
-  g_autoptr (GArray) waiting = NULL;
   PenstockRtmpClaim *claim = NULL;
+  gboolean taken;
 
   if (!clean) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
@@ -320,20 +324,19 @@ penstock_rtmp_server_claim (PenstockRtmpServer *server, const gchar *path,
   }
   claim = claim_new (server, clean, settings, callbacks, user_data);
   g_mutex_lock (&server->lock);
-  if (!g_hash_table_contains (server->claims, clean)) {
+  taken = g_hash_table_contains (server->claims, clean);
+  if (!taken)
     g_hash_table_insert (server->claims, claim->path, claim);
-    waiting = deferred_publishers (server);
-  }
   g_mutex_unlock (&server->lock);
 
-  if (!waiting) {
+  if (taken) {
     penstock_rtmp_server_unref (claim->server);
     penstock_rtmp_claim_unref (claim);
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
         "the path \"%s\" is claimed already", clean);
     return NULL;
   }
-  ask_to_enter (server, waiting);
+  penstock_rtmp_server_wake_deferred (server);
   return claim;
 }
 

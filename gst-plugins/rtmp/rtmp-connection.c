@@ -17,6 +17,12 @@
 
 /* The peer does not take a byte of our answers for so long. */
 #define SEND_TIMEOUT_MS 10000
+/* Pieces of one write, and bytes of one connection in one round. */
+#define MAX_PIECES 64
+#define MAX_SENT (1024 * 1024)
+/* What the kernel may hold for a player, and how much of it unsent. */
+#define KERNEL_BUFFER (256 * 1024)
+#define KERNEL_UNSENT (128 * 1024)
 
 typedef enum {
   STATE_OPEN,
@@ -36,6 +42,8 @@ struct _PenstockRtmpConnection {
   guint32 events; /* watched now */
   gboolean feeding;
   gboolean congested; /* too much to send: not reading */
+  gboolean blocked;   /* there is more to send than the socket takes */
+  gboolean in_piece;  /* a gathered piece was sent in part */
   gsize read_size;
   gint64 *activity;
   GByteArray *kept; /* received while paused; NULL = nothing */
@@ -82,7 +90,6 @@ lose (PenstockRtmpConnection *connection, const gchar *detail)
 static void
 update_watch (PenstockRtmpConnection *connection)
 {
-  GByteArray *out = penstock_rtmp_session_get_output (connection->session);
   guint32 events = EPOLLRDHUP;
 
   if (connection->state == STATE_CLOSED)
@@ -90,7 +97,7 @@ update_watch (PenstockRtmpConnection *connection)
   if (connection->state == STATE_FINISHING ||
       (connection->state == STATE_OPEN && !connection->congested))
     events |= EPOLLIN;
-  if (out->len > 0)
+  if (connection->blocked)
     events |= EPOLLOUT;
   if (events == connection->events)
     return;
@@ -100,9 +107,9 @@ update_watch (PenstockRtmpConnection *connection)
 
 /* Keeps the send deadline set while there is something to send. */
 static void
-watch_progress (PenstockRtmpConnection *connection, gsize sent, gsize left)
+watch_progress (PenstockRtmpConnection *connection, gsize sent)
 {
-  if (left == 0)
+  if (!connection->blocked)
     penstock_rtmp_loop_clear_timer (
         connection->loop, &connection->send_deadline);
   else if (sent > 0 || connection->send_deadline.position == 0)
@@ -110,34 +117,96 @@ watch_progress (PenstockRtmpConnection *connection, gsize sent, gsize left)
         connection->loop, &connection->send_deadline, SEND_TIMEOUT_MS);
 }
 
+/* What to send next: the session's output, then the owner's pieces; but first
+ * the rest of a piece that has begun. @own: bytes of the session's output. */
+static guint
+collect (PenstockRtmpConnection *connection, struct iovec *pieces, gsize *own)
+{
+  GByteArray *out = penstock_rtmp_session_get_output (connection->session);
+  gboolean may_gather =
+      connection->in_piece || connection->state < STATE_FINISHING;
+  guint n = 0;
+
+  if (connection->handler->gather && may_gather)
+    n = connection->handler->gather (
+        connection->owner, pieces + 1, MAX_PIECES - 1);
+  *own = connection->in_piece ? 0 : out->len;
+  pieces[0] = (struct iovec){ out->data, *own };
+  return n + 1;
+}
+
+/* One write. Returns the bytes sent, < 0 with errno; @all: nothing is left. */
+static gssize
+send_some (PenstockRtmpConnection *connection, gboolean *all)
+{
+  struct iovec pieces[MAX_PIECES];
+  struct msghdr header = { .msg_iov = pieces };
+  gsize own, total = 0;
+  gssize n;
+
+  header.msg_iovlen = collect (connection, pieces, &own);
+  for (guint i = 0; i < header.msg_iovlen; i++)
+    total += pieces[i].iov_len;
+  *all = total == 0;
+  if (total == 0)
+    return 0;
+  do
+    n = sendmsg (connection->watch.fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (n < 0 && errno == EINTR);
+  if (n < 0)
+    return n;
+  gsize own_sent = MIN ((gsize) n, own);
+  if (own_sent > 0)
+    g_byte_array_remove_range (
+        penstock_rtmp_session_get_output (connection->session), 0, own_sent);
+  if ((gsize) n > own_sent)
+    connection->in_piece =
+        connection->handler->sent (connection->owner, n - own_sent);
+  return n;
+}
+
 void
 penstock_rtmp_connection_flush (PenstockRtmpConnection *connection)
 {
   GByteArray *out = penstock_rtmp_session_get_output (connection->session);
   gsize sent = 0;
+  gboolean all = FALSE;
 
   if (connection->state == STATE_CLOSED)
     return;
-  while (sent < out->len) {
-    gssize n = send (connection->watch.fd, out->data + sent, out->len - sent,
-        MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0) {
-      if (errno == EAGAIN || errno == EWOULDBLOCK)
-        break;
+  while (!all && sent < MAX_SENT) {
+    gssize n = send_some (connection, &all);
+    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
       lose (connection, g_strerror (errno));
       return;
     }
+    if (n < 0)
+      break;
     sent += n;
   }
-  if (sent > 0)
-    g_byte_array_remove_range (out, 0, sent);
-  watch_progress (connection, sent, out->len);
+  connection->blocked = !all;
+  watch_progress (connection, sent);
   connection->congested = out->len > PENSTOCK_RTMP_MAX_SEND_QUEUE;
-  if (connection->state == STATE_FINISHING && out->len == 0)
+  if (connection->state == STATE_FINISHING && all)
     shutdown (connection->watch.fd, SHUT_WR);
   update_watch (connection);
+}
+
+gboolean
+penstock_rtmp_connection_is_blocked (PenstockRtmpConnection *connection)
+{
+  return connection->blocked;
+}
+
+void
+penstock_rtmp_connection_limit_kernel (PenstockRtmpConnection *connection)
+{
+  const int size = KERNEL_BUFFER, unsent = KERNEL_UNSENT;
+
+  (void) setsockopt (
+      connection->watch.fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+  (void) setsockopt (connection->watch.fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT,
+      &unsent, sizeof unsent);
 }
 
 gsize
@@ -270,7 +339,7 @@ on_deadline (gpointer data)
 static void
 on_send_deadline (gpointer data)
 {
-  lose (data, "the peer does not read our answers");
+  lose (data, "the peer does not read what it is sent");
 }
 
 PenstockRtmpConnection *

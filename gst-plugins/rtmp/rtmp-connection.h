@@ -5,6 +5,8 @@
 #ifndef PENSTOCK_RTMP_CONNECTION_H
 #define PENSTOCK_RTMP_CONNECTION_H
 
+#include <sys/uio.h>
+
 #include "rtmp-io.h"
 #include "rtmp-session.h"
 
@@ -20,6 +22,11 @@ typedef struct _PenstockRtmpConnection PenstockRtmpConnection;
  *   sentence. The handler calls penstock_rtmp_connection_close()
  * @deadline: the time set with penstock_rtmp_connection_set_deadline() has come
  * @closed: the socket is closed; the connection is freed after that
+ * @gather: (nullable): fills in pieces to send behind what the session has to
+ *   say, and may make the session say more; returns how many. After a piece
+ *   was sent in part it is asked for the rest of that one alone
+ * @sent: (nullable): so many bytes of the pieces were sent; TRUE when that was
+ *   the middle of a message
  */
 typedef struct
 {
@@ -27,6 +34,8 @@ typedef struct
   void (*lost) (gpointer owner, const gchar *detail);
   void (*deadline) (gpointer owner);
   void (*closed) (gpointer owner);
+  guint (*gather) (gpointer owner, struct iovec *pieces, guint max);
+  gboolean (*sent) (gpointer owner, gsize size);
 } PenstockRtmpConnectionHandler;
 
 /**
@@ -54,11 +63,18 @@ void penstock_rtmp_connection_resume (PenstockRtmpConnection *connection);
 void penstock_rtmp_connection_set_activity (
     PenstockRtmpConnection *connection, gint64 *activity);
 
-/* Sends what the session has to say. Needed after calls to the session outside
+/* Sends what the session has to say and what is gathered. Needed after calls to the session outside
  * of an event. */
 void penstock_rtmp_connection_flush (PenstockRtmpConnection *connection);
 /* Bytes not sent yet. */
 gsize penstock_rtmp_connection_get_queued (PenstockRtmpConnection *connection);
+
+/* The socket takes no more for now; sending goes on by itself. */
+gboolean penstock_rtmp_connection_is_blocked (
+    PenstockRtmpConnection *connection);
+/* Bounds what the kernel holds back for a peer that reads slowly: nothing there
+ * can be skipped any more. */
+void penstock_rtmp_connection_limit_kernel (PenstockRtmpConnection *connection);
 
 /* One deadline; a new one replaces the old, < 0 = none. */
 void penstock_rtmp_connection_set_deadline (

@@ -68,6 +68,7 @@
 #define PENSTOCK_RTMP_SILENCE_MS 10000     /* between packets */
 #define PENSTOCK_RTMP_MESSAGE_MS 15000 /* one message in parts (slow drip) */
 #define PENSTOCK_RTMP_DEFER_MS 5000    /* wait for a claim */
+#define PENSTOCK_RTMP_PLAY_MS 10000    /* a player waits for media */
 #define PENSTOCK_RTMP_FLUSH_MS 3000    /* last words before we close */
 #define PENSTOCK_RTMP_STALE_MS 3000    /* quiet for so long may be replaced */
 #define PENSTOCK_RTMP_PING_MS 30000    /* idle connections are pinged */

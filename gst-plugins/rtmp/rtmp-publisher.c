@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * One connection of a listener: from the handshake to a publication and its
- * end. On its loop's thread, except penstock_rtmp_publisher_ask(). */
+ * One connection of a listener: from the handshake to a publication or play
+ * and its end. On its loop's thread, except penstock_rtmp_publisher_ask(). */
 
 #include <gst/gst.h>
 #include <string.h>
 
 #include "rtmp-limits.h"
+#include "rtmp-player.h"
 #include "rtmp-server-private.h"
 
 GST_DEBUG_CATEGORY_EXTERN (penstock_rtmp_debug);
@@ -22,12 +23,22 @@ get_session (PenstockRtmpPublisher *publisher)
 
 /* State and deadlines */
 
+/* @at, or earlier when a message does not become complete. */
+static gint64
+with_unfinished (PenstockRtmpPublisher *publisher, gint64 at)
+{
+  gint64 since =
+      penstock_rtmp_session_get_unfinished_since (get_session (publisher));
+
+  return since >= 0 ? MIN (at, since + publisher->server->times.message_ms)
+                    : at;
+}
+
 static gint64
 next_deadline (PenstockRtmpPublisher *publisher)
 {
   const PenstockRtmpTimes *times = &publisher->server->times;
   gint64 since = publisher->state_since;
-  gint64 at = G_MAXINT64;
 
   switch (publisher->state) {
   case PENSTOCK_RTMP_PUBLISHER_HANDSHAKE:
@@ -39,15 +50,20 @@ next_deadline (PenstockRtmpPublisher *publisher)
   case PENSTOCK_RTMP_PUBLISHER_DEFERRED:
   case PENSTOCK_RTMP_PUBLISHER_WAITING:
     return since + times->defer_ms;
+  case PENSTOCK_RTMP_PUBLISHER_AWAITING:
+    return since + times->play_ms;
   case PENSTOCK_RTMP_PUBLISHER_ACTIVE:
-    at = publisher->last_message != 0
-        ? publisher->last_message + times->silence_ms
-        : since + times->first_media_ms;
-    since =
-        penstock_rtmp_session_get_unfinished_since (get_session (publisher));
-    return since >= 0 ? MIN (at, since + times->message_ms) : at;
+    return with_unfinished (publisher,
+        publisher->last_message != 0
+            ? publisher->last_message + times->silence_ms
+            : since + times->first_media_ms);
+  case PENSTOCK_RTMP_PUBLISHER_PLAYING:
+    return with_unfinished (publisher,
+        penstock_rtmp_player_has_media (publisher->player)
+            ? publisher->last_ping + times->ping_ms
+            : since + times->play_ms);
   default:
-    return at;
+    return G_MAXINT64;
   }
 }
 
@@ -118,6 +134,16 @@ describe (PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim,
   };
 }
 
+static void
+stop_playing (PenstockRtmpPublisher *publisher)
+{
+  if (publisher->state != PENSTOCK_RTMP_PUBLISHER_PLAYING)
+    return;
+  penstock_rtmp_player_stop (publisher->player);
+  GST_INFO ("play ended route=%s session=%" G_GUINT64_FORMAT " peer=%s",
+      publisher->path, publisher->id, publisher->peer);
+}
+
 /* Leaves the claim, telling the owner if a publication was running. */
 static void
 end_publication (
@@ -126,6 +152,7 @@ end_publication (
   PenstockRtmpClaim *claim = g_steal_pointer (&publisher->claim);
 
   set_deferred (publisher, NULL);
+  stop_playing (publisher);
   if (!claim)
     return;
   if (publisher->state == PENSTOCK_RTMP_PUBLISHER_ACTIVE) {
@@ -254,6 +281,96 @@ look_for_claim (PenstockRtmpPublisher *publisher, gboolean again)
     ask_handler (publisher, key);
 }
 
+/* Playing */
+
+/* The stream has ended: another one may be asked for. */
+static void
+play_over (gpointer owner)
+{
+  PenstockRtmpPublisher *publisher = owner;
+
+  stop_playing (publisher);
+  set_state (publisher, PENSTOCK_RTMP_PUBLISHER_IDLE);
+}
+
+static void
+refuse_play (PenstockRtmpPublisher *publisher, const gchar *description)
+{
+  GST_INFO ("player refused (%s) session=%" G_GUINT64_FORMAT " peer=%s",
+      description, publisher->id, publisher->peer);
+  end_publication (publisher, PENSTOCK_RTMP_END_REJECTED, description);
+  penstock_rtmp_session_refuse_play (
+      get_session (publisher), "NetStream.Play.StreamNotFound", description);
+  finish (publisher);
+}
+
+static void
+start_play (PenstockRtmpPublisher *publisher, PenstockRtmpPlayback *playback)
+{
+  if (!publisher->player)
+    publisher->player = penstock_rtmp_player_new (
+        publisher->loop, publisher->connection, play_over, publisher);
+  set_deferred (publisher, NULL);
+  penstock_rtmp_session_accept_play (get_session (publisher));
+  penstock_rtmp_player_start (publisher->player, playback);
+  publisher->last_ping = penstock_rtmp_loop_now (publisher->loop);
+  set_state (publisher, PENSTOCK_RTMP_PUBLISHER_PLAYING);
+  GST_INFO ("play started route=%s session=%" G_GUINT64_FORMAT " peer=%s",
+      publisher->path, publisher->id, publisher->peer);
+  penstock_rtmp_connection_resume (publisher->connection);
+}
+
+/* Looks for what the player wants; @again when it waits already. */
+static void
+look_for_playback (PenstockRtmpPublisher *publisher, gboolean again)
+{
+  PenstockRtmpServer *server = publisher->server;
+
+  /* What is served from here on finds us among the deferred. */
+  set_deferred (publisher, publisher->path);
+  g_mutex_lock (&server->lock);
+  PenstockRtmpPlayback *playback =
+      penstock_rtmp_playback_find (server, publisher->path);
+  g_mutex_unlock (&server->lock);
+
+  if (playback) {
+    start_play (publisher, playback);
+    penstock_rtmp_playback_unref (playback);
+  } else if (!again) {
+    set_state (publisher, PENSTOCK_RTMP_PUBLISHER_AWAITING);
+    penstock_rtmp_connection_pause (publisher->connection);
+  }
+}
+
+static void
+on_play (PenstockRtmpPublisher *publisher, const PenstockRtmpEvent *event)
+{
+  g_free (publisher->path);
+  publisher->path = g_strdup (event->path);
+  if (*event->path)
+    look_for_playback (publisher, FALSE);
+  else
+    refuse_play (publisher, "The stream name is not allowed.");
+}
+
+/* Nothing came for the longest time, or it is time for a sign of life. */
+static void
+play_deadline (PenstockRtmpPublisher *publisher)
+{
+  gint64 now = penstock_rtmp_loop_now (publisher->loop);
+
+  if (with_unfinished (publisher, G_MAXINT64) <= now) {
+    penstock_rtmp_connection_close (publisher->connection);
+  } else if (!penstock_rtmp_player_has_media (publisher->player)) {
+    refuse_play (publisher, "Nobody publishes this stream.");
+  } else {
+    publisher->last_ping = now;
+    penstock_rtmp_session_ping (get_session (publisher), now);
+    penstock_rtmp_connection_flush (publisher->connection);
+    set_deadline (publisher);
+  }
+}
+
 /* Events of the connection */
 
 static void
@@ -307,9 +424,18 @@ on_event (gpointer owner, PenstockRtmpEvent *event)
     on_publish (publisher, event);
     break;
   case PENSTOCK_RTMP_EVENT_PLAY:
-    penstock_rtmp_session_refuse_play (get_session (publisher),
-        "NetStream.Play.StreamNotFound", "Playing is not offered here.");
-    finish (publisher);
+    on_play (publisher, event);
+    break;
+  case PENSTOCK_RTMP_EVENT_PAUSE:
+    penstock_rtmp_player_pause (publisher->player, event->on);
+    break;
+  case PENSTOCK_RTMP_EVENT_RECEIVE_AUDIO:
+    penstock_rtmp_player_receive (
+        publisher->player, PENSTOCK_RTMP_TRACK_AUDIO, event->on);
+    break;
+  case PENSTOCK_RTMP_EVENT_RECEIVE_VIDEO:
+    penstock_rtmp_player_receive (
+        publisher->player, PENSTOCK_RTMP_TRACK_VIDEO, event->on);
     break;
   case PENSTOCK_RTMP_EVENT_MESSAGE:
     on_message (publisher, event->message);
@@ -357,6 +483,12 @@ on_deadline (gpointer owner)
     refuse (publisher, PENSTOCK_RTMP_END_REJECTED, "NetStream.Publish.BadName",
         "The stream is being published already.");
     break;
+  case PENSTOCK_RTMP_PUBLISHER_AWAITING:
+    refuse_play (publisher, "There is no such stream.");
+    break;
+  case PENSTOCK_RTMP_PUBLISHER_PLAYING:
+    play_deadline (publisher);
+    break;
   case PENSTOCK_RTMP_PUBLISHER_ACTIVE:
     refuse (publisher, PENSTOCK_RTMP_END_SILENT, "NetStream.Publish.Failed",
         "No media came for too long.");
@@ -389,6 +521,7 @@ on_closed (gpointer owner)
   PenstockRtmpServer *server = publisher->server;
 
   publisher->connection = NULL;
+  g_clear_pointer (&publisher->player, penstock_rtmp_player_free);
   leave_half_open (publisher);
   g_mutex_lock (&server->lock);
   g_hash_table_remove (server->publishers, &publisher->id);
@@ -396,11 +529,31 @@ on_closed (gpointer owner)
   penstock_rtmp_loop_dispose (publisher->loop, publisher_free, publisher);
 }
 
+static guint
+on_gather (gpointer owner, struct iovec *pieces, guint max)
+{
+  PenstockRtmpPublisher *publisher = owner;
+
+  return publisher->player
+      ? penstock_rtmp_player_gather (publisher->player, pieces, max)
+      : 0;
+}
+
+static gboolean
+on_sent (gpointer owner, gsize size)
+{
+  PenstockRtmpPublisher *publisher = owner;
+
+  return penstock_rtmp_player_sent (publisher->player, size);
+}
+
 static const PenstockRtmpConnectionHandler connection_handler = {
   .event = on_event,
   .lost = on_lost,
   .deadline = on_deadline,
   .closed = on_closed,
+  .gather = on_gather,
+  .sent = on_sent,
 };
 
 /* Adds it to the listener's table; one that has been half open for the
@@ -487,6 +640,8 @@ ask_enter (PenstockRtmpPublisher *publisher)
 
   if (publisher->state == PENSTOCK_RTMP_PUBLISHER_DEFERRED) {
     look_for_claim (publisher, TRUE);
+  } else if (publisher->state == PENSTOCK_RTMP_PUBLISHER_AWAITING) {
+    look_for_playback (publisher, TRUE);
   } else if (publisher->state == PENSTOCK_RTMP_PUBLISHER_WAITING) {
     g_mutex_lock (&server->lock);
     gboolean ours = publisher->claim->publisher_id == publisher->id;
@@ -511,6 +666,14 @@ ask_end (PenstockRtmpPublisher *publisher)
         "NetStream.Publish.BadName", "Another publisher took the stream.");
 }
 
+static gboolean
+publishes (PenstockRtmpPublisher *publisher)
+{
+  return publisher->state == PENSTOCK_RTMP_PUBLISHER_DEFERRED ||
+      publisher->state == PENSTOCK_RTMP_PUBLISHER_WAITING ||
+      publisher->state == PENSTOCK_RTMP_PUBLISHER_ACTIVE;
+}
+
 static void
 run_ask (gpointer data)
 {
@@ -530,7 +693,7 @@ run_ask (gpointer data)
       ask_end (publisher);
       break;
     case PENSTOCK_RTMP_ASK_REFUSE:
-      if (publisher->state >= PENSTOCK_RTMP_PUBLISHER_DEFERRED)
+      if (publishes (publisher))
         refuse (
             publisher, PENSTOCK_RTMP_END_REJECTED, ask->code, ask->description);
       break;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The inside of the listener: rtmp-server.c has the listener and what owners
- * call, rtmp-publisher.c one publisher's connection, rtmp-claim.c the claims.
+ * call, rtmp-publisher.c one connection, which publishes or plays, rtmp-claim.c
+ * the claims. What is played is in rtmp-playback.h.
  *
  * Locks, in this order: a claim's delivery lock, a listener's lock. Neither is
  * held while waiting for an I/O thread. */
@@ -14,6 +15,7 @@
 G_BEGIN_DECLS
 
 typedef struct _PenstockRtmpPublisher PenstockRtmpPublisher;
+typedef struct _PenstockRtmpPlayer PenstockRtmpPlayer;
 
 /* Times a test may shorten; otherwise those of rtmp-limits.h. */
 typedef struct
@@ -21,6 +23,7 @@ typedef struct
   gint64 handshake_ms, connect_ms, publish_ms;
   gint64 first_media_ms, silence_ms, message_ms;
   gint64 defer_ms, stale_ms;
+  gint64 play_ms, ping_ms;
 } PenstockRtmpTimes;
 
 struct _PenstockRtmpServer
@@ -44,6 +47,7 @@ struct _PenstockRtmpServer
   GMutex lock;            /* guards the rest, and parts of claims and
                              publishers */
   GHashTable *claims;     /* path → claim, not owned */
+  GHashTable *playbacks;  /* path → PenstockRtmpPlayback, not owned */
   GHashTable *publishers; /* &id → publisher, not owned */
   GQueue half_open;       /* of publishers, oldest first, not owned */
 };
@@ -83,7 +87,9 @@ typedef enum
   PENSTOCK_RTMP_PUBLISHER_IDLE,     /* connected, no publication */
   PENSTOCK_RTMP_PUBLISHER_DEFERRED, /* no claim yet */
   PENSTOCK_RTMP_PUBLISHER_WAITING,  /* for the one it takes over from */
+  PENSTOCK_RTMP_PUBLISHER_AWAITING, /* something to play */
   PENSTOCK_RTMP_PUBLISHER_ACTIVE,
+  PENSTOCK_RTMP_PUBLISHER_PLAYING,
   PENSTOCK_RTMP_PUBLISHER_CLOSING,
 } PenstockRtmpPublisherState;
 
@@ -100,11 +106,13 @@ struct _PenstockRtmpPublisher
   PenstockRtmpPublisherState state;
   gint64 state_since;
   gint64 last_message; /* milliseconds, 0 = none yet */
-  gchar *path, *type;  /* of the publish request; the path may have a key */
+  gint64 last_ping;    /* PLAYING */
+  gchar *path, *type;  /* of the request; the path may have a key */
+  PenstockRtmpPlayer *player; /* NULL until the first play */
   PenstockRtmpClaim *claim; /* ref; WAITING or ACTIVE */
 
   /* Server's lock. */
-  gchar *deferred_path; /* path when DEFERRED */
+  gchar *deferred_path; /* path when DEFERRED or AWAITING */
   GList half_open_link;
   gboolean half_open;
 };
@@ -140,6 +148,9 @@ PenstockRtmpEnter penstock_rtmp_claim_enter (PenstockRtmpClaim *claim,
  * @grace the time runs in which somebody may come back. */
 void penstock_rtmp_claim_leave (PenstockRtmpClaim *claim,
     PenstockRtmpPublisher *publisher, gboolean grace);
+
+/* There is a new claim or playback: all that wait for one look again. */
+void penstock_rtmp_server_wake_deferred (PenstockRtmpServer *server);
 
 void penstock_rtmp_claim_deliver_started (PenstockRtmpClaim *claim,
     const PenstockRtmpPublication *publication);

@@ -127,10 +127,13 @@ server_new (int fd, guint16 port, gchar *address)
     .message_ms = PENSTOCK_RTMP_MESSAGE_MS,
     .defer_ms = PENSTOCK_RTMP_DEFER_MS,
     .stale_ms = PENSTOCK_RTMP_STALE_MS,
+    .play_ms = PENSTOCK_RTMP_PLAY_MS,
+    .ping_ms = PENSTOCK_RTMP_PING_MS,
   };
   g_rec_mutex_init (&server->handler_lock);
   g_mutex_init (&server->lock);
   server->claims = g_hash_table_new (g_str_hash, g_str_equal);
+  server->playbacks = g_hash_table_new (g_str_hash, g_str_equal);
   server->publishers = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_queue_init (&server->half_open);
 
@@ -268,6 +271,7 @@ server_destroy (gpointer data)
   if (server->unclaimed_destroy)
     server->unclaimed_destroy (server->unclaimed_data);
   g_hash_table_unref (server->claims);
+  g_hash_table_unref (server->playbacks);
   g_hash_table_unref (server->publishers);
   g_rec_mutex_clear (&server->handler_lock);
   g_mutex_clear (&server->lock);

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Players: from the log of a playback to the socket. See rtmp-player.h. */
+
+#include "rtmp-player.h"
+
+#include <string.h>
+
+/* Entries taken from the log at once: what a slow player holds on to. */
+#define BATCH 16
+/* Most pieces of an entry: a patched header and the rest. */
+#define PIECES 2
+/* Audio older than this is not worth sending. */
+#define MAX_AUDIO_LAG (10 * GST_SECOND)
+/* Where the message stream stands in the header of a first chunk. */
+#define STREAM_ID_AT 8
+/* A mask that no track is in; 0 would be all of them. */
+#define NO_TRACKS (1u << (PENSTOCK_GOP_LOG_MAX_TRACKS - 1))
+
+struct _PenstockRtmpPlayer {
+  PenstockRtmpLoop *loop;
+  PenstockRtmpConnection *connection;
+  PenstockRtmpFunc over;
+  gpointer owner;
+
+  PenstockRtmpPlayback *playback; /* ref; NULL = stopped */
+  PenstockRtmpAudience *audience;
+  GList link; /* in the audience */
+  gboolean paused, closing, has_media;
+  guint32 unwanted; /* mask of tracks */
+  PenstockCursor cursor;
+  guint64 skips;                    /* of the cursor, counted already */
+  GBytes *metadata, *video, *audio; /* sent last */
+
+  PenstockGopEntry batch[BATCH];
+  guint n, position;
+  gsize offset;                                  /* sent of batch[position] */
+  guint8 header[PENSTOCK_RTMP_FIRST_HEADER_MAX]; /* patched, of that */
+};
+
+PenstockRtmpPlayer *
+penstock_rtmp_player_new (PenstockRtmpLoop *loop,
+    PenstockRtmpConnection *connection, PenstockRtmpFunc over, gpointer owner)
+{
+  PenstockRtmpPlayer *player = g_new0 (PenstockRtmpPlayer, 1);
+
+  player->loop = loop;
+  player->connection = connection;
+  player->over = over;
+  player->owner = owner;
+  player->link.data = player;
+  return player;
+}
+
+static void
+forget_config (PenstockRtmpPlayer *player)
+{
+  g_clear_pointer (&player->metadata, g_bytes_unref);
+  g_clear_pointer (&player->video, g_bytes_unref);
+  g_clear_pointer (&player->audio, g_bytes_unref);
+}
+
+/* Drops what was taken from the log and has not begun to be sent. */
+static void
+drop_batch (PenstockRtmpPlayer *player)
+{
+  guint keep = player->offset > 0 ? 1 : 0;
+
+  for (guint i = player->position + keep; i < player->n; i++)
+    penstock_gop_entry_clear (&player->batch[i]);
+  if (keep)
+    player->batch[0] = player->batch[player->position];
+  player->position = 0;
+  player->n = keep;
+}
+
+static void
+init_cursor (PenstockRtmpPlayer *player)
+{
+  const PenstockCursorSettings settings = {
+    .start = PENSTOCK_START_CACHE,
+    .policy = PENSTOCK_SLOW_SKIP_TO_KEYFRAME,
+    .max_lag = player->playback->max_lag,
+    .max_audio_lag = MAX_AUDIO_LAG,
+  };
+
+  penstock_cursor_init (&player->cursor, &settings);
+  player->skips = 0;
+}
+
+static void
+apply_unwanted (PenstockRtmpPlayer *player)
+{
+  const guint32 tracks =
+      1u << PENSTOCK_RTMP_TRACK_VIDEO | 1u << PENSTOCK_RTMP_TRACK_AUDIO;
+  guint32 wanted = tracks & ~player->unwanted;
+
+  penstock_cursor_set_tracks (&player->cursor, wanted ? wanted : NO_TRACKS);
+}
+
+void
+penstock_rtmp_player_start (
+    PenstockRtmpPlayer *player, PenstockRtmpPlayback *playback)
+{
+  penstock_rtmp_player_stop (player);
+  player->playback = penstock_rtmp_playback_ref (playback);
+  player->audience =
+      penstock_rtmp_playback_get_audience (playback, player->loop);
+  player->paused = player->closing = player->has_media = FALSE;
+  player->unwanted = 0;
+  init_cursor (player);
+  g_queue_push_tail_link (&player->audience->players, &player->link);
+  if (player->audience->players.length == 1)
+    player->audience->waker = penstock_gop_log_add_waker (
+        playback->log, penstock_rtmp_audience_wake, player->audience);
+  g_atomic_int_inc (&playback->n_players);
+  __atomic_fetch_add (&playback->players_total, 1, __ATOMIC_RELAXED);
+  penstock_rtmp_connection_limit_kernel (player->connection);
+}
+
+void
+penstock_rtmp_player_stop (PenstockRtmpPlayer *player)
+{
+  PenstockRtmpPlayback *playback = player->playback;
+
+  drop_batch (player);
+  forget_config (player);
+  if (!playback)
+    return;
+  player->playback = NULL;
+  g_queue_unlink (&player->audience->players, &player->link);
+  if (player->audience->players.length == 0)
+    penstock_gop_log_remove_waker (playback->log, player->audience->waker);
+  player->audience = NULL;
+  g_atomic_int_add (&playback->n_players, -1);
+  penstock_rtmp_playback_unref (playback);
+}
+
+void
+penstock_rtmp_player_free (PenstockRtmpPlayer *player)
+{
+  if (!player)
+    return;
+  player->offset = 0;
+  penstock_rtmp_player_stop (player);
+  g_free (player);
+}
+
+void
+penstock_rtmp_player_pause (PenstockRtmpPlayer *player, gboolean on)
+{
+  if (!player->playback || player->paused == on)
+    return;
+  player->paused = on;
+  drop_batch (player);
+  if (on)
+    return;
+  /* As a new player: what was missed is not wanted any more. */
+  forget_config (player);
+  init_cursor (player);
+  apply_unwanted (player);
+}
+
+void
+penstock_rtmp_player_receive (
+    PenstockRtmpPlayer *player, guint track, gboolean on)
+{
+  guint32 unwanted =
+      on ? player->unwanted & ~(1u << track) : player->unwanted | 1u << track;
+
+  if (!player->playback || unwanted == player->unwanted)
+    return;
+  player->unwanted = unwanted;
+  apply_unwanted (player);
+}
+
+gboolean
+penstock_rtmp_player_has_media (PenstockRtmpPlayer *player)
+{
+  return player->has_media;
+}
+
+/* --- sending ------------------------------------------------------------ */
+
+static void
+end (PenstockRtmpPlayer *player)
+{
+  penstock_rtmp_session_end_play (
+      penstock_rtmp_connection_get_session (player->connection));
+  penstock_rtmp_player_stop (player);
+  player->over (player->owner);
+}
+
+static void
+count_skips (PenstockRtmpPlayer *player)
+{
+  guint64 skips = player->cursor.stats.n_skips;
+
+  if (skips != player->skips)
+    __atomic_fetch_add (
+        &player->playback->skips, skips - player->skips, __ATOMIC_RELAXED);
+  player->skips = skips;
+}
+
+/* FALSE: there is nothing to send now. */
+static gboolean
+refill (PenstockRtmpPlayer *player)
+{
+  PenstockRtmpPlayback *playback = player->playback;
+  /* First: what was appended before the end is still read. */
+  gboolean ended = g_atomic_int_get (&playback->ended);
+
+  player->n = player->position = 0;
+  if (!player->closing && !player->paused)
+    penstock_gop_log_read (
+        playback->log, &player->cursor, player->batch, BATCH, &player->n);
+  if (player->n == 0) {
+    if (ended || player->closing)
+      end (player);
+    return FALSE;
+  }
+  count_skips (player);
+  return TRUE;
+}
+
+/* Sends @bytes if they are not those @sent last. */
+static void
+announce_one (PenstockRtmpPlayer *player, guint8 type, guint32 timestamp,
+    GBytes *bytes, GBytes **sent)
+{
+  PenstockRtmpSession *session =
+      penstock_rtmp_connection_get_session (player->connection);
+  gsize size;
+
+  if (bytes == *sent)
+    return;
+  g_clear_pointer (sent, g_bytes_unref);
+  if (!bytes)
+    return;
+  *sent = g_bytes_ref (bytes);
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+  penstock_rtmp_session_send (session, type, timestamp, data, size);
+}
+
+static void
+announce (PenstockRtmpPlayer *player, const PenstockGopEntry *entry)
+{
+  const PenstockRtmpConfig *config = (PenstockRtmpConfig *) entry->context;
+  guint32 time = ((PenstockRtmpChunks *) entry->payload)->timestamp;
+
+  if (!config)
+    return;
+  announce_one (
+      player, PENSTOCK_RTMP_DATA, time, config->metadata, &player->metadata);
+  announce_one (
+      player, PENSTOCK_RTMP_VIDEO, time, config->video, &player->video);
+  announce_one (
+      player, PENSTOCK_RTMP_AUDIO, time, config->audio, &player->audio);
+}
+
+/* Pieces of @entry from @offset on. Chunks are made for message stream 1. */
+static guint
+add_pieces (PenstockRtmpPlayer *player, const PenstockGopEntry *entry,
+    gsize offset, guint8 *header, struct iovec *pieces)
+{
+  PenstockRtmpChunks *chunks = (PenstockRtmpChunks *) entry->payload;
+  guint n = 0;
+
+  if (header && offset < chunks->first_header) {
+    pieces[n++] =
+        (struct iovec){ header + offset, chunks->first_header - offset };
+    offset = chunks->first_header;
+  }
+  pieces[n++] = (struct iovec){ chunks->data + offset, chunks->size - offset };
+  return n;
+}
+
+/* For a player on another message stream: the entry's own header. */
+static guint
+gather_patched (PenstockRtmpPlayer *player, struct iovec *pieces, guint32 id)
+{
+  const PenstockGopEntry *entry = &player->batch[player->position];
+  PenstockRtmpChunks *chunks = (PenstockRtmpChunks *) entry->payload;
+
+  memcpy (player->header, chunks->data, chunks->first_header);
+  GST_WRITE_UINT32_LE (player->header + STREAM_ID_AT, id);
+  return add_pieces (player, entry, player->offset, player->header, pieces);
+}
+
+guint
+penstock_rtmp_player_gather (
+    PenstockRtmpPlayer *player, struct iovec *pieces, guint max)
+{
+  PenstockRtmpSession *session =
+      penstock_rtmp_connection_get_session (player->connection);
+  guint32 id = penstock_rtmp_session_get_stream_id (session);
+  guint n = 0;
+
+  if (player->offset == 0) {
+    if (!player->playback)
+      return 0;
+    if (player->position == player->n && !refill (player))
+      return 0;
+    announce (player, &player->batch[player->position]);
+  }
+  if (id != 1)
+    return gather_patched (player, pieces, id);
+  for (guint i = player->position; i < player->n && n + PIECES <= max; i++) {
+    if (i > player->position &&
+        (player->offset > 0 ||
+            player->batch[i].context != player->batch[i - 1].context))
+      break;
+    n += add_pieces (player, &player->batch[i],
+        i == player->position ? player->offset : 0, NULL, pieces + n);
+  }
+  return n;
+}
+
+gboolean
+penstock_rtmp_player_sent (PenstockRtmpPlayer *player, gsize size)
+{
+  if (player->playback)
+    __atomic_fetch_add (&player->playback->bytes_sent, size, __ATOMIC_RELAXED);
+  player->has_media = TRUE;
+  player->offset += size;
+  while (player->position < player->n) {
+    PenstockGopEntry *entry = &player->batch[player->position];
+    gsize whole = ((PenstockRtmpChunks *) entry->payload)->size;
+    if (player->offset < whole)
+      break;
+    player->offset -= whole;
+    penstock_gop_entry_clear (entry);
+    player->position++;
+  }
+  return player->offset > 0;
+}
+
+/* --- audiences ---------------------------------------------------------- */
+
+/* A player may leave while it is served. */
+static void
+serve_all (PenstockRtmpAudience *audience, gboolean closing)
+{
+  GList *next;
+
+  for (GList *l = audience->players.head; l; l = next) {
+    PenstockRtmpPlayer *player = l->data;
+    next = l->next;
+    player->closing |= closing;
+    if (closing)
+      drop_batch (player);
+    if (!penstock_rtmp_connection_is_blocked (player->connection))
+      penstock_rtmp_connection_flush (player->connection);
+  }
+}
+
+void
+penstock_rtmp_audience_serve (PenstockRtmpAudience *audience)
+{
+  if (audience->players.length == 0)
+    return;
+  penstock_gop_log_rearm_waker (audience->playback->log, audience->waker);
+  serve_all (audience, FALSE);
+}
+
+void
+penstock_rtmp_audience_close (PenstockRtmpAudience *audience)
+{
+  serve_all (audience, TRUE);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The play side of one connection: a cursor in a playback's log, and what is
+ * on its way to the socket. Loop's thread. */
+#ifndef PENSTOCK_RTMP_PLAYER_H
+#define PENSTOCK_RTMP_PLAYER_H
+
+#include "rtmp-playback-private.h"
+
+G_BEGIN_DECLS
+
+/* @over: the stream has ended and the session has said so; runs while the
+ * connection sends. */
+PenstockRtmpPlayer *penstock_rtmp_player_new (PenstockRtmpLoop *loop,
+    PenstockRtmpConnection *connection, PenstockRtmpFunc over, gpointer owner);
+void penstock_rtmp_player_free (PenstockRtmpPlayer *player);
+
+/* Plays from the newest keyframe on. Flush the connection after that. */
+void penstock_rtmp_player_start (
+    PenstockRtmpPlayer *player, PenstockRtmpPlayback *playback);
+/* Nothing more, except the rest of a message that was begun. */
+void penstock_rtmp_player_stop (PenstockRtmpPlayer *player);
+void penstock_rtmp_player_pause (PenstockRtmpPlayer *player, gboolean on);
+void penstock_rtmp_player_receive (
+    PenstockRtmpPlayer *player, guint track, gboolean on);
+/* Has anything been sent since the start? */
+gboolean penstock_rtmp_player_has_media (PenstockRtmpPlayer *player);
+
+/* As in PenstockRtmpConnectionHandler. */
+guint penstock_rtmp_player_gather (
+    PenstockRtmpPlayer *player, struct iovec *pieces, guint max);
+gboolean penstock_rtmp_player_sent (PenstockRtmpPlayer *player, gsize size);
+
+G_END_DECLS
+
+#endif /* PENSTOCK_RTMP_PLAYER_H */

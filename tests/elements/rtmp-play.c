@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Playing from a listener over real sockets: what a player gets and when,
+ * joining, pausing, slow players, and the end of a stream. */
+
+#include "rtmp/rtmp-playback.h"
+
+#include <netinet/in.h>
+
+#include "../support/rtmp-peer.h"
+#include "rtmp/rtmp-limits.h"
+#include "rtmp/rtmp-server-private.h"
+
+#define FRAME_MS 40
+
+typedef struct {
+  PenstockRtmpServer *server;
+  PenstockRtmpPlayback *playback;
+  guint16 port;
+} Fixture;
+
+static PenstockRtmpPlayback *
+serve (Fixture *f, const gchar *path)
+{
+  PenstockRtmpPlaybackSettings settings = {
+    .limits = PENSTOCK_GOP_LOG_DEFAULT_LIMITS,
+    .max_lag = 2 * GST_SECOND,
+  };
+  g_autoptr (GError) error = NULL;
+  /* All that a test appends: time passes faster here. */
+  settings.limits.retention = 10 * GST_SECOND;
+  PenstockRtmpPlayback *playback =
+      penstock_rtmp_server_add_playback (f->server, path, &settings, &error);
+
+  fail_unless (playback != NULL, "%s", error ? error->message : "");
+  return playback;
+}
+
+static void
+configure (PenstockRtmpPlayback *playback, const gchar *version)
+{
+  g_autoptr (GBytes) metadata = g_bytes_new_static ("metadata", 8);
+  g_autoptr (GBytes) video = g_bytes_new (version, strlen (version));
+  g_autoptr (GBytes) audio = g_bytes_new_static ("audio", 5);
+
+  penstock_rtmp_playback_set_config (playback, metadata, video, audio);
+}
+
+static void
+fixture_init (Fixture *f)
+{
+  g_autoptr (GError) error = NULL;
+
+  f->server = penstock_rtmp_server_get ("127.0.0.1", 0, &error);
+  fail_unless (f->server != NULL, "%s", error ? error->message : "");
+  f->port = penstock_rtmp_server_get_port (f->server);
+  f->playback = serve (f, "live/one");
+  configure (f->playback, "video");
+}
+
+static void
+fixture_clear (Fixture *f)
+{
+  penstock_rtmp_playback_remove (f->playback);
+  penstock_rtmp_server_unref (f->server);
+}
+
+/* Byte @i of frame @number. */
+static guint8
+frame_byte (guint number, gsize i)
+{
+  return (guint8) (number * 7 + i * 31);
+}
+
+static void
+append (
+    Fixture *f, PenstockFlvKind kind, guint number, gboolean key, gsize size)
+{
+  static const guint8 header[] = { 'h', 'd' };
+  g_autoptr (GstBuffer) buffer = gst_buffer_new_allocate (NULL, size, NULL);
+  g_autofree guint8 *data = g_malloc (size);
+
+  for (gsize i = 0; i < size; i++)
+    data[i] = frame_byte (number, i);
+  gst_buffer_fill (buffer, 0, data, size);
+  const PenstockRtmpFrame frame = {
+    .kind = kind,
+    .flags = key ? PENSTOCK_ENTRY_KEYFRAME : 0,
+    .time = number * FRAME_MS * GST_MSECOND,
+    .timestamp = number * FRAME_MS,
+    .header = header,
+    .header_size = sizeof header,
+    .frame = buffer,
+  };
+  fail_unless (penstock_rtmp_playback_append (f->playback, &frame));
+}
+
+static void
+append_video (Fixture *f, guint number, gboolean key)
+{
+  append (f, PENSTOCK_FLV_VIDEO, number, key, 100);
+}
+
+static void
+append_audio (Fixture *f, guint number)
+{
+  append (f, PENSTOCK_FLV_AUDIO, number, FALSE, 20);
+}
+
+static RtmpPeer *
+play (Fixture *f, const gchar *name)
+{
+  RtmpPeer *peer = rtmp_peer_new_player (f->port, "live", name);
+  gint event = rtmp_peer_next (peer);
+
+  fail_unless_equals_int (event, PENSTOCK_RTMP_EVENT_STARTED);
+  event = rtmp_peer_next (peer); /* |RtmpSampleAccess */
+  fail_unless_equals_int (event, PENSTOCK_RTMP_EVENT_MESSAGE);
+  fail_unless_equals_int (peer->message->type, PENSTOCK_RTMP_DATA);
+  return peer;
+}
+
+static void
+expect_event (RtmpPeer *peer, gint event)
+{
+  gint got = rtmp_peer_next (peer);
+
+  fail_unless_equals_int (got, event);
+}
+
+static void
+expect_text (RtmpPeer *peer, guint8 type, const gchar *text)
+{
+  expect_event (peer, PENSTOCK_RTMP_EVENT_MESSAGE);
+  fail_unless_equals_int (peer->message->type, type);
+  fail_unless (peer->message->size == strlen (text) &&
+          memcmp (peer->message->data, text, strlen (text)) == 0,
+      "not %s", text);
+}
+
+static void
+expect_configuration (RtmpPeer *peer)
+{
+  expect_text (peer, PENSTOCK_RTMP_DATA, "metadata");
+  expect_text (peer, PENSTOCK_RTMP_VIDEO, "video");
+  expect_text (peer, PENSTOCK_RTMP_AUDIO, "audio");
+}
+
+static void
+check_frame (RtmpPeer *peer, guint number)
+{
+  const PenstockRtmpMessage *message = peer->message;
+
+  fail_unless_equals_int (message->timestamp, number * FRAME_MS);
+  fail_unless (memcmp (message->data, "hd", 2) == 0);
+  for (gsize i = 2; i < message->size; i++)
+    if (message->data[i] != frame_byte (number, i - 2))
+      fail ("byte %" G_GSIZE_FORMAT " of frame %u is wrong", i, number);
+}
+
+static void
+expect_frame (RtmpPeer *peer, guint8 type, guint number)
+{
+  expect_event (peer, PENSTOCK_RTMP_EVENT_MESSAGE);
+  fail_unless_equals_int (peer->message->type, type);
+  check_frame (peer, number);
+}
+
+static void
+expect_video (RtmpPeer *peer, guint number)
+{
+  expect_frame (peer, PENSTOCK_RTMP_VIDEO, number);
+}
+
+static void
+expect_audio (RtmpPeer *peer, guint number)
+{
+  expect_frame (peer, PENSTOCK_RTMP_AUDIO, number);
+}
+
+static void
+wait_for_players (Fixture *f, guint n)
+{
+  gint64 end = g_get_monotonic_time () + RTMP_PEER_WAIT_S * G_USEC_PER_SEC;
+  PenstockRtmpPlaybackStats stats;
+
+  do {
+    penstock_rtmp_playback_get_stats (f->playback, &stats);
+    g_thread_yield ();
+  } while (stats.players != n && g_get_monotonic_time () < end);
+  fail_unless_equals_int (stats.players, n);
+}
+
+GST_START_TEST (player_gets_the_cache_then_live)
+{
+  Fixture f;
+
+  fixture_init (&f);
+  append_audio (&f, 0);
+  append_video (&f, 1, TRUE);
+  append_video (&f, 2, FALSE);
+  append_video (&f, 3, TRUE); /* the newest */
+  append_audio (&f, 3);
+  append_video (&f, 4, FALSE);
+  RtmpPeer *peer = play (&f, "one");
+  expect_configuration (peer);
+  expect_video (peer, 3);
+  expect_audio (peer, 3);
+  expect_video (peer, 4);
+  append_audio (&f, 5);
+  expect_audio (peer, 5);
+  append_video (&f, 5, FALSE);
+  expect_video (peer, 5);
+  rtmp_peer_free (peer);
+  wait_for_players (&f, 0);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (player_without_a_cache_waits_for_a_keyframe)
+{
+  Fixture f;
+
+  fixture_init (&f);
+  RtmpPeer *peer = play (&f, "one");
+  append_video (&f, 1, FALSE);
+  append_video (&f, 2, TRUE);
+  expect_configuration (peer);
+  expect_video (peer, 2);
+  rtmp_peer_free (peer);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+/* Chunks of 64 KiB: none, a full one, several; with the frame's two byte
+ * header. And times beyond 24 bits, which every chunk repeats. */
+static const struct {
+  gsize size;
+  guint number;
+} size_rows[] = {
+  { 1, 1 },
+  { PENSTOCK_RTMP_OUR_CHUNK_SIZE - 2, 1 },
+  { PENSTOCK_RTMP_OUR_CHUNK_SIZE - 1, 1 },
+  { 3 * PENSTOCK_RTMP_OUR_CHUNK_SIZE + 17, 1 },
+  { 1000, 0xffffff / FRAME_MS + 1 },
+  { 3 * PENSTOCK_RTMP_OUR_CHUNK_SIZE + 17, 0xffffff / FRAME_MS + 1 },
+};
+
+GST_START_TEST (messages_of_any_size_arrive_whole)
+{
+  Fixture f;
+
+  fixture_init (&f);
+  append (&f, PENSTOCK_FLV_VIDEO, size_rows[__i__].number, TRUE,
+      size_rows[__i__].size);
+  append_audio (&f, size_rows[__i__].number);
+  RtmpPeer *peer = play (&f, "one");
+  expect_configuration (peer);
+  expect_video (peer, size_rows[__i__].number);
+  fail_unless_equals_int (peer->message->size, size_rows[__i__].size + 2);
+  expect_audio (peer, size_rows[__i__].number);
+  rtmp_peer_free (peer);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (frames_longer_than_a_message_are_not_taken)
+{
+  g_autoptr (GstBuffer) buffer =
+      gst_buffer_new_allocate (NULL, PENSTOCK_RTMP_MAX_MESSAGE, NULL);
+  PenstockRtmpFrame frame = { .kind = PENSTOCK_FLV_VIDEO, .frame = buffer };
+  Fixture f;
+
+  fixture_init (&f);
+  fail_unless (penstock_rtmp_playback_append (f.playback, &frame));
+  frame.header = (const guint8 *) "h";
+  frame.header_size = 1;
+  fail_if (penstock_rtmp_playback_append (f.playback, &frame));
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+/* New parameters come with the first frame that needs them, others again. */
+GST_START_TEST (new_configuration_comes_with_its_frames)
+{
+  Fixture f;
+
+  fixture_init (&f);
+  append_video (&f, 1, TRUE);
+  RtmpPeer *peer = play (&f, "one");
+  expect_configuration (peer);
+  g_autoptr (GBytes) video = g_bytes_new_static ("other", 5);
+  penstock_rtmp_playback_set_config (f.playback, NULL, video, NULL);
+  append_video (&f, 2, TRUE);
+  append_video (&f, 3, FALSE);
+  expect_video (peer, 1);
+  expect_text (peer, PENSTOCK_RTMP_VIDEO, "other");
+  expect_video (peer, 2);
+  expect_video (peer, 3);
+  rtmp_peer_free (peer);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (player_may_come_before_the_stream)
+{
+  Fixture f;
+
+  fixture_init (&f);
+  RtmpPeer *peer = rtmp_peer_new_player (f.port, "live", "two");
+  /* Connected and asking: no other way to see it from here. */
+  rtmp_peer_flush (peer);
+  penstock_rtmp_playback_remove (f.playback);
+  f.playback = serve (&f, "live/two");
+  configure (f.playback, "video");
+  append_video (&f, 1, TRUE);
+  expect_event (peer, PENSTOCK_RTMP_EVENT_STARTED);
+  expect_event (peer, PENSTOCK_RTMP_EVENT_MESSAGE);
+  expect_configuration (peer);
+  expect_video (peer, 1);
+  rtmp_peer_free (peer);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+/* "none": there is no such stream; "one": it has no media. */
+static const gchar *const nothing_rows[] = { "none", "one" };
+
+GST_START_TEST (player_does_not_wait_for_ever)
+{
+  Fixture f;
+
+  fixture_init (&f);
+  penstock_priv_rtmp_server_get_times (f.server)->play_ms = 50;
+  RtmpPeer *peer = rtmp_peer_new_player (f.port, "live", nothing_rows[__i__]);
+  gint event;
+  do
+    event = rtmp_peer_next (peer);
+  while (event == PENSTOCK_RTMP_EVENT_STARTED ||
+      event == PENSTOCK_RTMP_EVENT_MESSAGE);
+  assert_equals_int (event, PENSTOCK_RTMP_EVENT_REFUSED);
+  assert_equals_string (peer->refusal, "NetStream.Play.StreamNotFound");
+  fail_unless (rtmp_peer_is_closed (peer->fd));
+  rtmp_peer_free (peer);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+/* FALSE: ended; TRUE: removed without a word. */
+GST_START_TEST (end_comes_after_everything)
+{
+  Fixture f;
+
+  fixture_init (&f);
+  append_video (&f, 1, TRUE);
+  RtmpPeer *peer = play (&f, "one");
+  expect_configuration (peer);
+  expect_video (peer, 1);
+  append_video (&f, 2, FALSE);
+  if (__i__ == 0) {
+    penstock_rtmp_playback_end (f.playback);
+    expect_video (peer, 2);
+  } else {
+    penstock_rtmp_playback_remove (g_steal_pointer (&f.playback));
+  }
+  gint event;
+  do
+    event = rtmp_peer_next (peer);
+  while (event == PENSTOCK_RTMP_EVENT_MESSAGE);
+  assert_equals_int (event, PENSTOCK_RTMP_EVENT_END);
+  rtmp_peer_free (peer);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (path_is_served_once)
+{
+  const PenstockRtmpPlaybackSettings settings = { .max_lag = GST_SECOND };
+  g_autoptr (GError) error = NULL;
+  Fixture f;
+
+  fixture_init (&f);
+  fail_unless (penstock_rtmp_server_add_playback (
+                   f.server, "/live//one", &settings, &error) == NULL);
+  fail_unless (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_EXISTS));
+  g_clear_error (&error);
+  fail_unless (penstock_rtmp_server_add_playback (
+                   f.server, "a/../b", &settings, &error) == NULL);
+  fail_unless (
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT));
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+/* A player that does not read: its video skips to a newer keyframe, its audio
+ * has no gap, and its neighbour gets every frame. */
+GST_START_TEST (frozen_player_skips_to_a_keyframe)
+{
+  const guint n_frames = 200, gop = 25; /* 8 s at 25/s */
+  const gsize size = 50000;
+  const int small = 65536;
+  guint audio = 1, video = 0, n_video = 0;
+  gboolean skipped = FALSE;
+  Fixture f;
+
+  fixture_init (&f);
+  append_video (&f, 0, TRUE);
+  RtmpPeer *frozen = play (&f, "one");
+  setsockopt (frozen->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+  expect_configuration (frozen);
+  expect_video (frozen, 0);
+  RtmpPeer *reader = play (&f, "one");
+  expect_configuration (reader);
+  expect_video (reader, 0);
+  for (guint i = 1; i < n_frames; i++) {
+    append (&f, PENSTOCK_FLV_VIDEO, i, i % gop == 0, size);
+    append_audio (&f, i);
+    expect_video (reader, i);
+    expect_audio (reader, i);
+  }
+  while (audio < n_frames) {
+    expect_event (frozen, PENSTOCK_RTMP_EVENT_MESSAGE);
+    guint number = frozen->message->timestamp / FRAME_MS;
+    check_frame (frozen, number);
+    if (frozen->message->type == PENSTOCK_RTMP_AUDIO) {
+      fail_unless_equals_int (number, audio);
+      audio++;
+      continue;
+    }
+    if (number != video + 1) {
+      fail_unless_equals_int (number % gop, 0);
+      skipped = TRUE;
+    }
+    video = number;
+    n_video++;
+  }
+  fail_unless (skipped);
+  fail_unless_equals_int (video, n_frames - 1);
+  fail_unless (n_video < n_frames - 1);
+  rtmp_peer_free (frozen);
+  rtmp_peer_free (reader);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (many_players_come_and_go)
+{
+  Fixture f;
+  RtmpPeer *peers[20];
+
+  fixture_init (&f);
+  append_video (&f, 1, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
+    peers[i] = play (&f, "one");
+  wait_for_players (&f, G_N_ELEMENTS (peers));
+  for (guint i = 0; i < G_N_ELEMENTS (peers); i += 2)
+    rtmp_peer_free (peers[i]);
+  append_video (&f, 2, FALSE);
+  for (guint i = 1; i < G_N_ELEMENTS (peers); i += 2) {
+    expect_configuration (peers[i]);
+    expect_video (peers[i], 1);
+    expect_video (peers[i], 2);
+  }
+  wait_for_players (&f, G_N_ELEMENTS (peers) / 2);
+  /* The listener goes while they play. */
+  fixture_clear (&f);
+  for (guint i = 1; i < G_N_ELEMENTS (peers); i += 2) {
+    fail_unless (rtmp_peer_is_closed (peers[i]->fd));
+    rtmp_peer_free (peers[i]);
+  }
+}
+GST_END_TEST;
+
+static Suite *
+rtmp_play_suite (void)
+{
+  Suite *suite = suite_create ("rtmp-play");
+  TCase *tcase = tcase_create ("general");
+
+  suite_add_tcase (suite, tcase);
+  tcase_add_test (tcase, player_gets_the_cache_then_live);
+  tcase_add_test (tcase, player_without_a_cache_waits_for_a_keyframe);
+  tcase_add_loop_test (
+      tcase, messages_of_any_size_arrive_whole, 0, G_N_ELEMENTS (size_rows));
+  tcase_add_test (tcase, frames_longer_than_a_message_are_not_taken);
+  tcase_add_test (tcase, new_configuration_comes_with_its_frames);
+  tcase_add_test (tcase, player_may_come_before_the_stream);
+  tcase_add_loop_test (
+      tcase, player_does_not_wait_for_ever, 0, G_N_ELEMENTS (nothing_rows));
+  tcase_add_loop_test (tcase, end_comes_after_everything, 0, 2);
+  tcase_add_test (tcase, path_is_served_once);
+  tcase_add_test (tcase, frozen_player_skips_to_a_keyframe);
+  tcase_add_test (tcase, many_players_come_and_go);
+  return suite;
+}
+
+GST_CHECK_MAIN (rtmp_play);
