@@ -52,6 +52,8 @@ typedef struct {
   GstElement *sink;
   gchar *name; /* of the source, for messages */
 
+  guint n_selected; /* streams; task of rtspsrc */
+
   GMutex lock;      /* guards the rest */
   GHashTable *seen; /* numbers of the streams that have a pad */
 } Source;
@@ -84,18 +86,23 @@ reason_to_ignore (const gchar *media, const gchar *encoding)
   return NULL;
 }
 
-/* Task of rtspsrc: one call for each stream of the SDP. */
+/* Task of rtspsrc: one call for each stream of the SDP. Its pads come with the
+ * first packets, the channel must know before how many to wait for. */
 static gboolean
 select_stream (
     GstElement *element, guint number, GstCaps *caps, gpointer user_data)
 {
+  Source *source = user_data;
   const GstStructure *s = gst_caps_get_structure (caps, 0);
   const gchar *media = gst_structure_get_string (s, "media");
   const gchar *encoding = gst_structure_get_string (s, "encoding-name");
   g_autofree gchar *reason = reason_to_ignore (media, encoding);
 
-  if (!reason)
+  if (!reason) {
+    source->n_selected++;
+    g_object_set (source->sink, "expected-streams", source->n_selected, NULL);
     return TRUE;
+  }
   g_autofree gchar *track = g_strdup_printf ("%s stream %u (%s)",
       media ? media : "unknown", number, encoding ? encoding : "no name");
   penstock_input_ignore_track (element, track, reason);

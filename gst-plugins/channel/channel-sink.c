@@ -40,7 +40,13 @@ GST_DEBUG_CATEGORY_STATIC (channel_sink_debug);
 
 #define DEFAULT_CORRECT_DRIFT TRUE
 
-enum { PROP_0, PROP_CHANNEL, PROP_CORRECT_DRIFT, N_PROPS };
+enum {
+  PROP_0,
+  PROP_CHANNEL,
+  PROP_CORRECT_DRIFT,
+  PROP_EXPECTED_STREAMS,
+  N_PROPS
+};
 static GParamSpec *props[N_PROPS];
 
 #define PENSTOCK_TYPE_CHANNEL_SINK_PAD (penstock_channel_sink_pad_get_type ())
@@ -78,6 +84,7 @@ struct _PenstockChannelSink {
 
   gchar *channel_name;    /* object lock */
   gboolean correct_drift; /* object lock */
+  guint expected_streams; /* object lock */
 
   PenstockChannel *channel; /* set READY→PAUSED, cleared PAUSED→READY */
 
@@ -178,6 +185,8 @@ all_streams_seen (PenstockChannelSink *self)
   gboolean all = TRUE;
 
   GST_OBJECT_LOCK (self);
+  if (GST_ELEMENT (self)->numsinkpads < self->expected_streams)
+    all = FALSE;
   for (GList *l = GST_ELEMENT (self)->sinkpads; l && all; l = l->next) {
     PenstockChannelSinkPad *pad = l->data;
     all = pad->seen || pad->eos;
@@ -570,6 +579,9 @@ penstock_channel_sink_set_property (
   case PROP_CORRECT_DRIFT:
     self->correct_drift = g_value_get_boolean (value);
     break;
+  case PROP_EXPECTED_STREAMS:
+    self->expected_streams = g_value_get_uint (value);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -589,6 +601,9 @@ penstock_channel_sink_get_property (
     break;
   case PROP_CORRECT_DRIFT:
     g_value_set_boolean (value, self->correct_drift);
+    break;
+  case PROP_EXPECTED_STREAMS:
+    g_value_set_uint (value, self->expected_streams);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -664,6 +679,21 @@ penstock_channel_sink_class_init (PenstockChannelSinkClass *klass)
           "Follow a source clock that drifts, by at most 1 ms a second",
           DEFAULT_CORRECT_DRIFT,
           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+  /**
+   * PenstockChannelSink:expected-streams:
+   *
+   * How many streams there will be, when the source knows before it has pads
+   * for them. The channel goes online when all have brought something, at the
+   * latest a second after the first.
+   *
+   * Since: 0.1
+   */
+  props[PROP_EXPECTED_STREAMS] = g_param_spec_uint ("expected-streams",
+      "Expected streams",
+      "Streams to wait for at the start, 0 = those that have a pad", 0,
+      PENSTOCK_GOP_LOG_MAX_TRACKS, 0,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
   gst_element_class_add_static_pad_template_with_gtype (

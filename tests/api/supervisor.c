@@ -188,6 +188,29 @@ camera_protect (Camera *camera, GstRTSPMediaFactory *factory)
 }
 
 static void
+sink_added (
+    GstBin *pipeline, GstBin *bin, GstElement *element, gpointer user_data)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+
+  if (factory && g_str_equal (GST_OBJECT_NAME (factory), "appsink"))
+    g_object_set (element, "async", FALSE, NULL);
+}
+
+/* gst-rtsp-server adds sinks to a running pipeline; with prerolling ones a
+ * stream may stay silent for good, see set_up_sink() in rtsp-factory.c. */
+static void
+camera_configure (
+    GstRTSPMediaFactory *factory, GstRTSPMedia *media, gpointer user_data)
+{
+  g_autoptr (GstElement) element = gst_rtsp_media_get_element (media);
+  g_autoptr (GstObject) pipeline = gst_object_get_parent (GST_OBJECT (element));
+
+  g_signal_connect (
+      pipeline, "deep-element-added", G_CALLBACK (sink_added), NULL);
+}
+
+static void
 camera_start (Camera *camera, const gchar *launch)
 {
   g_autofree gchar *service = g_strdup_printf ("%u", camera->port);
@@ -201,6 +224,8 @@ camera_start (Camera *camera, const gchar *launch)
   gst_rtsp_server_set_service (camera->server, service);
   gst_rtsp_media_factory_set_launch (factory, launch);
   gst_rtsp_media_factory_set_shared (factory, TRUE);
+  g_signal_connect (
+      factory, "media-configure", G_CALLBACK (camera_configure), NULL);
   if (camera->with_password)
     camera_protect (camera, factory);
   mounts = gst_rtsp_server_get_mount_points (camera->server);
@@ -237,6 +262,8 @@ camera_kill (Camera *camera)
   g_clear_object (&camera->server);
   g_main_loop_unref (camera->loop);
   g_main_context_unref (camera->context);
+  /* Its media and clients live in threads of a pool until they are done. */
+  gst_rtsp_thread_pool_cleanup ();
 }
 
 static PenstockInputConfig
@@ -417,6 +444,7 @@ GST_START_TEST (other_streams_are_left_out_by_name)
   ck_assert_str_eq (status.ignored->pdata[0],
       "video stream 2 (RAW): this codec is not carried");
   penstock_input_status_clear (&status);
+  WAIT_FOR (*codec_of (&route, PENSTOCK_TRACK_AUDIO));
   ck_assert_str_eq (codec_of (&route, PENSTOCK_TRACK_AUDIO), "audio/x-mulaw");
   route_stop (&route);
   camera_kill (&camera);

@@ -6,6 +6,7 @@
 #include <gst/check/gstharness.h>
 
 #include "channel/channel.h"
+#include "channel/time-map.h"
 
 #define FRAME (40 * GST_MSECOND)
 #define VIDEO_CAPS                                                             \
@@ -305,6 +306,34 @@ GST_START_TEST (sink_publishes_all_tracks_at_once)
 }
 GST_END_TEST;
 
+/* The second pad comes after the time that clocks take to be compared. */
+GST_START_TEST (sink_waits_for_the_streams_it_was_told_of)
+{
+  g_autoptr (PenstockChannel) channel = penstock_channel_get ("expected");
+  Writer writer = writer_new ("expected", FALSE);
+  GstClockTime start = penstock_channel_now ();
+
+  g_object_set (writer.element, "expected-streams", 2, NULL);
+  for (GstClockTime t = 0; t < 2 * PENSTOCK_TIME_MAP_PRIME;
+       t = penstock_channel_now () - start) {
+    push (writer.pads[0], t, t, t == 0);
+    g_thread_yield ();
+  }
+  fail_unless (penstock_channel_get_layout (channel) == NULL);
+  writer.pads[1] =
+      gst_harness_new_with_element (writer.element, "sink_1", NULL);
+  gst_harness_set_src_caps_str (writer.pads[1], AUDIO_CAPS);
+  GstClockTime now = penstock_channel_now () - start;
+  push (writer.pads[1], now, now, TRUE);
+
+  g_autoptr (PenstockLayout) layout = penstock_channel_get_layout (channel);
+  fail_unless (layout != NULL);
+  fail_unless_equals_int (layout->n_tracks, 2);
+  fail_unless_equals_int (layout->version, 1);
+  writer_free (&writer);
+}
+GST_END_TEST;
+
 GST_START_TEST (second_writer_is_refused)
 {
   Writer writer = writer_new ("busy", FALSE);
@@ -413,6 +442,7 @@ channel_suite (void)
   tcase_add_test (tcase, eos_comes_only_when_the_channel_has_ended);
   tcase_add_test (tcase, source_restarts_from_ready);
   tcase_add_test (tcase, sink_publishes_all_tracks_at_once);
+  tcase_add_test (tcase, sink_waits_for_the_streams_it_was_told_of);
   tcase_add_test (tcase, second_writer_is_refused);
   tcase_add_test (tcase, missing_dts_is_made_from_pts);
   tcase_add_test (tcase, new_stream_start_is_a_new_epoch);
