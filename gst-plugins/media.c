@@ -8,6 +8,7 @@
 #include "channel/channel-sink.h"
 #include "channel/channel-src.h"
 #include "dash/dash-sink.h"
+#include "rtmp/rtmp-sink.h"
 #include "rtmp/rtmp-src.h"
 
 gboolean
@@ -20,6 +21,7 @@ penstock_media_register (GstPlugin *plugin)
     { "penstockchannelsink", penstock_channel_sink_get_type },
     { "penstockchannelsrc", penstock_channel_src_get_type },
     { "penstockdashsink", penstock_dash_sink_get_type },
+    { "penstockrtmpsink", penstock_rtmp_sink_get_type },
     { "penstockrtmpsrc", penstock_rtmp_src_get_type },
     { NULL, NULL },
   };

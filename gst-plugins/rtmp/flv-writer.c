@@ -274,6 +274,15 @@ penstock_flv_write_config (const PenstockFlvFormat *format, const GstCaps *caps)
   return g_byte_array_free_to_bytes (message);
 }
 
+gboolean
+penstock_flv_needs_config (const PenstockFlvFormat *format)
+{
+  return format->codec == PENSTOCK_FLV_CODEC_H264 ||
+      format->codec == PENSTOCK_FLV_CODEC_H265 ||
+      format->codec == PENSTOCK_FLV_CODEC_AAC ||
+      format->codec == PENSTOCK_FLV_CODEC_FLAC;
+}
+
 /* --- onMetaData --- */
 
 static void

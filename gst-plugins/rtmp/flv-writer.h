@@ -50,6 +50,9 @@ gboolean penstock_flv_format_from_caps (
 GBytes *penstock_flv_write_config (
     const PenstockFlvFormat *format, const GstCaps *caps);
 
+/* Frames mean nothing to a decoder without that. */
+gboolean penstock_flv_needs_config (const PenstockFlvFormat *format);
+
 #define PENSTOCK_FLV_FRAME_HEADER_MAX 8
 
 /* What stands before the frame in its message. @cts_ms: presentation minus

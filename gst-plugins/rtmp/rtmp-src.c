@@ -32,6 +32,7 @@
 #include <string.h>
 
 #include "rtmp-client.h"
+#include "rtmp-location.h"
 #include "rtmp-queue.h"
 #include "rtmp-server.h"
 #include "rtmp-stream.h"
@@ -46,9 +47,6 @@ GST_DEBUG_CATEGORY (penstock_rtmp_src_debug);
 #define DEFAULT_EOS_ON_UNPUBLISH TRUE
 #define DEFAULT_CONNECT_TIMEOUT_MS 10000
 #define DEFAULT_TIMEOUT_MS 10000
-
-#define SCHEME "rtmp://"
-#define DEFAULT_PORT 1935
 
 enum {
   PROP_0,
@@ -230,62 +228,6 @@ static const PenstockRtmpCallbacks callbacks = {
 
 /* --- The source ----------------------------------------------------------- */
 
-/* rtmp://host[:port]/path[?query] of a server. */
-static gboolean
-parse_location (
-    const gchar *location, gchar **host, guint16 *port, gchar **path)
-{
-  g_autofree gchar *authority = NULL;
-  const gchar *slash;
-  gchar *colon;
-  guint64 number = DEFAULT_PORT;
-
-  if (!location || g_ascii_strncasecmp (location, SCHEME, strlen (SCHEME)) != 0)
-    return FALSE;
-  location += strlen (SCHEME);
-  slash = strchr (location, '/');
-  if (!slash || slash[1] == '\0')
-    return FALSE;
-  authority = g_strndup (location, slash - location);
-  colon = strrchr (authority, ':');
-  /* A colon inside the brackets belongs to an IPv6 address. */
-  if (colon && !strchr (colon, ']')) {
-    if (!g_ascii_string_to_unsigned (
-            colon + 1, 10, 0, G_MAXUINT16, &number, NULL))
-      return FALSE;
-    *colon = '\0';
-  }
-  if (authority[0] == '[' && g_str_has_suffix (authority, "]")) {
-    authority[strlen (authority) - 1] = '\0';
-    *host = g_strdup (authority + 1);
-  } else {
-    *host = g_strdup (
-        g_strcmp0 (authority, "localhost") == 0 ? "127.0.0.1" : authority);
-  }
-  *port = number;
-  *path = g_strndup (slash + 1, strcspn (slash + 1, "?"));
-  return TRUE;
-}
-
-/* What an error message and a log line may say of a location: no user,
- * password or query. */
-static gchar *
-public_location (const gchar *location)
-{
-  gsize start = strlen (SCHEME);
-  gsize authority;
-  const gchar *at;
-
-  if (!location || g_ascii_strncasecmp (location, SCHEME, start) != 0)
-    return g_strdup ("(no RTMP location)");
-  authority = strcspn (location + start, "/?");
-  at = g_strrstr_len (location + start, authority, "@");
-  if (at)
-    return g_strdup_printf (
-        SCHEME "%.*s", (gint) strcspn (at + 1, "?"), at + 1);
-  return g_strndup (location, strcspn (location, "?"));
-}
-
 static gboolean
 open_server (PenstockRtmpSrc *self, const Settings *settings, Source *source,
     GError **error)
@@ -297,7 +239,7 @@ open_server (PenstockRtmpSrc *self, const Settings *settings, Source *source,
   g_autofree gchar *path = NULL;
   guint16 port;
 
-  if (!parse_location (settings->location, &host, &port, &path)) {
+  if (!penstock_rtmp_location_parse (settings->location, &host, &port, &path)) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
         "expected rtmp://address[:port]/path");
     return FALSE;
@@ -386,7 +328,7 @@ open_source (PenstockRtmpSrc *self)
   gboolean ok;
 
   copy_settings (self, &settings);
-  where = public_location (settings.location);
+  where = penstock_rtmp_location_public (settings.location);
   self->is_client = settings.role == PENSTOCK_RTMP_ROLE_CLIENT;
   self->eos_on_unpublish = settings.eos_on_unpublish;
   g_free (self->stream_name);
@@ -810,7 +752,8 @@ penstock_rtmp_src_get_property (
   switch (id) {
   case PROP_LOCATION:
     g_value_take_string (value,
-        settings->location ? public_location (settings->location) : NULL);
+        settings->location ? penstock_rtmp_location_public (settings->location)
+                           : NULL);
     break;
   case PROP_ROLE:
     g_value_set_enum (value, settings->role);

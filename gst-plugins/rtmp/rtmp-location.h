@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The property `location` of the RTMP elements. Pure. */
+#ifndef PENSTOCK_RTMP_LOCATION_H
+#define PENSTOCK_RTMP_LOCATION_H
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define PENSTOCK_RTMP_SCHEME "rtmp://"
+#define PENSTOCK_RTMP_DEFAULT_PORT 1935
+
+/* Of a server: rtmp://address[:port]/path[?query]. FALSE when it is none.
+ * @host: (out) (transfer full): without brackets, "" for none
+ * @path: (out) (transfer full): without query, not checked */
+gboolean penstock_rtmp_location_parse (
+    const gchar *location, gchar **host, guint16 *port, gchar **path);
+
+/* (transfer full): what an error message and a log line may say of it: no user,
+ * password or query. */
+gchar *penstock_rtmp_location_public (const gchar *location);
+
+G_END_DECLS
+
+#endif /* PENSTOCK_RTMP_LOCATION_H */

@@ -1,0 +1,614 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * penstockrtmpsink: encoded video and audio in, a stream that players of the
+ * RTMP listener can play out. Messages are made here; rtmp-playback.h delivers
+ * them. */
+
+#include "rtmp-sink.h"
+
+#include "flv-writer.h"
+#include "rtmp-location.h"
+#include "rtmp-playback.h"
+
+/**
+ * SECTION:element-penstockrtmpsink
+ * @title: penstockrtmpsink
+ *
+ * Serves one stream to RTMP players: whoever plays #PenstockRtmpSink:location
+ * gets the newest keyframe and what came after it at once, then what comes
+ * next. The listener is shared with every other RTMP element of the process on
+ * the same address and port.
+ *
+ * At most one video and one audio track. H.264, AAC, MP3 and G.711 go in the
+ * form every player knows, H.265, AV1, Opus, FLAC, AC-3 and E-AC-3 as Enhanced
+ * RTMP. The element never waits for players nor for its clock: put
+ * `identity sync=true` in front of it when the source is a file.
+ *
+ * |[
+ * gst-launch-1.0 videotestsrc is-live=true ! x264enc key-int-max=50 tune=zerolatency ! h264parse ! penstockrtmpsink location=rtmp://0.0.0.0:1935/live/test
+ * ]|
+ *
+ * Since: 0.1
+ */
+
+GST_DEBUG_CATEGORY_STATIC (penstock_rtmp_sink_debug);
+#define GST_CAT_DEFAULT penstock_rtmp_sink_debug
+
+#define DEFAULT_MAX_LAG (2 * GST_SECOND)
+#define N_KINDS 2
+
+enum { PROP_0, PROP_LOCATION, PROP_MAX_LAG, PROP_PORT, PROP_STATS, N_PROPS };
+static GParamSpec *props[N_PROPS];
+
+/* What a pad has brought; by kind. */
+typedef struct {
+  GstPad *pad; /* NULL = not requested */
+  GstSegment segment;
+  GstCaps *caps; /* NULL before the first */
+  PenstockFlvFormat format;
+  GBytes *config;
+  GstClockTime newest; /* decoding time appended last */
+  gboolean eos;
+} Track;
+
+struct _PenstockRtmpSink {
+  GstElement parent;
+
+  gchar *location; /* properties; object lock */
+  guint64 max_lag;
+  guint16 port; /* bound, 0 = none */
+
+  /* Guards the rest. Order: stream lock, lock, object lock. Never held while
+   * posting. */
+  GMutex lock;
+  PenstockRtmpServer *server;     /* READY→PAUSED to PAUSED→READY */
+  PenstockRtmpPlayback *playback; /* the same */
+  Track tracks[N_KINDS];          /* by PenstockFlvKind */
+  gboolean have_base;
+  GstClockTimeDiff base; /* running time of timestamp 0 */
+  gboolean ended;
+};
+
+static GstStaticPadTemplate video_template =
+    GST_STATIC_PAD_TEMPLATE ("video_%u", GST_PAD_SINK, GST_PAD_REQUEST,
+        GST_STATIC_CAPS (PENSTOCK_FLV_VIDEO_CAPS));
+static GstStaticPadTemplate audio_template =
+    GST_STATIC_PAD_TEMPLATE ("audio_%u", GST_PAD_SINK, GST_PAD_REQUEST,
+        GST_STATIC_CAPS (PENSTOCK_FLV_AUDIO_CAPS));
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (PenstockRtmpSink, penstock_rtmp_sink,
+    GST_TYPE_ELEMENT,
+    GST_DEBUG_CATEGORY_INIT (
+        penstock_rtmp_sink_debug, "penstockrtmpsink", 0, "Penstock RTMP sink"))
+
+/* --- tracks (lock held) --------------------------------------------------- */
+
+static void
+track_clear (Track *track)
+{
+  gst_caps_replace (&track->caps, NULL);
+  g_clear_pointer (&track->config, g_bytes_unref);
+  gst_segment_init (&track->segment, GST_FORMAT_UNDEFINED);
+  track->newest = 0;
+  track->eos = FALSE;
+}
+
+static Track *
+find_track (PenstockRtmpSink *self, GstPad *pad)
+{
+  for (guint i = 0; i < N_KINDS; i++)
+    if (self->tracks[i].pad == pad)
+      return &self->tracks[i];
+  g_return_val_if_reached (NULL);
+}
+
+static void
+tell_config (PenstockRtmpSink *self)
+{
+  const Track *video = &self->tracks[PENSTOCK_FLV_VIDEO];
+  const Track *audio = &self->tracks[PENSTOCK_FLV_AUDIO];
+  g_autoptr (GBytes) metadata =
+      penstock_flv_write_metadata (video->caps, audio->caps);
+
+  if (self->playback)
+    penstock_rtmp_playback_set_config (
+        self->playback, metadata, video->config, audio->config);
+}
+
+/* --- data ----------------------------------------------------------------- */
+
+/* Running time of @time; times before the segment count on backwards. */
+static gboolean
+to_running_time (
+    const GstSegment *segment, GstClockTime time, GstClockTimeDiff *out)
+{
+  guint64 running;
+  gint sign = gst_segment_to_running_time_full (
+      segment, GST_FORMAT_TIME, time, &running);
+
+  *out = sign < 0 ? -(GstClockTimeDiff) running : (GstClockTimeDiff) running;
+  return sign != 0;
+}
+
+/* Decoding time since the first frame, and the presentation time's distance
+ * from it as players will compute it. */
+static gboolean
+get_times (PenstockRtmpSink *self, Track *track, GstBuffer *buffer,
+    GstClockTime *time, gint32 *cts_ms)
+{
+  GstClockTime dts = GST_BUFFER_DTS_OR_PTS (buffer);
+  GstClockTime pts =
+      GST_BUFFER_PTS_IS_VALID (buffer) ? GST_BUFFER_PTS (buffer) : dts;
+  GstClockTimeDiff decode, present;
+
+  if (!GST_CLOCK_TIME_IS_VALID (dts) ||
+      !to_running_time (&track->segment, dts, &decode) ||
+      !to_running_time (&track->segment, pts, &present))
+    return FALSE;
+  if (!self->have_base) {
+    self->base = decode;
+    self->have_base = TRUE;
+  }
+  *time = MAX (decode - self->base, 0);
+  *time = MAX (*time, track->newest);
+  track->newest = *time;
+  present = MAX (present - self->base, 0);
+  *cts_ms = present / (GstClockTimeDiff) GST_MSECOND -
+      (GstClockTimeDiff) (*time / GST_MSECOND);
+  return TRUE;
+}
+
+/* Lock held. */
+static GstFlowReturn
+append (PenstockRtmpSink *self, Track *track, GstBuffer *buffer)
+{
+  const gboolean key =
+      !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  guint8 header[PENSTOCK_FLV_FRAME_HEADER_MAX];
+  PenstockRtmpFrame frame = {
+    .kind = track->format.kind, .header = header, .frame = buffer
+  };
+  gint32 cts_ms;
+
+  if (!self->playback)
+    return GST_FLOW_FLUSHING;
+  if (self->ended || track->eos)
+    return GST_FLOW_EOS;
+  if (!track->caps)
+    return GST_FLOW_NOT_NEGOTIATED;
+  if (!get_times (self, track, buffer, &frame.time, &cts_ms)) {
+    GST_DEBUG_OBJECT (track->pad, "dropping a frame without a time");
+    return GST_FLOW_OK;
+  }
+  frame.timestamp = (guint32) (frame.time / GST_MSECOND);
+  frame.header_size =
+      penstock_flv_write_frame_header (&track->format, key, cts_ms, header);
+  if (key && frame.kind == PENSTOCK_FLV_VIDEO)
+    frame.flags |= PENSTOCK_ENTRY_KEYFRAME;
+  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DROPPABLE))
+    frame.flags |= PENSTOCK_ENTRY_DROPPABLE;
+  if (GST_BUFFER_IS_DISCONT (buffer))
+    frame.flags |= PENSTOCK_ENTRY_DISCONT;
+  if (!penstock_rtmp_playback_append (self->playback, &frame))
+    GST_WARNING_OBJECT (track->pad, "dropping a frame that is too long");
+  return GST_FLOW_OK;
+}
+
+static GstFlowReturn
+sink_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
+{
+  PenstockRtmpSink *self = PENSTOCK_RTMP_SINK (parent);
+  GstFlowReturn ret;
+
+  g_mutex_lock (&self->lock);
+  ret = append (self, find_track (self, pad), buffer);
+  g_mutex_unlock (&self->lock);
+  gst_buffer_unref (buffer);
+  return ret;
+}
+
+/* FALSE: RTMP does not carry them, or they lack the configuration. */
+static gboolean
+take_caps (PenstockRtmpSink *self, GstPad *pad, GstCaps *caps)
+{
+  PenstockFlvFormat format;
+  gboolean ok = penstock_flv_format_from_caps (caps, &format);
+  g_autoptr (GBytes) config =
+      ok ? penstock_flv_write_config (&format, caps) : NULL;
+
+  if (!ok || (!config && penstock_flv_needs_config (&format))) {
+    GST_WARNING_OBJECT (pad, "cannot serve %" GST_PTR_FORMAT, caps);
+    return FALSE;
+  }
+  g_mutex_lock (&self->lock);
+  Track *track = find_track (self, pad);
+  if (!track->caps || !gst_caps_is_equal (track->caps, caps)) {
+    gst_caps_replace (&track->caps, caps);
+    track->format = format;
+    /* Players are told again only what is different. */
+    if (!config || !track->config || !g_bytes_equal (config, track->config)) {
+      g_clear_pointer (&track->config, g_bytes_unref);
+      track->config = g_steal_pointer (&config);
+    }
+    tell_config (self);
+  }
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
+/* Lock held. TRUE: nothing more will come on any pad. */
+static gboolean
+all_ended (PenstockRtmpSink *self)
+{
+  guint n = 0;
+
+  if (self->ended || !self->playback)
+    return FALSE;
+  for (guint i = 0; i < N_KINDS; i++) {
+    if (self->tracks[i].pad && !self->tracks[i].eos)
+      return FALSE;
+    n += self->tracks[i].pad != NULL;
+  }
+  if (n == 0)
+    return FALSE;
+  self->ended = TRUE;
+  penstock_rtmp_playback_end (self->playback);
+  return TRUE;
+}
+
+static void
+take_eos (PenstockRtmpSink *self, GstPad *pad, guint32 seqnum)
+{
+  g_mutex_lock (&self->lock);
+  find_track (self, pad)->eos = TRUE;
+  gboolean over = all_ended (self);
+  g_mutex_unlock (&self->lock);
+  if (!over)
+    return;
+  GstMessage *message = gst_message_new_eos (GST_OBJECT (self));
+  gst_message_set_seqnum (message, seqnum);
+  gst_element_post_message (GST_ELEMENT (self), message);
+}
+
+static gboolean
+sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  PenstockRtmpSink *self = PENSTOCK_RTMP_SINK (parent);
+  gboolean ok = TRUE;
+  GstCaps *caps;
+
+  switch (GST_EVENT_TYPE (event)) {
+  case GST_EVENT_CAPS:
+    gst_event_parse_caps (event, &caps);
+    ok = take_caps (self, pad, caps);
+    break;
+  case GST_EVENT_SEGMENT:
+    g_mutex_lock (&self->lock);
+    gst_event_copy_segment (event, &find_track (self, pad)->segment);
+    g_mutex_unlock (&self->lock);
+    break;
+  case GST_EVENT_FLUSH_STOP:
+    g_mutex_lock (&self->lock);
+    find_track (self, pad)->eos = FALSE;
+    gst_segment_init (&find_track (self, pad)->segment, GST_FORMAT_UNDEFINED);
+    g_mutex_unlock (&self->lock);
+    break;
+  case GST_EVENT_EOS:
+    take_eos (self, pad, gst_event_get_seqnum (event));
+    break;
+  default:
+    break;
+  }
+  gst_event_unref (event);
+  return ok;
+}
+
+/* --- pads ----------------------------------------------------------------- */
+
+static GstPad *
+penstock_rtmp_sink_request_new_pad (GstElement *element, GstPadTemplate *templ,
+    const gchar *name, const GstCaps *caps)
+{
+  PenstockRtmpSink *self = PENSTOCK_RTMP_SINK (element);
+  const gboolean video =
+      g_str_has_prefix (GST_PAD_TEMPLATE_NAME_TEMPLATE (templ), "video");
+  Track *track = &self->tracks[video ? PENSTOCK_FLV_VIDEO : PENSTOCK_FLV_AUDIO];
+  GstPad *pad = gst_pad_new_from_template (templ,
+      name        ? name
+          : video ? "video_0"
+                  : "audio_0");
+
+  gst_pad_set_chain_function (pad, sink_chain);
+  gst_pad_set_event_function (pad, sink_event);
+  g_mutex_lock (&self->lock);
+  gboolean taken = track->pad != NULL;
+  if (!taken)
+    track->pad = pad;
+  g_mutex_unlock (&self->lock);
+  if (taken) {
+    GST_WARNING_OBJECT (
+        self, "there is one %s track at most", video ? "video" : "audio");
+    gst_object_unref (gst_object_ref_sink (pad));
+    return NULL;
+  }
+  gst_element_add_pad (element, pad);
+  return pad;
+}
+
+static void
+penstock_rtmp_sink_release_pad (GstElement *element, GstPad *pad)
+{
+  PenstockRtmpSink *self = PENSTOCK_RTMP_SINK (element);
+
+  /* Its streaming thread is out of it after that. */
+  gst_pad_set_active (pad, FALSE);
+  g_mutex_lock (&self->lock);
+  Track *track = find_track (self, pad);
+  track->pad = NULL;
+  track_clear (track);
+  tell_config (self);
+  gboolean over = all_ended (self);
+  g_mutex_unlock (&self->lock);
+  if (over)
+    gst_element_post_message (element, gst_message_new_eos (GST_OBJECT (self)));
+  gst_element_remove_pad (element, pad);
+}
+
+/* --- states --------------------------------------------------------------- */
+
+static gboolean
+open_playback (PenstockRtmpSink *self, const gchar *location, guint64 max_lag,
+    GError **error)
+{
+  const PenstockRtmpPlaybackSettings settings = {
+    .limits = PENSTOCK_GOP_LOG_DEFAULT_LIMITS,
+    .max_lag = max_lag,
+  };
+  g_autofree gchar *host = NULL;
+  g_autofree gchar *path = NULL;
+  guint16 port;
+
+  if (!penstock_rtmp_location_parse (location, &host, &port, &path)) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        "expected rtmp://address[:port]/path");
+    return FALSE;
+  }
+  self->server = penstock_rtmp_server_get (host, port, error);
+  if (!self->server)
+    return FALSE;
+  self->playback =
+      penstock_rtmp_server_add_playback (self->server, path, &settings, error);
+  if (!self->playback)
+    g_clear_pointer (&self->server, penstock_rtmp_server_unref);
+  return self->playback != NULL;
+}
+
+static gboolean
+start (PenstockRtmpSink *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  GST_OBJECT_LOCK (self);
+  g_autofree gchar *location = g_strdup (self->location);
+  guint64 max_lag = self->max_lag;
+  GST_OBJECT_UNLOCK (self);
+
+  g_mutex_lock (&self->lock);
+  self->have_base = self->ended = FALSE;
+  gboolean ok = open_playback (self, location, max_lag, &error);
+  guint16 port = ok ? penstock_rtmp_server_get_port (self->server) : 0;
+  g_mutex_unlock (&self->lock);
+  GST_OBJECT_LOCK (self);
+  self->port = port;
+  GST_OBJECT_UNLOCK (self);
+  if (!ok) {
+    g_autofree gchar *where = penstock_rtmp_location_public (location);
+    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE,
+        ("Cannot serve %s: %s.", where, error->message), (NULL));
+  }
+  return ok;
+}
+
+/* No pad is active any more. */
+static void
+stop (PenstockRtmpSink *self)
+{
+  g_mutex_lock (&self->lock);
+  PenstockRtmpPlayback *playback = g_steal_pointer (&self->playback);
+  PenstockRtmpServer *server = g_steal_pointer (&self->server);
+  for (guint i = 0; i < N_KINDS; i++)
+    track_clear (&self->tracks[i]);
+  g_mutex_unlock (&self->lock);
+  GST_OBJECT_LOCK (self);
+  self->port = 0;
+  GST_OBJECT_UNLOCK (self);
+
+  penstock_rtmp_playback_remove (playback);
+  if (server)
+    penstock_rtmp_server_unref (server);
+}
+
+static GstStateChangeReturn
+penstock_rtmp_sink_change_state (GstElement *element, GstStateChange transition)
+{
+  PenstockRtmpSink *self = PENSTOCK_RTMP_SINK (element);
+  GstStateChangeReturn ret;
+
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !start (self))
+    return GST_STATE_CHANGE_FAILURE;
+  ret = GST_ELEMENT_CLASS (penstock_rtmp_sink_parent_class)
+            ->change_state (element, transition);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY ||
+      (transition == GST_STATE_CHANGE_READY_TO_PAUSED &&
+          ret == GST_STATE_CHANGE_FAILURE))
+    stop (self);
+  return ret;
+}
+
+/* --- object --------------------------------------------------------------- */
+
+static GstStructure *
+make_stats (PenstockRtmpSink *self)
+{
+  PenstockRtmpPlaybackStats stats = { 0 };
+
+  g_mutex_lock (&self->lock);
+  if (self->playback)
+    penstock_rtmp_playback_get_stats (self->playback, &stats);
+  g_mutex_unlock (&self->lock);
+  return gst_structure_new ("application/x-penstock-rtmp-sink-stats", "players",
+      G_TYPE_UINT, stats.players, "players-total", G_TYPE_UINT64,
+      stats.players_total, "bytes-sent", G_TYPE_UINT64, stats.bytes_sent,
+      "skips", G_TYPE_UINT64, stats.skips, "cache-bytes", G_TYPE_UINT64,
+      stats.log.bytes, NULL);
+}
+
+static void
+penstock_rtmp_sink_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  PenstockRtmpSink *self = PENSTOCK_RTMP_SINK (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+  case PROP_LOCATION:
+    g_free (self->location);
+    self->location = g_value_dup_string (value);
+    break;
+  case PROP_MAX_LAG:
+    self->max_lag = g_value_get_uint64 (value);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    break;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+penstock_rtmp_sink_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  PenstockRtmpSink *self = PENSTOCK_RTMP_SINK (object);
+
+  if (id == PROP_STATS) {
+    g_value_take_boxed (value, make_stats (self));
+    return;
+  }
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+  case PROP_LOCATION:
+    g_value_set_string (value, self->location);
+    break;
+  case PROP_MAX_LAG:
+    g_value_set_uint64 (value, self->max_lag);
+    break;
+  case PROP_PORT:
+    g_value_set_uint (value, self->port);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    break;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+penstock_rtmp_sink_finalize (GObject *object)
+{
+  PenstockRtmpSink *self = PENSTOCK_RTMP_SINK (object);
+
+  for (guint i = 0; i < N_KINDS; i++)
+    track_clear (&self->tracks[i]);
+  g_free (self->location);
+  g_mutex_clear (&self->lock);
+  G_OBJECT_CLASS (penstock_rtmp_sink_parent_class)->finalize (object);
+}
+
+static void
+install_properties (GObjectClass *klass)
+{
+  const GParamFlags flags =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
+
+  /**
+   * PenstockRtmpSink:location:
+   *
+   * What to listen on and what the stream is called there:
+   * rtmp://address[:port]/path. Port 0 is picked by the system, see
+   * #PenstockRtmpSink:port.
+   *
+   * Since: 0.1
+   */
+  props[PROP_LOCATION] = g_param_spec_string ("location", "Location",
+      "rtmp://address[:port]/path to serve the stream at", NULL, flags);
+
+  /**
+   * PenstockRtmpSink:max-lag:
+   *
+   * How far a player may be behind a newer keyframe before its video skips to
+   * it, in nanoseconds. Its audio goes on.
+   *
+   * Since: 0.1
+   */
+  props[PROP_MAX_LAG] = g_param_spec_uint64 ("max-lag", "Maximum lag",
+      "How far a player may be behind a newer keyframe before its video skips "
+      "to it, in nanoseconds (0 = for ever)",
+      0, G_MAXINT64, DEFAULT_MAX_LAG, flags);
+
+  /**
+   * PenstockRtmpSink:port:
+   *
+   * The port that is listened on, 0 below PAUSED.
+   *
+   * Since: 0.1
+   */
+  props[PROP_PORT] = g_param_spec_uint ("port", "Port",
+      "Port that is listened on (0 = none yet)", 0, G_MAXUINT16, 0,
+      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * PenstockRtmpSink:stats:
+   *
+   * `players` (guint) now, and as guint64 `players-total`, `bytes-sent` to all
+   * of them, `skips` (times a slow player was moved to a newer keyframe) and
+   * `cache-bytes`.
+   *
+   * Since: 0.1
+   */
+  props[PROP_STATS] =
+      g_param_spec_boxed ("stats", "Statistics", "Players, bytes and skips",
+          GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (klass, N_PROPS, props);
+}
+
+static void
+penstock_rtmp_sink_class_init (PenstockRtmpSinkClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+
+  object_class->set_property = penstock_rtmp_sink_set_property;
+  object_class->get_property = penstock_rtmp_sink_get_property;
+  object_class->finalize = penstock_rtmp_sink_finalize;
+  element_class->change_state = penstock_rtmp_sink_change_state;
+  element_class->request_new_pad = penstock_rtmp_sink_request_new_pad;
+  element_class->release_pad = penstock_rtmp_sink_release_pad;
+  install_properties (object_class);
+
+  gst_element_class_add_static_pad_template (element_class, &video_template);
+  gst_element_class_add_static_pad_template (element_class, &audio_template);
+  gst_element_class_set_static_metadata (element_class, "RTMP sink",
+      "Sink/Network", "Serves a stream to RTMP players",
+      "The Penstock developers");
+}
+
+static void
+penstock_rtmp_sink_init (PenstockRtmpSink *self)
+{
+  g_mutex_init (&self->lock);
+  self->max_lag = DEFAULT_MAX_LAG;
+  for (guint i = 0; i < N_KINDS; i++)
+    gst_segment_init (&self->tracks[i].segment, GST_FORMAT_UNDEFINED);
+  GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);
+}
