@@ -9,7 +9,8 @@
 /* First segments under a route, or of the whole server, that the HTTP server
  * answers itself. A published name must not shadow or look like them. */
 static const gchar *const reserved[] = { "api", "time", "metrics",
-  "status.json", "rep", "ingest", "capture", "snapshot.jpg", "manifest.mpd" };
+  "status.json", "assets", "rep", "ingest", "capture", "snapshot.jpg",
+  "manifest.mpd" };
 #define PLAYLIST_SUFFIX ".m3u8"
 
 /* Besides control characters: what a URL path cannot carry unescaped. */

@@ -70,7 +70,8 @@
     for (const output of route.outputs || []) {
       const type = (output.type || "").toUpperCase();
       for (const note of [output.reason, output.video, output.audio])
-        if (typeof note === "string") reasons.push(`${type}: ${note}`);
+        if (typeof note === "string" && note !== "copied")
+          reasons.push(`${type}: ${note}`);
     }
     return reasons;
   }
@@ -96,13 +97,18 @@
     }
   }
 
+  function countViewers(route) {
+    return (route.outputs || []).reduce(
+      (sum, output) => sum + (output.viewers || 0), 0);
+  }
+
   function updateCard(card, route, status) {
     const [tone, word] = describeState(route);
     const age = (Date.parse(status.time) - Date.parse(route.since)) / 1000;
     const since = formatDuration(age);
     const info = [(route.input && route.input.type) || "route"];
-    if (route.readers > 0)
-      info.push(`${route.readers} reader${route.readers === 1 ? "" : "s"}`);
+    const viewers = countViewers(route);
+    if (viewers > 0) info.push(`${viewers} viewer${viewers === 1 ? "" : "s"}`);
     if (since && route.state === "online") info.push(`for ${since}`);
 
     setText(card.state, word);

@@ -12,9 +12,13 @@
   const STATUS_MS = 3000;
   const LOOK_MS = 1000; /* between two looks for a stream that is not there */
   const STALL_S = 2; /* without progress: say so */
-  const SEEK_S = 4; /* although the stream goes on: to its live edge */
-  const REATTACH_S = 8; /* and with that of no use: from the beginning */
-  const REATTACH_AFTER_ERROR_S = 2;
+  /* Without progress although the stream goes on: first to its live edge, and
+   * with that of no use, from the beginning. */
+  const SEEK_S = 1.5;
+  const REATTACH_S = 6;
+  const REATTACH_AFTER_ERROR_S = 1;
+  const START_S = 40; /* as long as data comes, the first picture may take */
+  const JUMP_S = 3; /* a larger step of media time is a jump, no progress */
 
   const { route, mode } = document.body.dataset;
   const base = new URL(document.body.dataset.base, location.href);
@@ -28,10 +32,15 @@
   let info = null; /* the route in status.json; null: none, or not known */
   let looking = false;
   let lookAt = 0;
-  let attachedMark = ""; /* of the manifest that was attached */
-  let lastTime = -1;
-  let movedAt = 0; /* performance.now() of the last progress */
+  let endedMark = ""; /* of a manifest that was played to its end */
+  let stallMark = ""; /* of the manifest when playing stopped to advance */
+  let farthest = -1; /* media time that has been reached */
+  let bufferedTo = 0;
+  let attachedAt = 0; /* performance.now() */
+  let movedAt = 0; /* of the last progress */
+  let newsAt = 0; /* when, in a stall, the stream was seen to go on */
   let sought = false; /* the live edge, in this stall */
+  let started = false; /* something has been played since attaching */
   let failed = false; /* dash.js has reported an error in this stall */
   let reattached = 0;
   let attachments = 0;
@@ -171,10 +180,12 @@
   function attach() {
     detach();
     attachments += 1;
-    attachedMark = mpd.mark;
     failed = sought = false;
-    lastTime = -1;
-    movedAt = performance.now();
+    stallMark = "";
+    farthest = -1;
+    newsAt = bufferedTo = 0;
+    attachedAt = movedAt = performance.now();
+    started = false;
     player = dashjs.MediaPlayer().create();
     player.updateSettings(settings());
     player.on(dashjs.MediaPlayer.events.ERROR, onError);
@@ -201,7 +212,7 @@
     const kinds = mpd.representations;
     setText(byId("codecs"),
       [...new Set(kinds.map((one) => one.codecs))].join(", ") || "–");
-    if (!mpd.live && mpd.mark === attachedMark) {
+    if (!mpd.live && mpd.mark === endedMark) {
       setState("ended", "The stream has ended", whyOffline());
       return;
     }
@@ -228,7 +239,10 @@
 
   function onProgress() {
     movedAt = performance.now();
+    newsAt = 0;
+    started = true;
     failed = sought = false;
+    stallMark = "";
     const picture = mpd && mpd.representations.some(
       (one) => one.kind === "video" && one.supported);
     setState("playing",
@@ -237,26 +251,52 @@
       "The sound plays.");
   }
 
-  async function overcomeStall(stalled) {
+  /* Media time beyond what has been seen. Seeking is none, and neither is going
+   * to and fro at the end; a step far back is somebody who looks again. */
+  function hasMoved() {
+    const time = video.currentTime;
+    const jumped = farthest < 0 || Math.abs(time - farthest) > JUMP_S;
+    const moved = !jumped && time > farthest + 0.01 && !video.seeking;
+    if (jumped || moved) farthest = time;
+    return moved;
+  }
+
+  /* A young stream is filled before it is played; how long that takes depends
+   * on its segments. */
+  function isFilling() {
+    const { buffered } = video;
+    const end = buffered.length ? buffered.end(buffered.length - 1) : 0;
+    const filling = end > bufferedTo;
+    bufferedTo = end;
+    return filling && !started &&
+      performance.now() - attachedAt < START_S * 1000;
+  }
+
+  async function overcomeStall() {
     if (!(await look(LOOK_MS)) || !player) return;
     if (!mpd) {
       detach();
       sayOffline();
       return;
     }
-    if (!mpd.live && video.ended) {
+    if (!mpd.live) {
       detach();
-      attachedMark = mpd.mark;
+      endedMark = mpd.mark;
       setState("ended", "The stream has ended", whyOffline());
       return;
     }
-    /* Without news there is nothing better to attach to. */
-    const news = mpd.mark !== attachedMark || !info || info.state === "online";
-    if (!news) return;
-    if (stalled > REATTACH_S || (failed && stalled > REATTACH_AFTER_ERROR_S)) {
+    const now = performance.now();
+    if (!stallMark) stallMark = mpd.mark;
+    if (mpd.mark === stallMark && info && info.state !== "online") {
+      newsAt = 0; /* there is nothing better to go to */
+      return;
+    }
+    if (!newsAt) newsAt = now;
+    const waited = (now - newsAt) / 1000;
+    if (waited > (failed ? REATTACH_AFTER_ERROR_S : REATTACH_S)) {
       reattached += 1;
       consider();
-    } else if (stalled > SEEK_S && !sought) {
+    } else if (waited > SEEK_S && started && !sought) {
       sought = true;
       player.seekToOriginalLive();
     }
@@ -264,9 +304,7 @@
 
   async function watch() {
     const now = performance.now();
-    const moved = lastTime >= 0 && video.currentTime !== lastTime;
-    lastTime = video.currentTime;
-    if (moved) {
+    if (hasMoved()) {
       onProgress();
       return;
     }
@@ -275,12 +313,12 @@
       setState("paused", "");
       return;
     }
-    const stalled = (now - movedAt) / 1000;
-    if (stalled < STALL_S) return;
+    if (isFilling()) movedAt = now;
+    if (now - movedAt < STALL_S * 1000) return;
     if (state === "playing" || state === "stalled")
       setState("stalled", info && info.state !== "online"
         ? "The stream is interrupted" : "Waiting for data", whyStalled());
-    await overcomeStall(stalled);
+    await overcomeStall();
   }
 
   function whyStalled() {
