@@ -272,6 +272,13 @@
       performance.now() - attachedAt < START_S * 1000;
   }
 
+  /* Chromium opens a stream that begins where it wants to play without looking
+   * for the data it has there; a seek makes it look. */
+  function isStuckAtStart() {
+    return !started && !video.seeking && bufferAhead() > 0 &&
+      video.readyState === HTMLMediaElement.HAVE_METADATA;
+  }
+
   async function overcomeStall() {
     if (!(await look(LOOK_MS)) || !player) return;
     if (!mpd) {
@@ -313,6 +320,7 @@
       setState("paused", "");
       return;
     }
+    if (isStuckAtStart()) video.currentTime += 0.01;
     if (isFilling()) movedAt = now;
     if (now - movedAt < STALL_S * 1000) return;
     if (state === "playing" || state === "stalled")
