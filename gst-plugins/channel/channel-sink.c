@@ -29,9 +29,6 @@
 GST_DEBUG_CATEGORY_STATIC (channel_sink_debug);
 #define GST_CAT_DEFAULT channel_sink_debug
 
-/* Longest wait at the start of an epoch for all streams to show up, so that
- * readers learn the tracks at once instead of one by one. */
-#define MAX_HOLD GST_SECOND
 /* Source times are signed (a first DTS may lie before the segment); this makes
  * them positive. */
 #define SOURCE_BIAS (G_GUINT64_CONSTANT (86400) * GST_SECOND)
@@ -39,12 +36,15 @@ GST_DEBUG_CATEGORY_STATIC (channel_sink_debug);
 #define FIRST_AUDIO_TRACK (PENSTOCK_GOP_LOG_MAX_TRACKS / 2)
 
 #define DEFAULT_CORRECT_DRIFT TRUE
+#define DEFAULT_EXPECTED_STREAMS 0
+#define DEFAULT_MAX_HOLD GST_SECOND
 
 enum {
   PROP_0,
   PROP_CHANNEL,
   PROP_CORRECT_DRIFT,
   PROP_EXPECTED_STREAMS,
+  PROP_MAX_HOLD,
   N_PROPS
 };
 static GParamSpec *props[N_PROPS];
@@ -82,9 +82,11 @@ typedef struct {
 struct _PenstockChannelSink {
   GstElement parent;
 
-  gchar *channel_name;    /* object lock */
-  gboolean correct_drift; /* object lock */
-  guint expected_streams; /* object lock */
+  /* Properties; object lock. */
+  gchar *channel_name;
+  gboolean correct_drift;
+  guint expected_streams;
+  GstClockTime max_hold;
 
   PenstockChannel *channel; /* set READY→PAUSED, cleared PAUSED→READY */
 
@@ -179,20 +181,25 @@ publish_layout (PenstockChannelSink *self)
     gst_caps_unref (tracks[i].caps);
 }
 
+/* Whether the wait at the start of an epoch is over: for the anchor, and for
+ * all streams, so that readers learn the tracks at once instead of one by
+ * one. */
 static gboolean
-all_streams_seen (PenstockChannelSink *self)
+hold_is_over (PenstockChannelSink *self, PenstockTimeMapResult mapped,
+    GstClockTime held_for)
 {
-  gboolean all = TRUE;
+  guint n_seen = 0, n_pads = 0;
 
   GST_OBJECT_LOCK (self);
-  if (GST_ELEMENT (self)->numsinkpads < self->expected_streams)
-    all = FALSE;
-  for (GList *l = GST_ELEMENT (self)->sinkpads; l && all; l = l->next) {
+  for (GList *l = GST_ELEMENT (self)->sinkpads; l; l = l->next) {
     PenstockChannelSinkPad *pad = l->data;
-    all = pad->seen || pad->eos;
+    n_pads++;
+    n_seen += pad->seen || pad->eos;
   }
+  gboolean all = n_seen == n_pads && n_seen >= self->expected_streams;
+  gboolean enough = held_for > self->max_hold;
   GST_OBJECT_UNLOCK (self);
-  return all;
+  return enough || (all && mapped != PENSTOCK_TIME_MAP_HOLD);
 }
 
 /* Puts one access unit into the channel. */
@@ -313,8 +320,7 @@ sink_chain (GstPad *gst_pad, GstObject *parent, GstBuffer *buffer)
     Held *held = g_new (Held, 1);
     *held = (Held){ gst_object_ref (pad), buffer, pts, dts };
     g_queue_push_tail (&self->held, held);
-    if ((mapped != PENSTOCK_TIME_MAP_HOLD && all_streams_seen (self)) ||
-        now - self->hold_start > MAX_HOLD) {
+    if (hold_is_over (self, mapped, now - self->hold_start)) {
       release_held (self);
       started = TRUE;
     }
@@ -582,6 +588,9 @@ penstock_channel_sink_set_property (
   case PROP_EXPECTED_STREAMS:
     self->expected_streams = g_value_get_uint (value);
     break;
+  case PROP_MAX_HOLD:
+    self->max_hold = g_value_get_uint64 (value);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -604,6 +613,9 @@ penstock_channel_sink_get_property (
     break;
   case PROP_EXPECTED_STREAMS:
     g_value_set_uint (value, self->expected_streams);
+    break;
+  case PROP_MAX_HOLD:
+    g_value_set_uint64 (value, self->max_hold);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -683,16 +695,28 @@ penstock_channel_sink_class_init (PenstockChannelSinkClass *klass)
   /**
    * PenstockChannelSink:expected-streams:
    *
-   * How many streams there will be, when the source knows before it has pads
-   * for them. The channel goes online when all have brought something, at the
-   * latest a second after the first.
+   * How many streams are to come, for sources whose pads appear one by one.
+   * Readers see nothing before all of them have sent data, or #max-hold.
    *
    * Since: 0.1
    */
   props[PROP_EXPECTED_STREAMS] = g_param_spec_uint ("expected-streams",
       "Expected streams",
-      "Streams to wait for at the start, 0 = those that have a pad", 0,
-      PENSTOCK_GOP_LOG_MAX_TRACKS, 0,
+      "Streams to wait for at the start (0 = as many as there are pads)", 0,
+      PENSTOCK_GOP_LOG_MAX_TRACKS, DEFAULT_EXPECTED_STREAMS,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
+
+  /**
+   * PenstockChannelSink:max-hold:
+   *
+   * Longest wait at the start, in nanoseconds from the first access unit, for
+   * streams that are silent.
+   *
+   * Since: 0.1
+   */
+  props[PROP_MAX_HOLD] = g_param_spec_uint64 ("max-hold", "Maximum hold",
+      "Nanoseconds to wait at the start for streams that are silent", 0,
+      G_MAXINT64, DEFAULT_MAX_HOLD,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
@@ -710,5 +734,7 @@ penstock_channel_sink_init (PenstockChannelSink *self)
   g_mutex_init (&self->lock);
   g_queue_init (&self->held);
   self->correct_drift = DEFAULT_CORRECT_DRIFT;
+  self->expected_streams = DEFAULT_EXPECTED_STREAMS;
+  self->max_hold = DEFAULT_MAX_HOLD;
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);
 }

@@ -284,12 +284,14 @@ camera_input (const Camera *camera)
 #define CAMERA_VP8                                                             \
   "( " VIDEO "! vp8enc deadline=1 keyframe-max-dist=10 ! rtpvp8pay name=pay0 " \
   ")"
-/* Its second stream is nothing we carry. */
+/* Its third stream is nothing we carry. The server fails when a stream that
+ * nobody has set up finds its way not linked, unless it is not told. */
 #define CAMERA_EXTRA                                                           \
   "( " VIDEO "! " H264 "! rtph264pay name=pay0 pt=96 "                         \
   "audiotestsrc is-live=true ! mulawenc ! rtppcmupay name=pay1 "               \
   "videotestsrc is-live=true ! video/x-raw,width=64,height=48,"                \
-  "framerate=5/1 ! rtpvrawpay name=pay2 pt=98 )"
+  "framerate=5/1 ! errorignore ignore-notlinked=true convert-to=ok "           \
+  "! rtpvrawpay name=pay2 pt=98 )"
 /* Answers everything, sends nothing. */
 #define CAMERA_SILENT                                                          \
   "( audiotestsrc is-live=true ! mulawenc ! valve drop=true "                  \
@@ -304,6 +306,8 @@ GST_START_TEST (pulls_a_camera)
   PenstockInputConfig input = camera_input (&camera);
   route_start (&route, "pulls", &input);
   wait_online (&route);
+  WAIT_FOR (*codec_of (&route, PENSTOCK_TRACK_VIDEO) &&
+      *codec_of (&route, PENSTOCK_TRACK_AUDIO));
   ck_assert_str_eq (codec_of (&route, PENSTOCK_TRACK_VIDEO), "video/x-h264");
   ck_assert_str_eq (codec_of (&route, PENSTOCK_TRACK_AUDIO), "audio/x-alaw");
   route_stop (&route);
@@ -444,6 +448,7 @@ GST_START_TEST (other_streams_are_left_out_by_name)
   ck_assert_str_eq (status.ignored->pdata[0],
       "video stream 2 (RAW): this codec is not carried");
   penstock_input_status_clear (&status);
+  /* On a busy machine sound comes later than the channel waits for it. */
   WAIT_FOR (*codec_of (&route, PENSTOCK_TRACK_AUDIO));
   ck_assert_str_eq (codec_of (&route, PENSTOCK_TRACK_AUDIO), "audio/x-mulaw");
   route_stop (&route);

@@ -6,7 +6,6 @@
 #include <gst/check/gstharness.h>
 
 #include "channel/channel.h"
-#include "channel/time-map.h"
 
 #define FRAME (40 * GST_MSECOND)
 #define VIDEO_CAPS                                                             \
@@ -230,6 +229,14 @@ typedef struct {
   GstHarness *pads[2]; /* video, audio */
 } Writer;
 
+static void
+writer_add_audio (Writer *writer)
+{
+  writer->pads[1] =
+      gst_harness_new_with_element (writer->element, "sink_1", NULL);
+  gst_harness_set_src_caps_str (writer->pads[1], AUDIO_CAPS);
+}
+
 static Writer
 writer_new (const gchar *channel, gboolean audio)
 {
@@ -238,11 +245,11 @@ writer_new (const gchar *channel, gboolean audio)
   writer.element = gst_object_ref_sink (
       gst_element_factory_make ("penstockchannelsink", NULL));
   g_object_set (writer.element, "channel", channel, NULL);
-  for (guint i = 0; i < (audio ? 2 : 1); i++) {
-    g_autofree gchar *name = g_strdup_printf ("sink_%u", i);
-    writer.pads[i] = gst_harness_new_with_element (writer.element, name, NULL);
-    gst_harness_set_src_caps_str (writer.pads[i], i ? AUDIO_CAPS : VIDEO_CAPS);
-  }
+  writer.pads[0] =
+      gst_harness_new_with_element (writer.element, "sink_0", NULL);
+  gst_harness_set_src_caps_str (writer.pads[0], VIDEO_CAPS);
+  if (audio)
+    writer_add_audio (&writer);
   return writer;
 }
 
@@ -306,30 +313,48 @@ GST_START_TEST (sink_publishes_all_tracks_at_once)
 }
 GST_END_TEST;
 
-/* The second pad comes after the time that clocks take to be compared. */
-GST_START_TEST (sink_waits_for_the_streams_it_was_told_of)
+/* Sources like rtspsrc add a pad when its first packet comes. */
+GST_START_TEST (sink_waits_for_streams_that_have_no_pad_yet)
 {
   g_autoptr (PenstockChannel) channel = penstock_channel_get ("expected");
+  g_autoptr (GstClock) clock = gst_system_clock_obtain ();
   Writer writer = writer_new ("expected", FALSE);
-  GstClockTime start = penstock_channel_now ();
 
-  g_object_set (writer.element, "expected-streams", 2, NULL);
-  for (GstClockTime t = 0; t < 2 * PENSTOCK_TIME_MAP_PRIME;
-       t = penstock_channel_now () - start) {
-    push (writer.pads[0], t, t, t == 0);
-    g_thread_yield ();
+  g_object_set (
+      writer.element, "expected-streams", 2, "max-hold", 60 * GST_SECOND, NULL);
+  /* At the pace of a camera, past the time that the anchor takes. */
+  GstClockTime start = gst_clock_get_time (clock);
+  for (guint i = 0; i < 8; i++) {
+    GstClockID id = gst_clock_new_single_shot_id (clock, start + i * FRAME);
+    gst_clock_id_wait (id, NULL);
+    gst_clock_id_unref (id);
+    push (writer.pads[0], i * FRAME, i * FRAME, i == 0);
+    fail_unless (penstock_channel_get_layout (channel) == NULL);
   }
-  fail_unless (penstock_channel_get_layout (channel) == NULL);
-  writer.pads[1] =
-      gst_harness_new_with_element (writer.element, "sink_1", NULL);
-  gst_harness_set_src_caps_str (writer.pads[1], AUDIO_CAPS);
-  GstClockTime now = penstock_channel_now () - start;
-  push (writer.pads[1], now, now, TRUE);
-
+  writer_add_audio (&writer);
+  push (writer.pads[1], 0, 0, TRUE);
+  push (writer.pads[1], FRAME, FRAME, TRUE);
   g_autoptr (PenstockLayout) layout = penstock_channel_get_layout (channel);
   fail_unless (layout != NULL);
   fail_unless_equals_int (layout->n_tracks, 2);
   fail_unless_equals_int (layout->version, 1);
+  writer_free (&writer);
+}
+GST_END_TEST;
+
+GST_START_TEST (sink_gives_up_waiting_for_a_silent_stream)
+{
+  g_autoptr (PenstockChannel) channel = penstock_channel_get ("unexpected");
+  Writer writer = writer_new ("unexpected", FALSE);
+
+  g_object_set (
+      writer.element, "expected-streams", 2, "max-hold", (guint64) 0, NULL);
+  g_autoptr (PenstockLayout) layout = NULL;
+  for (guint i = 0; !layout; i++) {
+    push (writer.pads[0], i * FRAME, i * FRAME, i == 0);
+    layout = penstock_channel_get_layout (channel);
+  }
+  fail_unless_equals_int (layout->n_tracks, 1);
   writer_free (&writer);
 }
 GST_END_TEST;
@@ -442,7 +467,8 @@ channel_suite (void)
   tcase_add_test (tcase, eos_comes_only_when_the_channel_has_ended);
   tcase_add_test (tcase, source_restarts_from_ready);
   tcase_add_test (tcase, sink_publishes_all_tracks_at_once);
-  tcase_add_test (tcase, sink_waits_for_the_streams_it_was_told_of);
+  tcase_add_test (tcase, sink_waits_for_streams_that_have_no_pad_yet);
+  tcase_add_test (tcase, sink_gives_up_waiting_for_a_silent_stream);
   tcase_add_test (tcase, second_writer_is_refused);
   tcase_add_test (tcase, missing_dts_is_made_from_pts);
   tcase_add_test (tcase, new_stream_start_is_a_new_epoch);
