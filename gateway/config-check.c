@@ -171,7 +171,9 @@ check_output (
   }
   if (output->kind == PENSTOCK_OUTPUT_DASH)
     check_dash (self, route, output);
-  else if (!self->data->listen_rtsp.set)
+  else if (output->kind == PENSTOCK_OUTPUT_RTMP && !self->data->listen_rtmp.set)
+    penstock_config_problem (self, node, "output \"rtmp\" needs /listen/rtmp");
+  else if (output->kind == PENSTOCK_OUTPUT_RTSP && !self->data->listen_rtsp.set)
     penstock_config_problem (self, node, "output \"rtsp\" needs /listen/rtsp");
 }
 

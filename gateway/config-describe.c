@@ -170,6 +170,8 @@ add_route_urls (GString *out, const PenstockConfigData *data,
     const PenstockOutputConfig *output = g_ptr_array_index (route->outputs, i);
     if (output->kind == PENSTOCK_OUTPUT_RTSP && ports->rtsp)
       add_url (out, "play", "rtsp", &data->listen_rtsp, ports->rtsp, path);
+    if (output->kind == PENSTOCK_OUTPUT_RTMP && ports->rtmp)
+      add_url (out, "play", "rtmp", &data->listen_rtmp, ports->rtmp, path);
     if (output->kind == PENSTOCK_OUTPUT_DASH && ports->http)
       add_url (out, "watch", "http", &data->listen_http, ports->http, page);
   }

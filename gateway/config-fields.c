@@ -62,6 +62,8 @@ static const PenstockFieldValue transports[] = {
 static const PenstockFieldValue output_kinds[] = {
   { "rtsp", PENSTOCK_OUTPUT_RTSP,
       "Players read `rtsp://HOST:PORT/ROUTE`. Needs `/listen/rtsp`." },
+  { "rtmp", PENSTOCK_OUTPUT_RTMP,
+      "Players play `rtmp://HOST:PORT/ROUTE`. Needs `/listen/rtmp`." },
   { "dash", PENSTOCK_OUTPUT_DASH,
       "Browsers open `http://HOST:PORT/ROUTE/`, players "
       "`http://HOST:PORT/ROUTE/manifest.mpd`. Needs `/listen/http`, or a "
@@ -307,6 +309,7 @@ static const PenstockShortForm short_forms[] = {
   { INPUT_PATH, "file:", PENSTOCK_INPUT_FILE, "path", TRUE },
   { INPUT_PATH, "test", PENSTOCK_INPUT_TEST },
   { OUTPUT_PATH, "rtsp", PENSTOCK_OUTPUT_RTSP },
+  { OUTPUT_PATH, "rtmp", PENSTOCK_OUTPUT_RTMP },
   { OUTPUT_PATH, "dash", PENSTOCK_OUTPUT_DASH },
 };
 
@@ -331,7 +334,7 @@ static const struct {
   { INPUT_PATH, "type", "websocket", "publishing by WebSocket" },
   { INPUT_PATH, "", "rtsps://", "RTSP over TLS" },
   { INPUT_PATH, "", "rtmps://", "RTMP over TLS" },
-  { OUTPUT_PATH, "type", "rtmp", "RTMP output" },
+  { OUTPUT_PATH, "type", "rtmp-push", "pushing by RTMP" },
   { OUTPUT_PATH, "type", "hls", "HLS output" },
   { OUTPUT_PATH, "type", "record", "recording" },
   { OUTPUT_PATH, "type", "webrtc", "WebRTC output" },

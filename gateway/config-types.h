@@ -68,6 +68,7 @@ typedef struct
 typedef enum
 {
   PENSTOCK_OUTPUT_RTSP,
+  PENSTOCK_OUTPUT_RTMP,
   PENSTOCK_OUTPUT_DASH,
 } PenstockOutputKind;
 

@@ -137,6 +137,7 @@ start_output (PenstockRoute *self, const PenstockOutputConfig *config)
     .channel = self->channel,
     .clock = self->services.clock,
     .base_time = self->services.base_time,
+    .rtmp_listen = self->services.rtmp_listen,
     .rtsp = self->services.rtsp,
     .http = self->services.http,
   };

@@ -3,8 +3,7 @@
  * Input `publish`: waits for an encoder to publish to the route's path over
  * RTMP. One pipeline serves one publisher after the other. */
 
-#include <string.h>
-
+#include "../config-url.h"
 #include "../penstock-error.h"
 #include "input.h"
 
@@ -15,17 +14,6 @@ take_pad (GstElement *element, GstPad *pad, gpointer sink)
 
   if (pipeline)
     penstock_input_link_pad (GST_BIN (pipeline), sink, pad);
-}
-
-static gchar *
-make_location (const PenstockInputBuild *input)
-{
-  const PenstockListenAddress *listen = input->rtmp_listen;
-  const gchar *host = listen->host ? listen->host : "::";
-  gboolean v6 = strchr (host, ':') != NULL;
-
-  return g_strdup_printf ("rtmp://%s%s%s:%u/%s", v6 ? "[" : "", host,
-      v6 ? "]" : "", listen->port, input->route);
 }
 
 static const gchar *
@@ -54,7 +42,10 @@ build_publish (const PenstockInputBuild *input, GError **error)
   GstElement *element = penstock_input_make_element ("penstockrtmpsrc", error);
   if (!element)
     return FALSE;
-  g_autofree gchar *location = make_location (input);
+  g_autofree gchar *address =
+      penstock_listen_address_to_string (input->rtmp_listen);
+  g_autofree gchar *location =
+      g_strdup_printf ("rtmp://%s/%s", address, input->route);
   gst_util_set_object_arg (G_OBJECT (element), "role", "server");
   gst_util_set_object_arg (G_OBJECT (element), "publisher-policy",
       policy_nick (route->publisher_policy));

@@ -10,6 +10,8 @@ penstock_output_type_for (PenstockOutputKind kind)
   switch (kind) {
   case PENSTOCK_OUTPUT_RTSP:
     return &penstock_output_rtsp;
+  case PENSTOCK_OUTPUT_RTMP:
+    return &penstock_output_rtmp;
   case PENSTOCK_OUTPUT_DASH:
     return &penstock_output_dash;
   }

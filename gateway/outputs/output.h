@@ -24,7 +24,8 @@ typedef struct
   PenstockChannel *channel;
   GstClock *clock;
   GstClockTime base_time;
-  PenstockRtspServer *rtsp; /* NULL: not listening */
+  const PenstockListenAddress *rtmp_listen; /* with the real port */
+  PenstockRtspServer *rtsp;                 /* NULL: not listening */
   PenstockHttpServer *http; /* NULL: not listening */
 } PenstockOutputSettings;
 
@@ -41,6 +42,7 @@ typedef struct
 } PenstockOutputType;
 
 extern const PenstockOutputType penstock_output_rtsp;
+extern const PenstockOutputType penstock_output_rtmp;
 extern const PenstockOutputType penstock_output_dash;
 
 const PenstockOutputType *penstock_output_type_for (PenstockOutputKind kind);

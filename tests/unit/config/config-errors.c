@@ -427,15 +427,15 @@ static const WrongMap wrong_maps[] = {
       "one element, found an empty array" },
   { "output_word_is_mistyped",
       OUTPUTS ("['dahs']"),
-      "map.json:3:37: /routes/r/outputs/0: expected 'rtsp', 'dash' or an "
-      "object, found 'dahs' (did you mean 'dash'?)" },
+      "map.json:3:37: /routes/r/outputs/0: expected 'rtsp', 'rtmp', 'dash' "
+      "or an object, found 'dahs' (did you mean 'dash'?)" },
   { "output_type_is_mistyped",
       OUTPUTS ("[{ 'type': 'dahs' }]"),
-      "map.json:3:47: /routes/r/outputs/0/type: expected 'rtsp' or 'dash', "
-      "found 'dahs' (did you mean 'dash'?)" },
+      "map.json:3:47: /routes/r/outputs/0/type: expected 'rtsp', 'rtmp' or "
+      "'dash', found 'dahs' (did you mean 'dash'?)" },
   { "output_is_not_supported",
-      OUTPUTS ("['rtmp']"),
-      "map.json:3:37: /routes/r/outputs/0: RTMP output is not supported by "
+      OUTPUTS ("['rtmp-push']"),
+      "map.json:3:37: /routes/r/outputs/0: pushing by RTMP is not supported by "
       "this version" },
   { "output_type_is_not_supported",
       OUTPUTS ("['rtsp', { 'type': 'record' }]"),
@@ -477,6 +477,10 @@ static const WrongMap wrong_maps[] = {
       "{ 'listen': {}, 'routes': { 'r': { 'input': 'test', 'outputs': "
       "['rtsp'] } } }",
       "map.json:1:65: /routes/r/outputs/0: output 'rtsp' needs /listen/rtsp" },
+  { "rtmp_without_listener",
+      "{ 'listen': {}, 'routes': { 'r': { 'input': 'test', 'outputs': "
+      "['rtmp'] } } }",
+      "map.json:1:65: /routes/r/outputs/0: output 'rtmp' needs /listen/rtmp" },
   { "dash_without_listener",
       "{ 'routes': { 'r': { 'input': 'test', 'outputs': ['dash'] } } }",
       "map.json:1:51: /routes/r/outputs/0: output 'dash' needs /listen/http "
@@ -507,8 +511,8 @@ static const WrongMap wrong_maps[] = {
       "map.json:5:16: /routes/lobby/input: expected 'publish', "
       "'rtsp://...', 'rtmp://...', 'file:...', 'test' or an object, found "
       "'tset' (did you mean 'test'?)\n"
-      "map.json:6:19: /routes/lobby/outputs/0: expected 'rtsp', 'dash' or "
-      "an object, found 'dahs' (did you mean 'dash'?)\n"
+      "map.json:6:19: /routes/lobby/outputs/0: expected 'rtsp', 'rtmp', "
+      "'dash' or an object, found 'dahs' (did you mean 'dash'?)\n"
       "map.json:6:27: /routes/lobby/outputs/1: output 'rtsp' needs "
       "/listen/rtsp\n"
       "map.json:7:7: /routes/lobby/cach: unknown key (did you mean "
