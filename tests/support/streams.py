@@ -2,8 +2,7 @@
 """Elementary streams as lists, to compare what was sent with what was read."""
 
 import subprocess
-import time
-import xml.etree.ElementTree as ElementTree
+import tempfile
 
 # NAL unit types that placement may add, drop or move: access unit delimiters,
 # parameter sets and filler; of H.265 also SEI, which h265parse drops.
@@ -50,8 +49,33 @@ def read_packets(source, stream, extra=(), seconds=None, timeout=60):
          *(["-t", str(seconds)] if seconds else []), "-map", f"0:{stream}",
          "-c", "copy", "-f", "framemd5", "-"],
         capture_output=True, text=True, timeout=timeout)
-    return [line.split(",")[5].strip() for line in result.stdout.splitlines()
+    return packets_of(result.stdout)
+
+
+def packets_of(text):
+    """MD5 of each packet, from what the framemd5 muxer wrote."""
+    return [line.split(",")[5].strip() for line in text.splitlines()
             if line and not line.startswith("#")]
+
+
+def record(url, codec, extra, seconds):
+    """Video NAL units and audio packets of one RTSP session, as they came.
+
+    Raw video: RTSP tells no decoding times, which a container would need.
+    """
+    with tempfile.TemporaryDirectory(prefix="penstock-test-") as folder:
+        video, audio = f"{folder}/video", f"{folder}/audio"
+        length = ["-t", str(seconds)]
+        result = subprocess.run(
+            ["ffmpeg", "-nostdin", "-v", "error", *extra, "-i", url,
+             "-map", "0:v", *length, "-c", "copy", "-f", codec, video,
+             "-map", "0:a", *length, "-c", "copy", "-f", "framemd5", audio],
+            capture_output=True, text=True, timeout=seconds + 60)
+        assert result.returncode == 0, result.stderr
+        with open(video, "rb") as file:
+            units = video_units(file.read(), codec)
+        with open(audio, encoding="ascii") as file:
+            return units, packets_of(file.read())
 
 
 def assert_run_of(part, whole, at_least, what):
@@ -68,42 +92,3 @@ def assert_run_of(part, whole, at_least, what):
         best = max(best, n)
     assert best == len(part), (
         f"{what}: units differ from number {best} of {len(part)} on")
-
-
-MPD = "{urn:mpeg:dash:schema:mpd:2011}"
-
-
-def _segment_numbers(template):
-    """Numbers that a SegmentTemplate with a timeline lists."""
-    number = int(template.get("startNumber", "1"))
-    for entry in template.find(f"{MPD}SegmentTimeline"):
-        for _ in range(int(entry.get("r", "0")) + 1):
-            yield number
-            number += 1
-
-
-def download_dash(gateway, route, content_type, seconds, path):
-    """Fetches the media segments of a live MPD as they are announced, from its
-    first Period, and writes them behind their init segment to @path."""
-    chunks, seen, begin = [], set(), time.monotonic()
-    while time.monotonic() - begin < seconds:
-        root = ElementTree.fromstring(gateway.get(f"{route}/manifest.mpd"))
-        period = root.find(f"{MPD}Period")
-        for group in period.iter(f"{MPD}AdaptationSet"):
-            if group.get("contentType") != content_type:
-                continue
-            template = group.find(f"{MPD}SegmentTemplate")
-            name = group.find(f"{MPD}Representation").get("id")
-            if not chunks:
-                chunks.append(gateway.get(f"{route}/" + template.get(
-                    "initialization").replace("$RepresentationID$", name)))
-            for number in _segment_numbers(template):
-                if number not in seen:
-                    seen.add(number)
-                    chunks.append(gateway.get(f"{route}/" + template.get(
-                        "media").replace("$RepresentationID$", name).replace(
-                            "$Number$", str(number))))
-        time.sleep(0.2)
-    with open(path, "wb") as file:
-        file.write(b"".join(chunks))
-    return path
