@@ -260,11 +260,22 @@ setup_done (GstRTSPClient *client, GstRTSPContext *ctx)
   penstock_rtsp_factory_add_viewer (factory, viewer);
 }
 
+/* The request that found the mount idle builds its media; this one may have
+ * come while that was still at it. */
+static gboolean
+wait_for_media (const GstRTSPContext *ctx)
+{
+  return !PENSTOCK_IS_RTSP_MEDIA (ctx->media) ||
+      penstock_rtsp_media_wait_complete (PENSTOCK_RTSP_MEDIA (ctx->media));
+}
+
 static GstRTSPStatusCode
 pre_play (GstRTSPClient *client, GstRTSPContext *ctx)
 {
   PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
 
+  if (!wait_for_media (ctx))
+    return GST_RTSP_STS_SERVICE_UNAVAILABLE;
   if (ctx->session && !self->guarded) {
     self->guarded = g_object_ref (ctx->session);
     gst_rtsp_session_prevent_expire (self->guarded);

@@ -10,6 +10,8 @@
 /* A media prerolls from the channel's cache in milliseconds. One that does not
  * is given up before the viewer does, and long before the library's 20 s. */
 #define PREROLL_TIMEOUT_MS 5000
+/* Far more than it takes to build the branches for the transports. */
+#define COMPLETE_TIMEOUT_US (5 * G_USEC_PER_SEC)
 
 struct _PenstockRtspMedia {
   GstRTSPMedia parent;
@@ -21,6 +23,8 @@ struct _PenstockRtspMedia {
   gint prepared; /* atomic; TRUE from the first preroll on */
 
   GMutex lock; /* guards the rest */
+  GCond cond;
+  gboolean complete; /* all branches are there */
   GSource *preroll_timeout;
 };
 
@@ -126,8 +130,31 @@ complete_streams (GstRTSPMedia *media)
   gst_rtsp_transport_free (transport);
 }
 
+gboolean
+penstock_rtsp_media_wait_complete (PenstockRtspMedia *self)
+{
+  gint64 end = g_get_monotonic_time () + COMPLETE_TIMEOUT_US;
+  gboolean in_time = TRUE;
+
+  g_mutex_lock (&self->lock);
+  while (!self->complete && in_time)
+    in_time = g_cond_wait_until (&self->cond, &self->lock, end);
+  gboolean complete = self->complete;
+  g_mutex_unlock (&self->lock);
+  return complete;
+}
+
+static void
+tell_complete (PenstockRtspMedia *self)
+{
+  g_mutex_lock (&self->lock);
+  self->complete = TRUE;
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
 /* In the thread of the request that prepared it; more than once when several
- * waited. */
+ * waited. Requests that find it prepared do not come here. */
 static void
 penstock_rtsp_media_prepared (GstRTSPMedia *media)
 {
@@ -137,6 +164,7 @@ penstock_rtsp_media_prepared (GstRTSPMedia *media)
   if (!g_atomic_int_compare_and_exchange (&self->prepared, FALSE, TRUE))
     return;
   complete_streams (media);
+  tell_complete (self);
   g_autoptr (PenstockRtspFactory) factory =
       penstock_rtsp_media_get_factory (self);
   if (factory)
@@ -202,6 +230,7 @@ penstock_rtsp_media_finalize (GObject *object)
   clear_preroll_timeout (self);
   g_weak_ref_clear (&self->factory);
   g_clear_pointer (&self->layout, penstock_layout_unref);
+  g_cond_clear (&self->cond);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (penstock_rtsp_media_parent_class)->finalize (object);
 }
@@ -222,5 +251,6 @@ static void
 penstock_rtsp_media_init (PenstockRtspMedia *self)
 {
   g_mutex_init (&self->lock);
+  g_cond_init (&self->cond);
   g_weak_ref_init (&self->factory, NULL);
 }

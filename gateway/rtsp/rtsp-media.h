@@ -28,6 +28,11 @@ PenstockRtspFactory *penstock_rtsp_media_get_factory (PenstockRtspMedia *self);
 /* (transfer none): the layout that viewers were told. */
 PenstockLayout *penstock_rtsp_media_get_layout (PenstockRtspMedia *self);
 
+/* Blocks a request until the branches for all transports are there: before,
+ * nothing may play, as data in flow would miss those that come late. Any
+ * thread but the media's. FALSE: not within five seconds. */
+gboolean penstock_rtsp_media_wait_complete (PenstockRtspMedia *self);
+
 /* What its factory keeps with it; guarded by the factory's lock. */
 typedef struct {
   guint n_viewers;
