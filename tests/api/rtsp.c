@@ -348,6 +348,8 @@ typedef struct {
   GDataInputStream *in;
   guint cseq;
   gchar *url;
+  guint8 first[4][12]; /* RTP header of the first packet of each channel */
+  gboolean seen[4];
 } Plain;
 
 static void
@@ -382,24 +384,39 @@ plain_close (Plain *p)
   g_free (p->url);
 }
 
-/* Skips interleaved data. */
+static void
+read_interleaved (Plain *p)
+{
+  guint8 head[4];
+  gsize n = 0;
+
+  g_input_stream_read_all (
+      G_INPUT_STREAM (p->in), head, sizeof (head), &n, NULL, NULL);
+  ck_assert_msg (n == 4 && head[0] == '$', "no interleaved packet");
+  gsize size = GST_READ_UINT16_BE (head + 2);
+  g_autofree guint8 *packet = g_malloc0 (MAX (size, 12));
+  g_input_stream_read_all (
+      G_INPUT_STREAM (p->in), packet, size, NULL, NULL, NULL);
+  fail_unless (head[1] < G_N_ELEMENTS (p->seen));
+  if (!p->seen[head[1]])
+    memcpy (p->first[head[1]], packet, 12);
+  p->seen[head[1]] = TRUE;
+}
+
+/* Media may come before an answer. */
 static void
 skip_interleaved (Plain *p)
 {
+  GBufferedInputStream *in = G_BUFFERED_INPUT_STREAM (p->in);
+
   for (;;) {
-    guint8 head[4];
-    GBufferedInputStream *in = G_BUFFERED_INPUT_STREAM (p->in);
+    gsize n = 0;
     if (g_buffered_input_stream_get_available (in) == 0)
       g_buffered_input_stream_fill (in, -1, NULL, NULL);
-    gsize n = 0;
     const guint8 *data = g_buffered_input_stream_peek_buffer (in, &n);
     if (n == 0 || data[0] != '$')
       return;
-    g_input_stream_read_all (
-        G_INPUT_STREAM (p->in), head, sizeof (head), NULL, NULL, NULL);
-    g_autofree guint8 *payload = g_malloc (GST_READ_UINT16_BE (head + 2));
-    g_input_stream_read_all (G_INPUT_STREAM (p->in), payload,
-        GST_READ_UINT16_BE (head + 2), NULL, NULL, NULL);
+    read_interleaved (p);
   }
 }
 
@@ -684,6 +701,40 @@ GST_START_TEST (viewer_survives_a_source_that_returns_with_another_size)
 }
 GST_END_TEST
 
+static gboolean
+end_of_silence (gpointer data)
+{
+  return g_get_monotonic_time () >= *(gint64 *) data;
+}
+
+/* Longer than a session's timeout. Takes 75 s a protocol, so it runs with
+ * PENSTOCK_LONG=1 only (and meson test -t 3). */
+#define SILENCE_S 75
+GST_START_TEST (viewer_survives_silence_longer_than_the_session_timeout)
+{
+  Fixture f;
+
+  fixture_init (&f, "silence");
+  GstElement *pipeline = publish (&f, VIDEO (320, 240, 25) AUDIO);
+  wait_channel (&f, 2, 5);
+  Viewer *viewer = viewer_new (&f, protocols[__i__], "");
+  wait_viewer (viewer, 20, 20);
+  unpublish (pipeline);
+  gint64 end = g_get_monotonic_time () + SILENCE_S * G_USEC_PER_SEC;
+  while (!end_of_silence (&end))
+    wait_for (end_of_silence, &end);
+  gint video = g_atomic_int_get (&viewer->n_video);
+  gint audio = g_atomic_int_get (&viewer->n_audio);
+  fail_unless_equals_int (viewer->ended, 0);
+  pipeline = publish (&f, VIDEO (320, 240, 25) AUDIO);
+  wait_viewer (viewer, video + 50, audio + 50);
+  fail_unless_equals_int (viewer->ended, 0);
+  viewer_free (viewer);
+  unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
 GST_START_TEST (other_codecs_close_viewers_and_make_a_new_media)
 {
   Fixture f;
@@ -849,6 +900,61 @@ GST_START_TEST (one_track_can_be_set_up_alone)
   ck_assert_status (option, 200);
   g_autofree gchar *bye = plain_request (&p, "TEARDOWN", "", headers);
   ck_assert_status (bye, 200);
+  plain_close (&p);
+  unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+/* The number after @name in the part of RTP-Info about @stream. */
+static guint
+rtp_info (const gchar *info, const gchar *stream, const gchar *name)
+{
+  const gchar *part = strstr (info, stream);
+  const gchar *value = part ? strstr (part, name) : NULL;
+
+  ck_assert_msg (value != NULL, "no %s%s in %s", stream, name, info);
+  return (guint) g_ascii_strtoull (value + strlen (name), NULL, 10);
+}
+
+GST_START_TEST (rtp_info_names_the_first_packet_of_the_first_viewer)
+{
+  Fixture f;
+  Plain p;
+
+  fixture_init (&f, "info");
+  GstElement *pipeline = publish (&f, VIDEO (320, 240, 100000) AUDIO);
+  wait_channel (&f, 2, 30);
+  plain_open (&p, &f, "info");
+  g_autofree gchar *describe = plain_request (&p, "DESCRIBE", "", "");
+  ck_assert_status (describe, 200);
+  g_autofree gchar *first = plain_request (&p, "SETUP", "/stream=0", TCP_SETUP);
+  ck_assert_status (first, 200);
+  g_autofree gchar *session = session_of (first);
+  g_autofree gchar *headers = g_strdup_printf ("Session: %s\r\n", session);
+  g_autofree gchar *second_headers = g_strdup_printf (
+      "%sTransport: RTP/AVP/TCP;unicast;interleaved=2-3\r\n", headers);
+  g_autofree gchar *second =
+      plain_request (&p, "SETUP", "/stream=1", second_headers);
+  ck_assert_status (second, 200);
+  g_autofree gchar *play = plain_request (&p, "PLAY", "", headers);
+  ck_assert_status (play, 200);
+  g_autofree gchar *info = header_of (play, "RTP-Info");
+  ck_assert_msg (info != NULL, "%s", play);
+
+  while (!p.seen[0] || !p.seen[2])
+    read_interleaved (&p);
+  for (guint i = 0; i < 2; i++) {
+    const gchar *stream = i == 0 ? "stream=0" : "stream=1";
+    const guint8 *header = p.first[2 * i];
+    fail_unless_equals_int (
+        GST_READ_UINT16_BE (header + 2), rtp_info (info, stream, "seq="));
+    gint32 ahead = (gint32) (GST_READ_UINT32_BE (header + 4) -
+        rtp_info (info, stream, "rtptime="));
+    /* Audio begins up to a frame or two after the picture. */
+    ck_assert_msg (ahead >= -4800 && ahead <= 4800,
+        "%s starts %d ticks after its RTP-Info", stream, ahead);
+  }
   plain_close (&p);
   unpublish (pipeline);
   fixture_clear (&f);
@@ -1250,6 +1356,7 @@ rtsp_suite (void)
   tcase_add_test (tc, removed_mount_closes_its_viewers_and_frees_everything);
   tcase_add_test (tc, odd_play_requests_play_from_now_at_normal_speed);
   tcase_add_test (tc, one_track_can_be_set_up_alone);
+  tcase_add_test (tc, rtp_info_names_the_first_packet_of_the_first_viewer);
   tcase_add_test (tc, pause_and_play_again_works);
   tcase_add_test (tc, garbage_on_the_port_hurts_nobody);
   tcase_add_test (tc, port_in_use_is_named);
@@ -1260,6 +1367,14 @@ rtsp_suite (void)
       tc, ffmpeg_decodes_without_complaint, 0, G_N_ELEMENTS (ffmpeg_rows));
   tcase_add_loop_test (tc, codec_is_carried, 0, G_N_ELEMENTS (codec_rows));
   tcase_add_test (tc, track_that_rtp_does_not_carry_is_left_out_with_a_reason);
+
+  if (g_getenv ("PENSTOCK_LONG")) {
+    TCase *slow = tcase_create ("slow");
+    suite_add_tcase (s, slow);
+    tcase_set_timeout (slow, SILENCE_S + 3 * WAIT_S);
+    tcase_add_loop_test (
+        slow, viewer_survives_silence_longer_than_the_session_timeout, 0, 2);
+  }
   return s;
 }
 
