@@ -24,6 +24,7 @@ struct _PenstockRoute {
   GMainContext *context; /* control */
 
   PenstockChannel *channel;
+  PenstockGopLogLimits cache;
   gulong channel_handler;
   PenstockSupervisor *supervisor;
   GPtrArray *outputs; /* of RouteOutput */
@@ -116,11 +117,11 @@ penstock_route_new (const gchar *name, const PenstockRouteConfig *config,
   self->context = g_main_context_ref_thread_default ();
   self->channel = penstock_channel_get (name);
 
-  PenstockGopLogLimits limits = PENSTOCK_GOP_LOG_DEFAULT_LIMITS;
-  limits.max_bytes = config->cache_max_bytes;
-  limits.max_time = config->cache_max_time_ms * GST_MSECOND;
-  limits.max_entries = config->cache_max_entries;
-  penstock_channel_set_limits (self->channel, &limits);
+  self->cache = (PenstockGopLogLimits) PENSTOCK_GOP_LOG_DEFAULT_LIMITS;
+  self->cache.max_bytes = config->cache_max_bytes;
+  self->cache.max_time = config->cache_max_time_ms * GST_MSECOND;
+  self->cache.max_entries = config->cache_max_entries;
+  penstock_channel_set_limits (self->channel, &self->cache);
   self->channel_handler = g_signal_connect (
       self->channel, "state-changed", G_CALLBACK (channel_state_changed), self);
   return self;
@@ -135,6 +136,7 @@ start_output (PenstockRoute *self, const PenstockOutputConfig *config)
     .route = self->name,
     .config = config,
     .channel = self->channel,
+    .cache = self->cache,
     .clock = self->services.clock,
     .base_time = self->services.base_time,
     .rtmp_listen = self->services.rtmp_listen,

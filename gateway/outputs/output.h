@@ -22,6 +22,7 @@ typedef struct
   const gchar *route;
   const PenstockOutputConfig *config;
   PenstockChannel *channel;
+  PenstockGopLogLimits cache; /* of the route */
   GstClock *clock;
   GstClockTime base_time;
   const PenstockListenAddress *rtmp_listen; /* with the real port */

@@ -13,6 +13,7 @@
 struct _PenstockOutput {
   gchar *route;
   gchar *location;
+  PenstockGopLogLimits cache;
   PenstockOutputPipeline *pipeline;
 
   GMutex lock;     /* guards the rest */
@@ -62,7 +63,9 @@ rtmp_configure (GstElement *sink, gpointer owner)
 {
   PenstockOutput *self = owner;
 
-  g_object_set (sink, "location", self->location, NULL);
+  g_object_set (sink, "location", self->location, "cache-max-bytes",
+      self->cache.max_bytes, "cache-max-time", self->cache.max_time,
+      "cache-max-entries", self->cache.max_entries, NULL);
 }
 
 static const PenstockOutputPipelineType pipeline_type = {
@@ -98,6 +101,7 @@ rtmp_start (const PenstockOutputSettings *settings, GError **error)
   g_autofree gchar *address =
       penstock_listen_address_to_string (settings->rtmp_listen);
   self->location = g_strdup_printf ("rtmp://%s/%s", address, self->route);
+  self->cache = settings->cache;
   g_mutex_init (&self->lock);
   self->pipeline =
       penstock_output_pipeline_new (&pipeline_type, settings, self, error);

@@ -37,7 +37,20 @@ GST_DEBUG_CATEGORY_STATIC (penstock_rtmp_sink_debug);
 #define DEFAULT_MAX_LAG (2 * GST_SECOND)
 #define N_KINDS 2
 
-enum { PROP_0, PROP_LOCATION, PROP_MAX_LAG, PROP_PORT, PROP_STATS, N_PROPS };
+static const PenstockGopLogLimits default_limits =
+    PENSTOCK_GOP_LOG_DEFAULT_LIMITS;
+
+enum {
+  PROP_0,
+  PROP_LOCATION,
+  PROP_MAX_LAG,
+  PROP_CACHE_MAX_BYTES,
+  PROP_CACHE_MAX_TIME,
+  PROP_CACHE_MAX_ENTRIES,
+  PROP_PORT,
+  PROP_STATS,
+  N_PROPS
+};
 static GParamSpec *props[N_PROPS];
 
 /* What a pad has brought; by kind. */
@@ -54,9 +67,9 @@ typedef struct {
 struct _PenstockRtmpSink {
   GstElement parent;
 
-  gchar *location; /* properties; object lock */
-  guint64 max_lag;
-  guint16 port; /* bound, 0 = none */
+  gchar *location;                       /* properties; object lock */
+  PenstockRtmpPlaybackSettings settings; /* the same */
+  guint16 port;                          /* bound, 0 = none; the same */
 
   /* Guards the rest. Order: stream lock, lock, object lock. Never held while
    * posting. */
@@ -357,13 +370,9 @@ penstock_rtmp_sink_release_pad (GstElement *element, GstPad *pad)
 /* --- states --------------------------------------------------------------- */
 
 static gboolean
-open_playback (PenstockRtmpSink *self, const gchar *location, guint64 max_lag,
-    GError **error)
+open_playback (PenstockRtmpSink *self, const gchar *location,
+    const PenstockRtmpPlaybackSettings *settings, GError **error)
 {
-  const PenstockRtmpPlaybackSettings settings = {
-    .limits = PENSTOCK_GOP_LOG_DEFAULT_LIMITS,
-    .max_lag = max_lag,
-  };
   g_autofree gchar *host = NULL;
   g_autofree gchar *path = NULL;
   guint16 port;
@@ -377,7 +386,7 @@ open_playback (PenstockRtmpSink *self, const gchar *location, guint64 max_lag,
   if (!self->server)
     return FALSE;
   self->playback =
-      penstock_rtmp_server_add_playback (self->server, path, &settings, error);
+      penstock_rtmp_server_add_playback (self->server, path, settings, error);
   if (!self->playback)
     g_clear_pointer (&self->server, penstock_rtmp_server_unref);
   return self->playback != NULL;
@@ -390,12 +399,12 @@ start (PenstockRtmpSink *self)
 
   GST_OBJECT_LOCK (self);
   g_autofree gchar *location = g_strdup (self->location);
-  guint64 max_lag = self->max_lag;
+  PenstockRtmpPlaybackSettings settings = self->settings;
   GST_OBJECT_UNLOCK (self);
 
   g_mutex_lock (&self->lock);
   self->have_base = self->ended = FALSE;
-  gboolean ok = open_playback (self, location, max_lag, &error);
+  gboolean ok = open_playback (self, location, &settings, &error);
   guint16 port = ok ? penstock_rtmp_server_get_port (self->server) : 0;
   g_mutex_unlock (&self->lock);
   GST_OBJECT_LOCK (self);
@@ -468,6 +477,7 @@ penstock_rtmp_sink_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   PenstockRtmpSink *self = PENSTOCK_RTMP_SINK (object);
+  PenstockGopLogLimits *limits = &self->settings.limits;
 
   GST_OBJECT_LOCK (self);
   switch (id) {
@@ -476,7 +486,16 @@ penstock_rtmp_sink_set_property (
     self->location = g_value_dup_string (value);
     break;
   case PROP_MAX_LAG:
-    self->max_lag = g_value_get_uint64 (value);
+    self->settings.max_lag = g_value_get_uint64 (value);
+    break;
+  case PROP_CACHE_MAX_BYTES:
+    limits->max_bytes = g_value_get_uint64 (value);
+    break;
+  case PROP_CACHE_MAX_TIME:
+    limits->max_time = g_value_get_uint64 (value);
+    break;
+  case PROP_CACHE_MAX_ENTRIES:
+    limits->max_entries = g_value_get_uint (value);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -490,6 +509,7 @@ penstock_rtmp_sink_get_property (
     GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   PenstockRtmpSink *self = PENSTOCK_RTMP_SINK (object);
+  const PenstockGopLogLimits *limits = &self->settings.limits;
 
   if (id == PROP_STATS) {
     g_value_take_boxed (value, make_stats (self));
@@ -501,7 +521,16 @@ penstock_rtmp_sink_get_property (
     g_value_set_string (value, self->location);
     break;
   case PROP_MAX_LAG:
-    g_value_set_uint64 (value, self->max_lag);
+    g_value_set_uint64 (value, self->settings.max_lag);
+    break;
+  case PROP_CACHE_MAX_BYTES:
+    g_value_set_uint64 (value, limits->max_bytes);
+    break;
+  case PROP_CACHE_MAX_TIME:
+    g_value_set_uint64 (value, limits->max_time);
+    break;
+  case PROP_CACHE_MAX_ENTRIES:
+    g_value_set_uint (value, limits->max_entries);
     break;
   case PROP_PORT:
     g_value_set_uint (value, self->port);
@@ -557,6 +586,44 @@ install_properties (GObjectClass *klass)
       0, G_MAXINT64, DEFAULT_MAX_LAG, flags);
 
   /**
+   * PenstockRtmpSink:cache-max-bytes:
+   *
+   * Most bytes kept for players that join or lag. A group of pictures over this
+   * bound, or one of the other two, is given up as a whole: players that join
+   * then wait for the next keyframe.
+   *
+   * Since: 0.1
+   */
+  props[PROP_CACHE_MAX_BYTES] =
+      g_param_spec_uint64 ("cache-max-bytes", "Maximum bytes of the cache",
+          "Most bytes kept for players that join or lag", 1, G_MAXINT64,
+          default_limits.max_bytes, flags);
+
+  /**
+   * PenstockRtmpSink:cache-max-time:
+   *
+   * Most time kept for players that join or lag, in nanoseconds.
+   *
+   * Since: 0.1
+   */
+  props[PROP_CACHE_MAX_TIME] =
+      g_param_spec_uint64 ("cache-max-time", "Maximum time of the cache",
+          "Most time kept for players that join or lag, in nanoseconds", 1,
+          G_MAXINT64, default_limits.max_time, flags);
+
+  /**
+   * PenstockRtmpSink:cache-max-entries:
+   *
+   * Most access units kept for players that join or lag.
+   *
+   * Since: 0.1
+   */
+  props[PROP_CACHE_MAX_ENTRIES] =
+      g_param_spec_uint ("cache-max-entries", "Maximum entries of the cache",
+          "Most access units kept for players that join or lag", 1, G_MAXINT,
+          default_limits.max_entries, flags);
+
+  /**
    * PenstockRtmpSink:port:
    *
    * The port that is listened on, 0 below PAUSED.
@@ -607,7 +674,8 @@ static void
 penstock_rtmp_sink_init (PenstockRtmpSink *self)
 {
   g_mutex_init (&self->lock);
-  self->max_lag = DEFAULT_MAX_LAG;
+  self->settings.limits = default_limits;
+  self->settings.max_lag = DEFAULT_MAX_LAG;
   for (guint i = 0; i < N_KINDS; i++)
     gst_segment_init (&self->tracks[i].segment, GST_FORMAT_UNDEFINED);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);

@@ -71,18 +71,25 @@ fixture_play (Fixture *f)
 }
 
 static void
-fixture_init (Fixture *f, const gchar *video_caps)
+fixture_init_with (Fixture *f, const gchar *video_caps, guint cache_max_entries)
 {
   f->pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
   f->sink = gst_element_factory_make ("penstockrtmpsink", NULL);
   fail_unless (f->sink != NULL);
-  g_object_set (f->sink, "location", "rtmp://127.0.0.1:0/live/one", NULL);
+  g_object_set (f->sink, "location", "rtmp://127.0.0.1:0/live/one",
+      "cache-max-entries", cache_max_entries, NULL);
   gst_bin_add (GST_BIN (f->pipeline), f->sink);
   f->video = link_pad (f, "video_0");
   f->audio = link_pad (f, "audio_0");
   fixture_play (f);
   send_head (f->video, video_caps);
   send_head (f->audio, AAC_CAPS);
+}
+
+static void
+fixture_init (Fixture *f, const gchar *video_caps)
+{
+  fixture_init_with (f, video_caps, 4096);
 }
 
 static void
@@ -288,6 +295,32 @@ GST_START_TEST (end_is_told_and_the_stream_can_begin_again)
 }
 GST_END_TEST;
 
+/* The whole group is given up, never a part of it. */
+GST_START_TEST (cache_is_bounded)
+{
+  Fixture f;
+
+  fixture_init_with (&f, H264_CAPS, 3);
+  push (f.video, "65 01", 0, 0, TRUE);
+  for (guint i = 1; i <= 3; i++)
+    push (f.video, "41 02", 40 * i, 40 * i, FALSE);
+  RtmpPeer *peer = rtmp_peer_new_player (f.port, "live", "one");
+  gint event = rtmp_peer_next (peer);
+  fail_unless_equals_int (event, PENSTOCK_RTMP_EVENT_STARTED);
+  push (f.video, "41 03", 160, 160, FALSE);
+  push (f.video, "65 04", 200, 200, TRUE);
+  for (guint i = 0; i < 2; i++) { /* |RtmpSampleAccess, onMetaData */
+    event = rtmp_peer_next (peer);
+    fail_unless_equals_int (event, PENSTOCK_RTMP_EVENT_MESSAGE);
+  }
+  expect_video (peer, 200, "17 00 000000 0142");
+  expect_audio (peer, 200, "af 00 1190");
+  expect_video (peer, 200, "17 01 000000 65 04");
+  rtmp_peer_free (peer);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
 static const gchar *const bad_locations[] = { NULL, "http://127.0.0.1/live",
   "rtmp://127.0.0.1:0", "rtmp://127.0.0.1:0/a/../b" };
 
@@ -392,6 +425,7 @@ rtmp_sink_suite (void)
   tcase_add_test (tcase, new_caps_are_told);
   tcase_add_test (tcase, caps_without_configuration_are_refused);
   tcase_add_test (tcase, one_track_of_a_kind);
+  tcase_add_test (tcase, cache_is_bounded);
   tcase_add_test (tcase, end_is_told_and_the_stream_can_begin_again);
   tcase_add_loop_test (
       tcase, bad_location_is_an_error, 0, G_N_ELEMENTS (bad_locations));
