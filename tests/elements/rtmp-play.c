@@ -10,6 +10,7 @@
 #include "../support/rtmp-peer.h"
 #include "rtmp/rtmp-limits.h"
 #include "rtmp/rtmp-server-private.h"
+#include "rtmp/rtmp-session-private.h"
 
 #define FRAME_MS 40
 
@@ -346,6 +347,122 @@ GST_START_TEST (player_does_not_wait_for_ever)
 }
 GST_END_TEST;
 
+/* A command on message stream @stream_id, with a boolean unless @on is < 0. */
+static void
+command (RtmpPeer *peer, const gchar *name, guint32 stream_id, gint on)
+{
+  GByteArray *payload = penstock_rtmp_command_begin (name, 0);
+
+  penstock_amf0_write_null (payload);
+  if (on >= 0)
+    penstock_amf0_write_boolean (payload, on);
+  penstock_rtmp_session_write_command (
+      peer->session, PENSTOCK_RTMP_CSID_COMMAND, stream_id, payload);
+  rtmp_peer_flush (peer);
+}
+
+/* Until the listener has obeyed the commands so far: it answers in order. */
+static void
+wait_for_answer (RtmpPeer *peer)
+{
+  GByteArray *payload = penstock_rtmp_command_begin ("connect", 99);
+  const PenstockRtmpState before = peer->session->state;
+
+  /* A second connect is an error, and one that the session reports. */
+  penstock_amf0_write_null (payload);
+  penstock_rtmp_session_write_command (
+      peer->session, PENSTOCK_RTMP_CSID_COMMAND, 0, payload);
+  rtmp_peer_flush (peer);
+  peer->session->state = PENSTOCK_RTMP_STATE_CONNECTING;
+  expect_event (peer, PENSTOCK_RTMP_EVENT_REFUSED);
+  peer->session->state = before;
+  peer->session->stream_state = PENSTOCK_RTMP_STREAM_ACTIVE;
+}
+
+GST_START_TEST (paused_player_gets_nothing_then_the_newest)
+{
+  Fixture f;
+
+  fixture_init (&f);
+  append_video (&f, 1, TRUE);
+  RtmpPeer *peer = play (&f, "one");
+  expect_configuration (peer);
+  expect_video (peer, 1);
+  command (peer, "pause", 1, TRUE);
+  wait_for_answer (peer);
+  append_video (&f, 2, FALSE);
+  append_video (&f, 3, TRUE);
+  append_video (&f, 4, FALSE);
+  command (peer, "pause", 1, FALSE);
+  expect_configuration (peer);
+  expect_video (peer, 3);
+  expect_video (peer, 4);
+  append_video (&f, 5, FALSE);
+  expect_video (peer, 5);
+  rtmp_peer_free (peer);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (player_may_do_without_a_track)
+{
+  Fixture f;
+
+  fixture_init (&f);
+  append_video (&f, 1, TRUE);
+  RtmpPeer *peer = play (&f, "one");
+  expect_configuration (peer);
+  expect_video (peer, 1);
+  command (peer, "receiveVideo", 1, FALSE);
+  wait_for_answer (peer);
+  append_video (&f, 2, FALSE);
+  append_audio (&f, 2);
+  expect_audio (peer, 2);
+  command (peer, "receiveAudio", 1, FALSE);
+  command (peer, "receiveVideo", 1, TRUE);
+  wait_for_answer (peer);
+  append_audio (&f, 3);
+  append_video (&f, 3, FALSE);
+  append_video (&f, 4, TRUE);
+  expect_video (peer, 4);
+  rtmp_peer_free (peer);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+/* Messages are made for stream 1: on another one the header is the player's
+ * own, also when it is sent in parts. */
+GST_START_TEST (player_may_use_another_message_stream)
+{
+  Fixture f;
+
+  fixture_init (&f);
+  append (&f, PENSTOCK_FLV_VIDEO, 1, TRUE, 1000000);
+  RtmpPeer *peer = play (&f, "one");
+  expect_configuration (peer);
+  expect_video (peer, 1);
+  command (peer, "closeStream", 1, -1);
+  expect_event (peer, PENSTOCK_RTMP_EVENT_END);
+  command (peer, "createStream", 0, -1);
+  GByteArray *payload = penstock_rtmp_command_begin ("play", 0);
+  penstock_amf0_write_null (payload);
+  penstock_amf0_write_string (payload, "one");
+  penstock_rtmp_session_write_command (
+      peer->session, PENSTOCK_RTMP_CSID_COMMAND, 2, payload);
+  rtmp_peer_flush (peer);
+  peer->session->stream_state = PENSTOCK_RTMP_STREAM_ACTIVE;
+  expect_event (peer, PENSTOCK_RTMP_EVENT_MESSAGE); /* |RtmpSampleAccess */
+  expect_configuration (peer);
+  expect_video (peer, 1);
+  fail_unless_equals_int (peer->message->stream_id, 2);
+  append_audio (&f, 2);
+  expect_audio (peer, 2);
+  fail_unless_equals_int (peer->message->stream_id, 2);
+  rtmp_peer_free (peer);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
 /* FALSE: ended; TRUE: removed without a word. */
 GST_START_TEST (end_comes_after_everything)
 {
@@ -488,6 +605,9 @@ rtmp_play_suite (void)
   tcase_add_loop_test (
       tcase, player_does_not_wait_for_ever, 0, G_N_ELEMENTS (nothing_rows));
   tcase_add_loop_test (tcase, end_comes_after_everything, 0, 2);
+  tcase_add_test (tcase, paused_player_gets_nothing_then_the_newest);
+  tcase_add_test (tcase, player_may_do_without_a_track);
+  tcase_add_test (tcase, player_may_use_another_message_stream);
   tcase_add_test (tcase, path_is_served_once);
   tcase_add_test (tcase, frozen_player_skips_to_a_keyframe);
   tcase_add_test (tcase, many_players_come_and_go);
