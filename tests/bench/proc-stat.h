@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the kernel tells about a process and a processor (proc(5)). */
+
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+  guint64 cpu_ns; /* user and system time of the process */
+  guint64 rss_kb; /* resident memory */
+  guint threads, fds;
+  guint64 core_busy_ns; /* time @core was not idle, whoever used it */
+} ProcStat;
+
+/* Reads process @pid and processor @core (< 0: none). FALSE: no such process. */
+gboolean proc_stat_read (gint pid, gint core, ProcStat *out);

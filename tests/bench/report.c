@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The load generator's result: an object of JSON from which the table is
+ * printed, so that both say the same. Times in milliseconds. */
+
+#include <json-glib/json-glib.h>
+#include <stdio.h>
+
+#include "load.h"
+
+#define LONG_GAP_NS (60 * G_GUINT64_CONSTANT (1000000))
+
+static const gchar *const kind_names[] = { "normal", "frozen", "slow" };
+
+static gdouble
+ms (guint64 ns)
+{
+  return (gdouble) ns / 1e6;
+}
+
+static void
+set_samples (JsonObject *parent, const gchar *name, Samples *samples)
+{
+  static const struct {
+    const gchar *name;
+    gdouble percent;
+  } rows[] = { { "min", 0 }, { "p50", 50 }, { "p95", 95 }, { "p99", 99 },
+    { "max", 100 } };
+  JsonObject *object = json_object_new ();
+
+  json_object_set_int_member (object, "n", samples->values->len);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    json_object_set_double_member (object, rows[i].name,
+        ms (samples_percentile (samples, rows[i].percent)));
+  json_object_set_object_member (parent, name, object);
+}
+
+typedef struct {
+  guint viewers, failed, no_key, first_not_key, info_exact, long_gap;
+  guint64 lost, late, broken, skips, backwards, resumed_without_key;
+  guint64 audio_lost, audio_skips, early;
+} KindSum;
+
+static gboolean
+info_is_exact (const Viewer *viewer)
+{
+  for (guint i = 0; i < viewer->n_tracks; i++) {
+    if (viewer->watches[i].n_packets > 0 &&
+        viewer->info_seq[i] != viewer->watches[i].first_seq)
+      return FALSE;
+  }
+  return viewer->n_tracks > 0;
+}
+
+static void
+sum_viewer (KindSum *sum, const Viewer *viewer, Samples *gaps)
+{
+  sum->viewers++;
+  sum->failed += viewer->state == VIEWER_FAILED;
+  sum->no_key += viewer->key_ns == 0;
+  sum->info_exact += info_is_exact (viewer);
+  sum->early += viewer->n_before_answer;
+  sum->long_gap += viewer->longest_gap_ns > LONG_GAP_NS;
+  if (viewer->longest_gap_ns > 0)
+    samples_add (gaps, viewer->longest_gap_ns);
+  for (guint i = 0; i < viewer->n_tracks; i++) {
+    const RtpWatch *watch = &viewer->watches[i];
+
+    sum->late += watch->n_late;
+    sum->backwards += watch->n_backwards;
+    if (!watch->video) {
+      sum->audio_lost += watch->n_lost;
+      sum->audio_skips += watch->n_skips;
+      continue;
+    }
+    sum->first_not_key += !watch->first_is_key;
+    sum->lost += watch->n_lost;
+    sum->broken += watch->n_broken;
+    sum->skips += watch->n_skips;
+    sum->resumed_without_key += watch->n_resumed_without_key;
+  }
+}
+
+static JsonObject *
+make_kind (Load *load, ViewerKind kind)
+{
+  JsonObject *object = json_object_new ();
+  KindSum sum = { 0 };
+  Samples gaps;
+
+  samples_init (&gaps);
+  for (gint i = 0; i < load->options.viewers; i++) {
+    if (load->viewers[i].kind == kind)
+      sum_viewer (&sum, &load->viewers[i], &gaps);
+  }
+  {
+    const struct {
+      const gchar *name;
+      guint64 value;
+    } rows[] = {
+      { "viewers", sum.viewers },
+      { "failed", sum.failed },
+      { "without-keyframe", sum.no_key },
+      { "first-not-keyframe", sum.first_not_key },
+      { "rtp-info-exact", sum.info_exact },
+      { "packets-before-answer", sum.early },
+      { "video-lost", sum.lost },
+      { "video-broken", sum.broken },
+      { "video-skips", sum.skips },
+      { "resumed-without-keyframe", sum.resumed_without_key },
+      { "audio-lost", sum.audio_lost },
+      { "audio-skips", sum.audio_skips },
+      { "late-or-repeated", sum.late },
+      { "time-backwards", sum.backwards },
+      { "gap-over-60-ms", sum.long_gap },
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+      json_object_set_int_member (object, rows[i].name, (gint64) rows[i].value);
+  }
+  set_samples (object, "longest-gap-ms", &gaps);
+  samples_clear (&gaps);
+  return object;
+}
+
+/* Cost and size of the server, from both ends of the measurement. */
+static JsonObject *
+make_server (Load *load, gdouble seconds, gdouble mbit)
+{
+  const ProcStat *begin = &load->begin_mark.server,
+                 *end = &load->end_mark.server;
+  JsonObject *object = json_object_new ();
+  gdouble cpu_ns = (gdouble) (end->cpu_ns - begin->cpu_ns);
+  gdouble busy_ns = (gdouble) (end->core_busy_ns - begin->core_busy_ns);
+  gint joined = load->options.viewers - 1;
+
+  json_object_set_double_member (object, "cpu-percent", cpu_ns / 1e7 / seconds);
+  json_object_set_double_member (
+      object, "us-per-mbit", mbit > 0 ? cpu_ns / 1e3 / mbit : 0);
+  if (load->options.server_core >= 0)
+    json_object_set_double_member (object, "others-on-core-percent",
+        MAX (busy_ns - cpu_ns, 0) / 1e7 / seconds);
+  json_object_set_int_member (object, "rss-kb", (gint64) end->rss_kb);
+  json_object_set_int_member (object, "threads", end->threads);
+  json_object_set_int_member (object, "fds", end->fds);
+  if (joined > 0)
+    json_object_set_double_member (object, "kb-per-viewer",
+        ((gdouble) end->rss_kb - (gdouble) load->idle.rss_kb) / joined);
+  return object;
+}
+
+static JsonObject *
+make_churn (Load *load)
+{
+  JsonObject *object = json_object_new ();
+  const ProcStat *begin = &load->begin_mark.server, *end = &load->end;
+
+  json_object_set_int_member (object, "joins", load->n_churn_joins);
+  json_object_set_int_member (object, "failed", load->n_churn_failed);
+  json_object_set_int_member (
+      object, "fds-left", (gint64) end->fds - (gint64) begin->fds);
+  json_object_set_int_member (
+      object, "threads-left", (gint64) end->threads - (gint64) begin->threads);
+  json_object_set_int_member (
+      object, "kb-left", (gint64) end->rss_kb - (gint64) begin->rss_kb);
+  return object;
+}
+
+static JsonObject *
+make_result (Load *load)
+{
+  const LoadMark *begin = &load->begin_mark, *end = &load->end_mark;
+  JsonObject *object = json_object_new ();
+  gdouble seconds = (gdouble) (end->time_ns - begin->time_ns) / 1e9;
+  gdouble mbit = (gdouble) (end->bytes - begin->bytes) * 8 / 1e6;
+  gdouble due = begin->playing * (gdouble) load->options.fps * seconds;
+
+  json_object_set_string_member (
+      object, "transport", load->options.udp ? "udp" : "tcp");
+  json_object_set_int_member (object, "viewers", load->options.viewers);
+  json_object_set_int_member (object, "playing", end->playing);
+  json_object_set_double_member (object, "seconds", seconds);
+  json_object_set_double_member (object, "mbit-per-s", mbit / seconds);
+  if (due > 0)
+    json_object_set_double_member (object, "frames-percent",
+        (gdouble) (end->video_units - begin->video_units) * 100 / due);
+  json_object_set_double_member (object, "load-cpu-percent",
+      (gdouble) (end->own_cpu_ns - begin->own_cpu_ns) / 1e7 / seconds);
+  if (load->shared.first_failure != NULL)
+    json_object_set_string_member (
+        object, "first-failure", load->shared.first_failure);
+  set_samples (object, "join-from-connect-ms", &load->shared.join_connect);
+  set_samples (object, "join-from-play-ms", &load->shared.join_play);
+  set_samples (object, "latency-ms", &load->shared.latency);
+  if (load->options.server_pid > 0)
+    json_object_set_object_member (
+        object, "server", make_server (load, seconds, mbit));
+  if (load->options.churn_per_s > 0)
+    json_object_set_object_member (object, "churn", make_churn (load));
+  json_object_set_object_member (
+      object, kind_names[VIEWER_NORMAL], make_kind (load, VIEWER_NORMAL));
+  if (load->options.frozen > 0)
+    json_object_set_object_member (
+        object, kind_names[VIEWER_FROZEN], make_kind (load, VIEWER_FROZEN));
+  if (load->options.slow > 0)
+    json_object_set_object_member (
+        object, kind_names[VIEWER_SLOW], make_kind (load, VIEWER_SLOW));
+  return object;
+}
+
+/* One line a member; objects as a block below their name. */
+static void
+print_object (JsonObject *object, const gchar *indent)
+{
+  g_autoptr (GList) names = json_object_get_members (object);
+  g_autofree gchar *deeper = g_strconcat (indent, "  ", NULL);
+
+  for (GList *item = names; item != NULL; item = item->next) {
+    const gchar *name = item->data;
+    JsonNode *node = json_object_get_member (object, name);
+
+    if (JSON_NODE_HOLDS_OBJECT (node)) {
+      printf ("%s%s\n", indent, name);
+      print_object (json_node_get_object (node), deeper);
+    } else if (json_node_get_value_type (node) == G_TYPE_STRING) {
+      printf ("%s%-26s %s\n", indent, name, json_node_get_string (node));
+    } else if (json_node_get_value_type (node) == G_TYPE_INT64) {
+      printf ("%s%-26s %" G_GINT64_FORMAT "\n", indent, name,
+          json_node_get_int (node));
+    } else {
+      printf ("%s%-26s %.1f\n", indent, name, json_node_get_double (node));
+    }
+  }
+}
+
+gboolean
+load_report (Load *self)
+{
+  g_autoptr (JsonObject) object = make_result (self);
+  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
+  g_autofree gchar *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  json_node_set_object (root, object);
+  text = json_to_string (root, TRUE);
+  if (g_strcmp0 (self->options.json, "-") == 0) {
+    puts (text);
+    return TRUE;
+  }
+  print_object (object, "");
+  if (self->options.json != NULL &&
+      !g_file_set_contents (self->options.json, text, -1, &error)) {
+    fprintf (stderr, "rtsp-load: %s\n", error->message);
+    return FALSE;
+  }
+  return TRUE;
+}
