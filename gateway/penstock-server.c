@@ -350,6 +350,20 @@ add_listeners (PenstockServer *self, JsonBuilder *builder)
   json_builder_end_object (builder);
 }
 
+/* Names that a publisher may make routes of. */
+static void
+add_templates (PenstockServer *self, JsonBuilder *builder)
+{
+  json_builder_set_member_name (builder, "templates");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < self->data->routes->len; i++) {
+    const PenstockRouteConfig *route = self->data->routes->pdata[i];
+    if (route->is_template)
+      json_builder_add_string_value (builder, route->name);
+  }
+  json_builder_end_array (builder);
+}
+
 gchar *
 penstock_server_get_status (PenstockServer *self)
 {
@@ -369,6 +383,7 @@ penstock_server_get_status (PenstockServer *self)
   json_builder_add_int_value (
       builder, (g_get_monotonic_time () - self->started_us) / G_USEC_PER_SEC);
   add_listeners (self, builder);
+  add_templates (self, builder);
   json_builder_set_member_name (builder, "routes");
   json_builder_begin_array (builder);
   for (guint i = 0; i < routes->len; i++)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "http-text.h"
+#include "http-viewers.h"
 #include "dash/segment-store.h"
 
 /* Shared caches may keep media as long as the MPD announces it; this long when
@@ -18,6 +19,7 @@
 #define DEFAULT_WINDOW_S 60
 
 #define DASH_MPD "application/dash+xml"
+#define MEDIA_SEGMENT ".m4s"
 #define HLS_PLAYLIST "application/vnd.apple.mpegurl"
 
 /* A request that waits for a file: to exist, or to grow. */
@@ -36,6 +38,8 @@ struct _HttpDash {
   HttpLimits limits;
   PenstockSegmentStore *store;
   gulong changed_id;
+
+  HttpViewers *viewers; /* locks itself */
 
   gint n_waiting;      /* atomic: whether the writer has to wake anybody */
   gint wake_scheduled; /* atomic */
@@ -384,6 +388,25 @@ patience_for (HttpDash *self, const gchar *path)
   return MIN (wait_ms + self->limits.hold_ms, self->limits.max_hold_ms);
 }
 
+/* Asking for a media segment makes a viewer; asking for an MPD does not. */
+static void
+note_viewer (HttpDash *self, HttpRequest *request, const gchar *path)
+{
+  const gchar *host = http_request_get_host (request);
+
+  if (host && g_str_has_suffix (path, MEDIA_SEGMENT))
+    penstock_priv_http_viewers_note (self->viewers, host,
+        http_request_get_header (request, "User-Agent"),
+        g_get_monotonic_time ());
+}
+
+guint
+http_dash_count_viewers (HttpDash *self)
+{
+  return penstock_priv_http_viewers_count (
+      self->viewers, g_get_monotonic_time ());
+}
+
 gboolean
 http_dash_serve (HttpDash *self, HttpRequest *request, const gchar *path)
 {
@@ -393,6 +416,8 @@ http_dash_serve (HttpDash *self, HttpRequest *request, const gchar *path)
   if (self->closed)
     return FALSE;
   file = penstock_segment_store_read (self->store, path);
+  if (file)
+    note_viewer (self, request, path);
   if (file && file->complete) {
     answer_complete (self, request, file);
     return TRUE;
@@ -425,6 +450,8 @@ http_dash_new (
   self->store = penstock_segment_store_get (store);
   self->waiters = g_ptr_array_new_with_free_func ((GDestroyNotify) waiter_free);
   self->window_s = DEFAULT_WINDOW_S;
+  self->viewers = penstock_priv_http_viewers_new (
+      limits->viewer_ms * G_TIME_SPAN_MILLISECOND);
   self->changed_id = g_signal_connect_data (self->store, "changed",
       G_CALLBACK (on_store_changed), http_dash_ref (self),
       (GClosureNotify) (GCallback) http_dash_unref, 0);
@@ -443,6 +470,7 @@ http_dash_unref (HttpDash *self)
 {
   if (!self || !g_atomic_int_dec_and_test (&self->refs))
     return;
+  penstock_priv_http_viewers_free (self->viewers);
   g_ptr_array_unref (self->waiters);
   g_object_unref (self->store);
   g_main_context_unref (self->context);

@@ -24,6 +24,8 @@ void http_dash_unref (HttpDash *self);
  * no such file and none to wait for; the caller answers then. HTTP thread. */
 gboolean http_dash_serve (
     HttpDash *self, HttpRequest *request, const gchar *path);
+/* How many clients watch. Any thread. */
+guint http_dash_count_viewers (HttpDash *self);
 /* Ends the requests that wait. HTTP thread. */
 void http_dash_end_waiting (HttpDash *self);
 /* The route is gone: nothing is served or waited for any more. HTTP thread, or

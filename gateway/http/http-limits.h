@@ -23,6 +23,7 @@ typedef struct {
   guint max_hold_ms;       /* for the next media segment, in all */
   guint status_cache_ms;   /* age up to which a status is given again */
   guint status_wait_ms;    /* for the control context to make one */
+  guint viewer_ms;         /* a client is a viewer since it asked for media */
 } HttpLimits;
 
 #define HTTP_LIMITS_DEFAULT                                                    \
@@ -30,7 +31,8 @@ typedef struct {
     .max_connections = 4096, .request_ms = 10 * 1000, .idle_ms = 75 * 1000,    \
     .stall_ms = 15 * 1000, .write_ms = 120 * 1000,                             \
     .max_pending_bytes = 32 * 1024 * 1024, .hold_ms = 1000,                    \
-    .max_hold_ms = 15000, .status_cache_ms = 250, .status_wait_ms = 5 * 1000   \
+    .max_hold_ms = 15000, .status_cache_ms = 250, .status_wait_ms = 5 * 1000,  \
+    .viewer_ms = 15 * 1000                                                     \
   }
 
 G_END_DECLS

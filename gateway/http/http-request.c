@@ -96,6 +96,12 @@ http_request_get_header (HttpRequest *self, const gchar *name)
       soup_server_message_get_request_headers (self->message), name);
 }
 
+const gchar *
+http_request_get_host (HttpRequest *self)
+{
+  return soup_server_message_get_remote_host (self->message);
+}
+
 HttpConnection *
 http_request_get_connection (HttpRequest *self)
 {

@@ -26,6 +26,8 @@ gboolean http_request_is_head (HttpRequest *self);
 const gchar *http_request_get_raw_path (HttpRequest *self);
 /* (nullable): first value of a request header. */
 const gchar *http_request_get_header (HttpRequest *self, const gchar *name);
+/* (nullable): address of the client, without a port. */
+const gchar *http_request_get_host (HttpRequest *self);
 HttpConnection *http_request_get_connection (HttpRequest *self);
 /* "http://host:port" as the client knows us. (transfer full) */
 gchar *http_request_get_origin (HttpRequest *self);

@@ -122,6 +122,17 @@ penstock_http_server_add_route (
   g_mutex_unlock (&self->lock);
 }
 
+guint
+penstock_http_server_count_viewers (PenstockHttpServer *self, const gchar *path)
+{
+  g_return_val_if_fail (PENSTOCK_IS_HTTP_SERVER (self), 0);
+  g_return_val_if_fail (path, 0);
+
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  HttpRoute *route = g_hash_table_lookup (self->routes, path);
+  return route && route->dash ? http_dash_count_viewers (route->dash) : 0;
+}
+
 static gint
 compare_names (gconstpointer a, gconstpointer b)
 {

@@ -36,6 +36,11 @@ void penstock_http_server_add_route (
 void penstock_http_server_remove_route (
     PenstockHttpServer *self, const gchar *path);
 
+/* How many clients have asked for media of the route in the last seconds; see
+ * http-viewers.h. 0 for an unknown route. Any thread. */
+guint penstock_http_server_count_viewers (
+    PenstockHttpServer *self, const gchar *path);
+
 /* TRUE when the dash.js player is built in. */
 gboolean penstock_http_has_player (void);
 

@@ -85,7 +85,7 @@ penstock_audio_encode_new (
 
   g_autofree gchar *description = g_strdup_printf (
       "%s%saudioconvert ! audioresample ! " RAW_CAPS " ! %s bitrate=%u ! "
-      "aacparse ! " PENSTOCK_AUDIO_ENCODE_CAPS,
+      "aacparse ! capsfilter caps=\"" PENSTOCK_AUDIO_ENCODE_CAPS "\"",
       decoder ? decoder : "", decoder ? " ! " : "", encoder,
       bitrate_kbps * 1000);
   return gst_parse_bin_from_description (description, TRUE, error);

@@ -227,6 +227,10 @@ dash_add_status (PenstockOutput *self, JsonBuilder *builder)
 
   json_builder_set_member_name (builder, "manifest");
   json_builder_add_string_value (builder, manifest);
+  json_builder_set_member_name (builder, "viewers");
+  json_builder_add_int_value (builder,
+      self->http ? penstock_http_server_count_viewers (self->http, self->route)
+                 : 0);
   json_builder_set_member_name (builder, "bytes");
   json_builder_add_int_value (
       builder, penstock_segment_store_get_bytes (self->store));

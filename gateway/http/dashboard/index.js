@@ -161,7 +161,7 @@
     const port = (status.listen || {}).rtmp;
     const names = port ? status.templates || [] : [];
     setLines(document.getElementById("templates"), names.map((name) =>
-      streamUrl("rtmp", port, 1935, name.replace(/\*+$/, "NAME"))),
+      streamUrl("rtmp", port, 1935, name.replace(/\*+/g, "NAME"))),
     (address) => make("li", {}, "Publish to ", make("code", {}, address), " ",
       copyButton("Copy", address)));
   }

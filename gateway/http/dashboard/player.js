@@ -30,6 +30,7 @@
   let state = "connecting";
   let mpd = null; /* what the last look at the manifest found */
   let info = null; /* the route in status.json; null: none, or not known */
+  let known = false; /* the status could be had: null then means none */
   let looking = false;
   let lookAt = 0;
   let endedMark = ""; /* of a manifest that was played to its end */
@@ -85,7 +86,29 @@
     return "It starts to play here as soon as it is back.";
   }
 
+  const dashOf = (one) =>
+    (one.outputs || []).find((output) => output.type === "dash");
+
+  /* The status tells that there is no manifest: asking for it would be in vain,
+   * and an error in the console each time. */
+  function isAbsent() {
+    if (!known) return false;
+    if (!info) return true;
+    const dash = dashOf(info);
+    return !dash || dash.bytes === 0;
+  }
+
+  function sayNoDash() {
+    setState("unavailable", "This stream cannot be watched in a browser",
+      "Its route has no “dash” output. Other players can open the " +
+      "addresses below.");
+  }
+
   function sayOffline() {
+    if (info && !dashOf(info)) {
+      sayNoDash();
+      return;
+    }
     const title = !info ? `There is no stream “${route}” right now`
       : info.state === "online" ? "The stream is about to start"
         : info.state === "ended" ? "The stream has ended"
@@ -229,7 +252,8 @@
   async function look(period) {
     if (looking || performance.now() < lookAt) return false;
     looking = true;
-    mpd = await fetchManifest();
+    if (!player) await followStatus();
+    mpd = isAbsent() ? null : await fetchManifest();
     looking = false;
     lookAt = performance.now() + period;
     return true;
@@ -394,8 +418,10 @@
     try {
       status = await fetchStatus(base);
       info = (status.routes || []).find((one) => one.name === route) || null;
+      known = true;
     } catch (error) {
       info = null;
+      known = false;
     }
     showLinks(status);
   }
@@ -431,9 +457,7 @@
     repeat(followStatus, STATUS_MS);
 
     if (mode === "no-dash") {
-      setState("unavailable", "This stream cannot be watched in a browser",
-        "Its route has no “dash” output. Other players can open the " +
-        "addresses below.");
+      sayNoDash();
       return;
     }
     if (mode === "no-player" || !window.dashjs) {
