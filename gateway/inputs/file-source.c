@@ -44,6 +44,7 @@ typedef struct {
   gatomicrefcount refs;
   PenstockFileSource *self; /* not owned: holds the bin */
   GstElement *bin;          /* not owned */
+  gboolean absolute;        /* segments do not place the streams */
 
   /* The element's lock. */
   guint n_streams, n_ended;
@@ -302,6 +303,8 @@ filter_event (Stream *stream, GstPadProbeInfo *info)
   case GST_EVENT_SEGMENT: {
     GstSegment plain;
     gst_event_copy_segment (event, &stream->segment);
+    if (stream->reading->absolute)
+      stream->segment.start = 0;
     gst_segment_init (&plain, GST_FORMAT_TIME);
     gst_event_unref (event);
     GST_PAD_PROBE_INFO_DATA (info) = gst_event_new_segment (&plain);
@@ -517,6 +520,9 @@ make_reading (PenstockFileSource *self)
   GstElement *source = gst_element_factory_make ("filesrc", NULL);
   g_atomic_ref_count_init (&reading->refs);
   reading->self = self;
+  /* Its segments start where its first block happens to be, and start anew when
+   * a stream with an earlier block comes; timestamps are those of the file. */
+  reading->absolute = g_str_equal (factory, "matroskademux");
   reading->bin = gst_bin_new (NULL);
   reading->start = G_MAXINT64;
   reading->end = G_MININT64;

@@ -6,6 +6,7 @@
 
 #include "input-problem.h"
 #include "input.h"
+#include "rtsp-sync.h"
 
 /* GST_RTSP_LOWER_TRANS_TCP; _UDP | _UDP_MCAST for cameras that insist. */
 #define PROTOCOLS_TCP "tcp"
@@ -208,6 +209,7 @@ build_rtsp (const PenstockInputBuild *input, GError **error)
       (GDestroyNotify) source_free);
 
   set_up (element, input->config);
+  penstock_rtsp_sync_attach (element);
   gst_bin_add (input->pipeline, element);
   g_signal_connect (
       element, "select-stream", G_CALLBACK (select_stream), source);

@@ -9,6 +9,7 @@ Clips are made by ffmpeg once and kept in the build folder.
 import array
 import os
 import subprocess
+import tempfile
 
 FPS = 25
 BITS = 16
@@ -123,16 +124,15 @@ def flash_and_beep_times(source, seconds, size, extra=()):
     ffmpeg writes both tracks to one NUT stream of raw data with the original
     timestamps; a second ffmpeg tells the times.
     """
-    work = os.path.join(media_dir(), f"av-{os.getpid()}.nut")
-    subprocess.run(
-        ["ffmpeg", "-nostdin", "-v", "error", "-y", *extra, "-i", source,
-         "-t", str(seconds), "-fps_mode", "passthrough", "-c:v", "rawvideo",
-         "-pix_fmt", "gray", "-c:a", "pcm_s16le", "-ac", "1", "-f", "nut",
-         work], check=True, timeout=seconds + 60)
-    try:
-        return video_flashes(work, size), audio_beeps(work)
-    finally:
-        os.unlink(work)
+    with tempfile.NamedTemporaryFile(dir=media_dir(), suffix=".nut") as work:
+        subprocess.run(
+            ["ffmpeg", "-nostdin", "-v", "error", "-y", *extra, "-i", source,
+             "-t", str(seconds), "-fps_mode", "passthrough",
+             "-c:v", "rawvideo", "-enc_time_base", "1:90000", "-pix_fmt",
+             "gray", "-c:a", "pcm_s16le",
+             "-ac", "1", "-f", "nut", work.name],
+            check=True, timeout=seconds + 60)
+        return video_flashes(work.name, size), audio_beeps(work.name)
 
 
 def packet_times(path, stream):
@@ -144,13 +144,32 @@ def packet_times(path, stream):
             and not line.startswith("N/A")]
 
 
+def shown_at(path):
+    """When each picture is shown, in the order in which they are.
+
+    A CMAF segment begins with its earliest picture and has negative composition
+    offsets; ffmpeg adds the largest of them to all its times.
+    """
+    result = subprocess.run(
+        ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries",
+         "packet=pts_time,dts_time", "-of", "csv=p=0", path], check=True,
+        capture_output=True, text=True, timeout=60)
+    rows = [line.strip(",").split(",") for line in result.stdout.split()]
+    pts = [float(row[0]) for row in rows if row[0] != "N/A"]
+    added = 0.0
+    if path.endswith(".cmfv"):
+        added = float(rows[0][0]) - float(rows[0][1])
+    return sorted(time - added for time in pts)
+
+
 def video_flashes(path, size):
     width, height = map(int, size.split("x"))
     raw = subprocess.run(
         ["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", "0:v",
-         "-fps_mode", "passthrough", "-f", "rawvideo", "-"], check=True,
+         "-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo",
+         "-"], check=True,
         capture_output=True, timeout=120).stdout
-    times = packet_times(path, "v:0")
+    times = shown_at(path)
     flashes, before = [], True
     for index, time in enumerate(times):
         luma = raw[index * width * height:(index + 1) * width * height]
@@ -172,8 +191,8 @@ def audio_beeps(path):
     times = packet_times(path, "a:0")
     raw = subprocess.run(
         ["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", "0:a",
-         "-c:a", "copy", "-f", "s16le", "-"], check=True, capture_output=True,
-        timeout=120).stdout
+         "-c:a", "pcm_s16le", "-ac", "1", "-f", "s16le", "-"], check=True,
+        capture_output=True, timeout=120).stdout
     samples = array.array("h")
     samples.frombytes(raw[:len(raw) // 2 * 2])
     start = times[0] if times else 0.0
