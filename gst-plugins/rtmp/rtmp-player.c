@@ -250,8 +250,9 @@ announce (PenstockRtmpPlayer *player, const PenstockGopEntry *entry)
 
   if (!config)
     return;
+  /* At another time libavformat takes it for a track of text. */
   announce_one (
-      player, PENSTOCK_RTMP_DATA, time, config->metadata, &player->metadata);
+      player, PENSTOCK_RTMP_DATA, 0, config->metadata, &player->metadata);
   announce_one (
       player, PENSTOCK_RTMP_VIDEO, time, config->video, &player->video);
   announce_one (

@@ -43,6 +43,19 @@ def test_single_track_streams_play(video, audio):
             "video" if video else "audio"}
 
 
+def test_late_joiner_sees_the_tracks_and_nothing_else():
+    clip = media.clip(seconds=10)
+    with Gateway(ROUTES) as gateway, publish(clip, gateway.rtmp("live/one")):
+        gateway.wait_state("live/one", "online")
+        wait_until(lambda: gateway.route("live/one")["tracks"][0]["access-units"]
+                   > 60, 15, "a keyframe that is not the first")
+        result = subprocess.run(
+            ["ffprobe", "-v", "error", "-show_entries", "stream=codec_type",
+             "-of", "csv=p=0", gateway.rtmp("live/one")],
+            capture_output=True, text=True, timeout=20)
+        assert sorted(result.stdout.split()) == ["audio", "video"]
+
+
 def test_every_frame_decodes_in_order():
     clip = media.clip(seconds=10)
     with Gateway(ROUTES) as gateway, publish(clip, gateway.rtmp("live/one")):

@@ -143,6 +143,7 @@ static void
 expect_configuration (RtmpPeer *peer)
 {
   expect_text (peer, PENSTOCK_RTMP_DATA, "metadata");
+  fail_unless_equals_int (peer->message->timestamp, 0);
   expect_text (peer, PENSTOCK_RTMP_VIDEO, "video");
   expect_text (peer, PENSTOCK_RTMP_AUDIO, "audio");
 }
