@@ -152,6 +152,28 @@ check_dash (PenstockConfigParse *self, const PenstockRouteConfig *route,
 }
 
 static void
+check_rtsp (PenstockConfigParse *self, const PenstockOutputConfig *output)
+{
+  const PenstockJsonNode *node = origin_of (self, output);
+  const PenstockJsonNode *user = penstock_json_member (node, "user");
+  const PenstockJsonNode *password = penstock_json_member (node, "password");
+  const PenstockJsonNode *file = penstock_json_member (node, "password-file");
+
+  if (!self->data->listen_rtsp.set)
+    penstock_config_problem (self, node, "output \"rtsp\" needs /listen/rtsp");
+  if (password && file)
+    penstock_config_key_problem (
+        self, file, "excludes \"password\": one of both");
+  else if ((password || file) && !user)
+    penstock_config_problem (self, node, "a password without a user");
+  else if (user && !password && !file)
+    penstock_config_problem (self, node, "a user without a password");
+  else if (output->user && strchr (output->user, ':'))
+    penstock_config_problem (
+        self, user, "a user cannot have a \":\" (RFC 7617, 2)");
+}
+
+static void
 check_output (
     PenstockConfigParse *self, const PenstockRouteConfig *route, guint index)
 {
@@ -173,8 +195,8 @@ check_output (
     check_dash (self, route, output);
   else if (output->kind == PENSTOCK_OUTPUT_RTMP && !self->data->listen_rtmp.set)
     penstock_config_problem (self, node, "output \"rtmp\" needs /listen/rtmp");
-  else if (output->kind == PENSTOCK_OUTPUT_RTSP && !self->data->listen_rtsp.set)
-    penstock_config_problem (self, node, "output \"rtsp\" needs /listen/rtsp");
+  else if (output->kind == PENSTOCK_OUTPUT_RTSP)
+    check_rtsp (self, output);
 }
 
 /* --- routes --------------------------------------------------------------------- */

@@ -85,6 +85,8 @@ describe_output (GString *out, const PenstockOutputConfig *output)
 {
   g_string_append (
       out, enum_name ("/routes/*/outputs/*", "type", output->kind));
+  if (output->kind == PENSTOCK_OUTPUT_RTSP && output->user)
+    g_string_append (out, " (with credentials)");
   if (output->kind != PENSTOCK_OUTPUT_DASH)
     return;
   g_string_append_printf (out, " (%u ms segments, %u s window, audio %s",

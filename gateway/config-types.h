@@ -84,6 +84,9 @@ typedef struct
 {
   PenstockOutputKind kind;
 
+  /* rtsp */
+  gchar *user, *password;    /* of its viewers; NULL: anybody; never logged */
+
   /* dash */
   guint segment_ms;          /* target duration of a media segment */
   guint window_s;            /* timeShiftBufferDepth */

@@ -436,6 +436,7 @@ start_rtsp (PenstockServer *self, GError **error)
     return TRUE;
   self->rtsp = penstock_rtsp_server_new (
       &self->data->listen_rtsp, self->clock, self->base_time);
+  penstock_rtsp_server_set_routes (self->rtsp, self->data->routes);
   return penstock_rtsp_server_start (self->rtsp, error);
 }
 

@@ -8,6 +8,7 @@
 #include <gst/rtsp-server/rtsp-server.h>
 
 #include "../log.h"
+#include "rtsp-auth.h"
 #include "rtsp-client.h"
 #include "rtsp-factory.h"
 #include "rtsp-listener.h"
@@ -46,11 +47,13 @@ create_client (GstRTSPServer *server)
       gst_rtsp_server_get_mount_points (server);
   g_autoptr (GstRTSPThreadPool) threads =
       gst_rtsp_server_get_thread_pool (server);
+  g_autoptr (GstRTSPAuth) auth = gst_rtsp_server_get_auth (server);
   GstRTSPClient *client = penstock_rtsp_client_new (self->counter);
 
   gst_rtsp_client_set_session_pool (client, sessions);
   gst_rtsp_client_set_mount_points (client, mounts);
   gst_rtsp_client_set_thread_pool (client, threads);
+  gst_rtsp_client_set_auth (client, auth);
   gst_rtsp_client_set_content_length_limit (client, MAX_CONTENT_LENGTH);
   return client;
 }
@@ -94,6 +97,7 @@ struct _PenstockRtspServer {
   guint16 listen_port;
   GstClock *clock;
   GstClockTime base_time;
+  const GPtrArray *routes; /* set before the start; NULL: no credentials */
 
   GHashTable *mounts; /* path -> PenstockRtspFactory, owned */
   GPtrArray *closing; /* of PenstockRtspFactory that still have media */
@@ -242,6 +246,7 @@ make_core (PenstockRtspServer *self)
 {
   g_autoptr (GstRTSPSessionPool) sessions = penstock_rtsp_session_pool_new ();
   g_autoptr (GstRTSPThreadPool) threads = gst_rtsp_thread_pool_new ();
+  g_autoptr (GstRTSPAuth) auth = penstock_rtsp_auth_new (self->routes);
   GHashTableIter iter;
   gpointer factory;
 
@@ -251,10 +256,20 @@ make_core (PenstockRtspServer *self)
   GstRTSPServer *server = GST_RTSP_SERVER (self->core);
   gst_rtsp_server_set_session_pool (server, sessions);
   gst_rtsp_server_set_thread_pool (server, threads);
+  gst_rtsp_server_set_auth (server, auth);
   gst_rtsp_server_set_content_length_limit (server, MAX_CONTENT_LENGTH);
   g_hash_table_iter_init (&iter, self->mounts);
   while (g_hash_table_iter_next (&iter, NULL, &factory))
     mount (self, factory);
+}
+
+void
+penstock_rtsp_server_set_routes (
+    PenstockRtspServer *self, const GPtrArray *routes)
+{
+  g_return_if_fail (!self->core);
+
+  self->routes = routes;
 }
 
 gboolean

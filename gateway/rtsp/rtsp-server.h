@@ -23,6 +23,11 @@ PenstockRtspServer *penstock_rtsp_server_new (
     const PenstockListenAddress *listen, GstClock *clock,
     GstClockTime base_time);
 
+/* The credentials of viewers are those of the outputs of @routes, of
+ * PenstockRouteConfig, which must outlive the server. Before the start. */
+void penstock_rtsp_server_set_routes (
+    PenstockRtspServer *self, const GPtrArray *routes);
+
 /**
  * penstock_rtsp_server_start:
  *

@@ -364,6 +364,29 @@ static const WrongMap wrong_maps[] = {
       "one of both\n"
       "map.json:3:113: /routes/r/input/password-file: cannot read the file "
       "'/dev/null': Not a regular file" },
+  { "viewers_have_a_password_but_no_user",
+      OUTPUTS ("[{ 'type': 'rtsp', 'password': 'HUNTER2' }]"),
+      "map.json:3:37: /routes/r/outputs/0: a password without a user" },
+  { "viewers_have_a_user_but_no_password",
+      OUTPUTS ("[{ 'type': 'rtsp', 'user': 'ann' }]"),
+      "map.json:3:37: /routes/r/outputs/0: a user without a password" },
+  { "viewers_have_password_and_password_file",
+      OUTPUTS ("[{ 'type': 'rtsp', 'user': 'ann', 'password': 'HUNTER2', "
+        "'password-file': '/dev/null' }]"),
+      "map.json:3:93: /routes/r/outputs/0/password-file: excludes 'password': "
+      "one of both\n"
+      "map.json:3:110: /routes/r/outputs/0/password-file: cannot read the file "
+      "'/dev/null': Not a regular file" },
+  { "user_of_viewers_has_a_colon",
+      OUTPUTS ("[{ 'type': 'rtsp', 'user': 'an:n', 'password': 'HUNTER2' }]"),
+      "map.json:3:63: /routes/r/outputs/0/user: a user cannot have a ':' "
+      "(RFC 7617, 2)" },
+  { "credentials_are_not_for_dash",
+      OUTPUTS ("[{ 'type': 'dash', 'user': 'ann', 'password': 'HUNTER2' }]"),
+      "map.json:3:55: /routes/r/outputs/0/user: belongs to type 'rtsp', not to "
+      "type 'dash'\n"
+      "map.json:3:70: /routes/r/outputs/0/password: belongs to type 'rtsp', "
+      "not to type 'dash'" },
   { "password_is_an_array",
       INPUT ("{ 'type': 'rtsp', 'url': 'rtsp://camera/', 'user': 'a', "
         "'password': ['HUNTER2'] }"),

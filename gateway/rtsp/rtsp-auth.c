@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Credentials of routes. See rtsp-auth.h. */
+
+#include "rtsp-auth.h"
+
+#include <errno.h>
+#include <sys/random.h>
+
+#include "../log.h"
+#include "../route-table.h"
+#include "rtsp-credentials.h"
+#include "rtsp-failures.h"
+
+#define REALM "Penstock"
+/* Told to an address that has sent too many wrong credentials. */
+#define RETRY_AFTER_S G_STRINGIFY (PENSTOCK_RTSP_FAILURES_INTERVAL_S)
+/* At most two routes can govern a path: see governing_routes(). */
+#define MAX_GUARDS 2
+
+struct _PenstockRtspAuth {
+  GstRTSPAuth parent;
+
+  /* Set at construction. */
+  PenstockRouteTable *table; /* NULL: no routes */
+  gboolean guarded;          /* some route has credentials */
+  gboolean have_key;         /* else nobody gets in */
+  guint8 key[PENSTOCK_RTSP_NONCE_KEY_BYTES];
+
+  GMutex lock; /* guards failures */
+  PenstockRtspFailures *failures;
+};
+
+G_DEFINE_FINAL_TYPE (PenstockRtspAuth, penstock_rtsp_auth, GST_TYPE_RTSP_AUTH)
+
+/* Of a connection: the nonce it has come in with, which stays good for it. */
+static GQuark
+nonce_quark (void)
+{
+  return g_quark_from_static_string ("penstock-rtsp-nonce");
+}
+
+static gboolean
+random_bytes (guint8 *bytes, gsize size)
+{
+  ssize_t n;
+
+  do
+    n = getrandom (bytes, size, 0);
+  while (n < 0 && errno == EINTR);
+  return n == (ssize_t) size;
+}
+
+static guint64
+now_s (void)
+{
+  return (guint64) g_get_monotonic_time () / G_USEC_PER_SEC;
+}
+
+/* --- which credentials ---------------------------------------------------------- */
+
+static const PenstockOutputConfig *
+guard_of (const PenstockRouteConfig *route)
+{
+  for (guint i = 0; i < route->outputs->len; i++) {
+    const PenstockOutputConfig *output = g_ptr_array_index (route->outputs, i);
+    if (output->kind == PENSTOCK_OUTPUT_RTSP && output->user)
+      return output;
+  }
+  return NULL;
+}
+
+/* "a/stream=0" is a track of "a", or a route of that name: the credentials of
+ * both are asked for. */
+typedef struct {
+  gboolean unknown; /* no such route */
+  guint n;
+  const PenstockOutputConfig *guards[MAX_GUARDS];
+} Guards;
+
+static void
+add_guard (const PenstockRtspAuth *self, const gchar *path, Guards *out)
+{
+  const PenstockRouteConfig *route = path && self->table
+      ? penstock_route_table_match (self->table, path)
+      : NULL;
+
+  if (!route)
+    return;
+  out->unknown = FALSE;
+  const PenstockOutputConfig *guard = guard_of (route);
+  if (guard)
+    out->guards[out->n++] = guard;
+}
+
+static Guards
+governing_routes (const PenstockRtspAuth *self, const gchar *path)
+{
+  /* Checked, and wrong, where there is no route: it takes the same time. */
+  static const PenstockOutputConfig nobody = {
+    .user = (gchar *) "",
+    .password = (gchar *) "",
+  };
+  Guards guards = { .unknown = TRUE };
+
+  if (!path)
+    return guards;
+  g_autofree gchar *presentation = penstock_rtsp_presentation_path (path);
+  add_guard (self, path, &guards);
+  add_guard (self, presentation, &guards);
+  if (guards.unknown)
+    guards.guards[guards.n++] = &nobody;
+  return guards;
+}
+
+/* --- answers ---------------------------------------------------------------------- */
+
+static const gchar *
+peer_of (const GstRTSPContext *ctx)
+{
+  const gchar *ip = gst_rtsp_connection_get_ip (ctx->conn);
+
+  return ip ? ip : "";
+}
+
+static void
+add_challenge (GstRTSPContext *ctx, const gchar *nonce, const gchar *algorithm,
+    gboolean stale)
+{
+  gst_rtsp_message_take_header (ctx->response, GST_RTSP_HDR_WWW_AUTHENTICATE,
+      g_strdup_printf ("Digest realm=\"" REALM
+                       "\", nonce=\"%s\", algorithm=%s%s",
+          nonce, algorithm, stale ? ", stale=true" : ""));
+}
+
+/* The strongest first (RFC 7616, 3.7): a client takes the first it can do, and
+ * older ones, which know no algorithm but MD5, take the last digest. */
+static void
+add_challenges (PenstockRtspAuth *self, GstRTSPContext *ctx, gboolean stale)
+{
+  guint8 salt[PENSTOCK_RTSP_NONCE_SALT_BYTES];
+
+  if (!self->have_key || !random_bytes (salt, sizeof (salt)))
+    return; /* nobody can come in */
+  g_autofree gchar *nonce =
+      penstock_rtsp_nonce_new (self->key, peer_of (ctx), now_s (), salt);
+  add_challenge (ctx, nonce, "SHA-256", stale);
+  add_challenge (ctx, nonce, "MD5", stale);
+  gst_rtsp_message_add_header (ctx->response, GST_RTSP_HDR_WWW_AUTHENTICATE,
+      "Basic realm=\"" REALM "\", charset=\"UTF-8\"");
+}
+
+static void
+refuse (PenstockRtspAuth *self, GstRTSPContext *ctx, GstRTSPStatusCode code,
+    gboolean stale)
+{
+  gst_rtsp_message_init_response (
+      ctx->response, code, gst_rtsp_status_as_text (code), ctx->request);
+  if (code == GST_RTSP_STS_UNAUTHORIZED)
+    add_challenges (self, ctx, stale);
+  else
+    gst_rtsp_message_add_header (
+        ctx->response, GST_RTSP_HDR_RETRY_AFTER, RETRY_AFTER_S);
+  gst_rtsp_client_send_message (ctx->client, ctx->session, ctx->response);
+}
+
+/* --- credentials --------------------------------------------------------------------- */
+
+typedef enum {
+  VERDICT_RIGHT,
+  VERDICT_WRONG,
+  VERDICT_STALE, /* right, with a nonce that is too old */
+} Verdict;
+
+/* Some players tell the URL of the presentation with each of its tracks. */
+static gboolean
+is_about (const gchar *uri, const gchar *path)
+{
+  g_autofree gchar *told = penstock_rtsp_request_path (uri);
+  g_autofree gchar *presentation = penstock_rtsp_presentation_path (path);
+
+  return g_strcmp0 (told, path) == 0 ||
+      (presentation && g_strcmp0 (told, presentation) == 0);
+}
+
+static gboolean
+is_nonce_of (const GstRTSPContext *ctx, const gchar *nonce)
+{
+  return g_strcmp0 (g_object_get_qdata (G_OBJECT (ctx->client), nonce_quark ()),
+             nonce) == 0;
+}
+
+static Verdict
+verify (PenstockRtspAuth *self, GstRTSPContext *ctx, const gchar *path,
+    const Guards *guards, const PenstockRtspAuthorization *sent)
+{
+  gboolean digest = sent->scheme == PENSTOCK_RTSP_SCHEME_DIGEST;
+  gboolean right = !guards->unknown;
+  PenstockRtspNonce nonce = PENSTOCK_RTSP_NONCE_FRESH;
+
+  for (guint i = 0; i < guards->n; i++)
+    right &= penstock_rtsp_authorization_verify (sent,
+        gst_rtsp_method_as_text (ctx->method), REALM, guards->guards[i]->user,
+        guards->guards[i]->password);
+  if (digest) {
+    nonce = penstock_rtsp_nonce_check (
+        self->key, peer_of (ctx), now_s (), sent->nonce);
+    if (nonce == PENSTOCK_RTSP_NONCE_EXPIRED && is_nonce_of (ctx, sent->nonce))
+      nonce = PENSTOCK_RTSP_NONCE_FRESH;
+    /* Only whose nonce was once ours is told that it is old; the rest of what
+     * it sent says nothing then. */
+    if (nonce == PENSTOCK_RTSP_NONCE_EXPIRED)
+      return VERDICT_STALE;
+    right &= nonce == PENSTOCK_RTSP_NONCE_FRESH && is_about (sent->uri, path);
+  }
+  if (right && digest && !is_nonce_of (ctx, sent->nonce))
+    g_object_set_qdata_full (
+        G_OBJECT (ctx->client), nonce_quark (), g_strdup (sent->nonce), g_free);
+  return right ? VERDICT_RIGHT : VERDICT_WRONG;
+}
+
+static void
+note_failure (PenstockRtspAuth *self, GstRTSPContext *ctx)
+{
+  const gchar *ip = peer_of (ctx);
+
+  g_mutex_lock (&self->lock);
+  gboolean blocks = penstock_rtsp_failures_add (self->failures, ip, now_s ());
+  g_mutex_unlock (&self->lock);
+  penstock_warning ("rtsp", "wrong credentials%s peer=%s",
+      blocks ? "; too many, its next ones are not looked at for a while" : "",
+      ip);
+}
+
+static gboolean
+is_blocked (PenstockRtspAuth *self, GstRTSPContext *ctx)
+{
+  g_mutex_lock (&self->lock);
+  gboolean blocked = penstock_rtsp_failures_is_blocked (
+      self->failures, peer_of (ctx), now_s ());
+  g_mutex_unlock (&self->lock);
+  return blocked;
+}
+
+static gboolean
+check_credentials (PenstockRtspAuth *self, GstRTSPContext *ctx,
+    const gchar *path, const Guards *guards, const gchar *header)
+{
+  if (is_blocked (self, ctx)) {
+    refuse (self, ctx, GST_RTSP_STS_FORBIDDEN, FALSE);
+    return FALSE;
+  }
+  g_autoptr (PenstockRtspAuthorization) sent =
+      penstock_rtsp_authorization_parse (header);
+  Verdict verdict = sent && path && self->have_key
+      ? verify (self, ctx, path, guards, sent)
+      : VERDICT_WRONG;
+  if (verdict == VERDICT_RIGHT)
+    return TRUE;
+  if (verdict == VERDICT_WRONG)
+    note_failure (self, ctx);
+  refuse (self, ctx, GST_RTSP_STS_UNAUTHORIZED, verdict == VERDICT_STALE);
+  return FALSE;
+}
+
+/* Each request but OPTIONS, which tells nothing of a path. */
+static gboolean
+check_request (PenstockRtspAuth *self, GstRTSPContext *ctx)
+{
+  if (!self->guarded || ctx->method == GST_RTSP_OPTIONS)
+    return TRUE;
+  g_autofree gchar *path = ctx->uri && ctx->uri->abspath
+      ? penstock_rtsp_request_path (ctx->uri->abspath)
+      : NULL;
+  Guards guards = governing_routes (self, path);
+  if (!guards.unknown && guards.n == 0)
+    return TRUE;
+
+  gchar *header = NULL;
+  gst_rtsp_message_get_header (
+      ctx->request, GST_RTSP_HDR_AUTHORIZATION, &header, 0);
+  if (header)
+    return check_credentials (self, ctx, path, &guards, header);
+  refuse (self, ctx, GST_RTSP_STS_UNAUTHORIZED, FALSE);
+  return FALSE;
+}
+
+static gboolean
+check (GstRTSPAuth *auth, GstRTSPContext *ctx, const gchar *what)
+{
+  if (g_str_equal (what, GST_RTSP_AUTH_CHECK_CONNECT))
+    return GST_RTSP_AUTH_CLASS (penstock_rtsp_auth_parent_class)
+        ->check (auth, ctx, what);
+  if (g_str_equal (what, GST_RTSP_AUTH_CHECK_URL))
+    return check_request (PENSTOCK_RTSP_AUTH (auth), ctx);
+  /* A client that may say where the media goes can send it to others. */
+  return !g_str_equal (what, GST_RTSP_AUTH_CHECK_TRANSPORT_CLIENT_SETTINGS);
+}
+
+/* --- object ----------------------------------------------------------------------------- */
+
+GstRTSPAuth *
+penstock_rtsp_auth_new (const GPtrArray *routes)
+{
+  PenstockRtspAuth *self = g_object_new (PENSTOCK_TYPE_RTSP_AUTH, NULL);
+
+  if (routes) {
+    self->table = penstock_route_table_new (routes);
+    for (guint i = 0; i < routes->len; i++)
+      self->guarded |= guard_of (g_ptr_array_index (routes, i)) != NULL;
+  }
+  return GST_RTSP_AUTH (self);
+}
+
+static void
+penstock_rtsp_auth_finalize (GObject *object)
+{
+  PenstockRtspAuth *self = PENSTOCK_RTSP_AUTH (object);
+
+  g_clear_pointer (&self->table, penstock_route_table_free);
+  penstock_rtsp_failures_free (self->failures);
+  g_mutex_clear (&self->lock);
+  explicit_bzero (self->key, sizeof (self->key));
+  G_OBJECT_CLASS (penstock_rtsp_auth_parent_class)->finalize (object);
+}
+
+static void
+penstock_rtsp_auth_class_init (PenstockRtspAuthClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = penstock_rtsp_auth_finalize;
+  GST_RTSP_AUTH_CLASS (klass)->check = check;
+}
+
+static void
+penstock_rtsp_auth_init (PenstockRtspAuth *self)
+{
+  g_mutex_init (&self->lock);
+  self->failures = penstock_rtsp_failures_new ();
+  self->have_key = random_bytes (self->key, sizeof (self->key));
+}
