@@ -162,6 +162,7 @@ typedef struct {
   GMainLoop *loop;
   guint16 port; /* stays when it comes back */
   gboolean with_password;
+  GstElement *media; /* owned; the newest one's bin */
 } Camera;
 
 static gpointer
@@ -208,6 +209,8 @@ camera_configure (
 
   g_signal_connect (
       pipeline, "deep-element-added", G_CALLBACK (sink_added), NULL);
+  gst_object_replace (
+      (GstObject **) &((Camera *) user_data)->media, GST_OBJECT (element));
 }
 
 static void
@@ -225,7 +228,7 @@ camera_start (Camera *camera, const gchar *launch)
   gst_rtsp_media_factory_set_launch (factory, launch);
   gst_rtsp_media_factory_set_shared (factory, TRUE);
   g_signal_connect (
-      factory, "media-configure", G_CALLBACK (camera_configure), NULL);
+      factory, "media-configure", G_CALLBACK (camera_configure), camera);
   if (camera->with_password)
     camera_protect (camera, factory);
   mounts = gst_rtsp_server_get_mount_points (camera->server);
@@ -260,6 +263,7 @@ camera_kill (Camera *camera)
   penstock_control_post (camera->context, camera_quit, camera->loop, NULL);
   g_thread_join (camera->thread);
   g_clear_object (&camera->server);
+  gst_clear_object (&camera->media);
   g_main_loop_unref (camera->loop);
   g_main_context_unref (camera->context);
   /* Its media and clients live in threads of a pool until they are done. */
@@ -292,6 +296,8 @@ camera_input (const Camera *camera)
   "videotestsrc is-live=true ! video/x-raw,width=64,height=48,"                \
   "framerate=5/1 ! errorignore ignore-notlinked=true convert-to=ok "           \
   "! rtpvrawpay name=pay2 pt=98 )"
+#define CAMERA_VALVE                                                           \
+  "( " VIDEO "! " H264 "! valve name=valve ! rtph264pay name=pay0 pt=96 )"
 /* Answers everything, sends nothing. */
 #define CAMERA_SILENT                                                          \
   "( audiotestsrc is-live=true ! mulawenc ! valve drop=true "                  \
@@ -325,6 +331,76 @@ GST_START_TEST (pulls_a_camera_over_udp)
   PenstockInputConfig input = camera_input (&camera);
   input.transport = PENSTOCK_TRANSPORT_UDP;
   route_start (&route, "udp", &input);
+  wait_online (&route);
+  route_stop (&route);
+  camera_kill (&camera);
+  g_free (input.url);
+}
+GST_END_TEST
+
+static const struct {
+  const gchar *video, *audio; /* from raw to the payloader */
+  const gchar *video_type, *audio_type;
+} codec_rows[] = {
+  { "x264enc tune=zerolatency speed-preset=ultrafast ! rtph264pay",
+      "avenc_aac ! rtpmp4gpay", "video/x-h264", "audio/mpeg" },
+  { "x265enc tune=zerolatency speed-preset=ultrafast ! rtph265pay",
+      "opusenc ! rtpopuspay", "video/x-h265", "audio/x-opus" },
+  { "capsfilter caps=video/x-raw,format=I420 ! jpegenc ! rtpjpegpay",
+      "mulawenc ! rtppcmupay", "image/jpeg", "audio/x-mulaw" },
+};
+
+GST_START_TEST (camera_codec_is_carried)
+{
+  Camera camera = { 0 };
+  Route route;
+  g_autofree gchar *launch = g_strdup_printf (
+      "( " VIDEO "! %s name=pay0 pt=96 audiotestsrc is-live=true ! "
+      "audioconvert ! audioresample ! %s name=pay1 pt=97 )",
+      codec_rows[__i__].video, codec_rows[__i__].audio);
+
+  camera_start (&camera, launch);
+  PenstockInputConfig input = camera_input (&camera);
+  route_start (&route, "codec", &input);
+  wait_online (&route);
+  WAIT_FOR (*codec_of (&route, PENSTOCK_TRACK_VIDEO) &&
+      *codec_of (&route, PENSTOCK_TRACK_AUDIO));
+  ck_assert_str_eq (
+      codec_of (&route, PENSTOCK_TRACK_VIDEO), codec_rows[__i__].video_type);
+  ck_assert_str_eq (
+      codec_of (&route, PENSTOCK_TRACK_AUDIO), codec_rows[__i__].audio_type);
+  PenstockInputStatus status;
+  penstock_supervisor_get_status (route.supervisor, &status);
+  ck_assert_uint_eq (status.ignored->len, 0);
+  penstock_input_status_clear (&status);
+  route_stop (&route);
+  camera_kill (&camera);
+  g_free (input.url);
+}
+GST_END_TEST
+
+/* The connection stays, the picture does not. */
+GST_START_TEST (camera_that_falls_silent_is_connected_again)
+{
+  Camera camera = { 0 };
+  Route route;
+
+  camera_start (&camera, CAMERA_VALVE);
+  PenstockInputConfig input = camera_input (&camera);
+  input.no_data_timeout_ms = 700;
+  route_start (&route, "falls-silent", &input);
+  wait_online (&route);
+  g_autoptr (GstElement) valve =
+      gst_bin_get_by_name (GST_BIN (camera.media), "valve");
+  g_object_set (valve, "drop", TRUE, NULL);
+  WAIT_FOR (route_state (&route) == PENSTOCK_INPUT_STATE_BACKOFF);
+  g_autofree gchar *reason = route_reason (&route);
+  g_autofree gchar *expected =
+      g_strdup_printf ("%s: no data for 0.7 s", input.url);
+  ck_assert_str_eq (reason, expected);
+  ck_assert_int_eq (
+      penstock_channel_get_state (route.channel), PENSTOCK_CHANNEL_OFFLINE);
+  /* The next viewer gets a new media, whose valve is open. */
   wait_online (&route);
   route_stop (&route);
   camera_kill (&camera);
@@ -484,6 +560,64 @@ GST_START_TEST (rebuilds_leave_nothing_behind)
   route_stop (&route);
   camera_kill (&camera);
   g_free (input.url);
+}
+GST_END_TEST
+
+/* --- an RTMP server --------------------------------------------------------- */
+
+static GstElement *
+rtmp_server_new (guint *port)
+{
+  g_autofree gchar *launch = g_strdup_printf (
+      "penstockrtmpsink name=sink location=rtmp://127.0.0.1:%u/live/one " VIDEO
+      "! " H264 "! h264parse ! sink. audiotestsrc is-live=true ! "
+      "audio/x-raw,rate=48000 ! avenc_aac ! aacparse ! sink.",
+      *port);
+  g_autoptr (GError) error = NULL;
+  GstElement *pipeline = gst_parse_launch (launch, &error);
+
+  g_assert_no_error (error);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  g_autoptr (GstElement) sink =
+      gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+  g_object_get (sink, "port", port, NULL);
+  ck_assert_uint_ne (*port, 0);
+  return pipeline;
+}
+
+static void
+rtmp_server_free (GstElement *pipeline)
+{
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (pipeline);
+}
+
+GST_START_TEST (pulls_an_rtmp_stream_whenever_it_is_there)
+{
+  guint port = 0;
+  GstElement *server = rtmp_server_new (&port);
+  g_autofree gchar *url =
+      g_strdup_printf ("rtmp://127.0.0.1:%u/live/one", port);
+  const PenstockInputConfig input = { .kind = PENSTOCK_INPUT_RTMP,
+    .url = url,
+    .connect_timeout_ms = 8000,
+    .no_data_timeout_ms = 4000 };
+  Route route;
+
+  route_start (&route, "rtmp-pull", &input);
+  wait_online (&route);
+  WAIT_FOR (*codec_of (&route, PENSTOCK_TRACK_VIDEO) &&
+      *codec_of (&route, PENSTOCK_TRACK_AUDIO));
+  ck_assert_str_eq (codec_of (&route, PENSTOCK_TRACK_VIDEO), "video/x-h264");
+  ck_assert_str_eq (codec_of (&route, PENSTOCK_TRACK_AUDIO), "audio/mpeg");
+
+  rtmp_server_free (server);
+  WAIT_FOR (
+      penstock_channel_get_state (route.channel) != PENSTOCK_CHANNEL_ONLINE);
+  server = rtmp_server_new (&port);
+  wait_online (&route);
+  route_stop (&route);
+  rtmp_server_free (server);
 }
 GST_END_TEST
 
@@ -649,12 +783,16 @@ supervisor_suite (void)
   tcase_add_test (tc, supervisor_dropped_while_it_runs_ends);
   tcase_add_test (tc, pulls_a_camera);
   tcase_add_test (tc, pulls_a_camera_over_udp);
+  tcase_add_loop_test (
+      tc, camera_codec_is_carried, 0, G_N_ELEMENTS (codec_rows));
+  tcase_add_test (tc, camera_that_falls_silent_is_connected_again);
   tcase_add_test (tc, camera_returns_with_another_codec);
   tcase_add_test (tc, refused_connection_is_named);
   tcase_add_test (tc, wrong_password_is_named_and_not_repeated_soon);
   tcase_add_test (tc, connected_camera_without_media_is_given_up);
   tcase_add_test (tc, other_streams_are_left_out_by_name);
   tcase_add_test (tc, rebuilds_leave_nothing_behind);
+  tcase_add_test (tc, pulls_an_rtmp_stream_whenever_it_is_there);
   return suite;
 }
 
