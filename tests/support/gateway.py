@@ -35,6 +35,14 @@ def environment():
         "GST_REGISTRY": os.path.join(build_dir(), "tests", "registry.bin"),
         "GST_PLUGIN_PATH_1_0": os.path.join(build_dir(), "gst-plugins"),
         "G_DEBUG": "fatal-criticals",
+        # For a build with sanitizers: plugins are looked at by the process
+        # itself, not by a helper without them; other builds take no notice.
+        "GST_REGISTRY_FORK": "no",
+        "ASAN_OPTIONS": "detect_leaks=1:fast_unwind_on_malloc=0:"
+                        "malloc_context_size=12",
+        "LSAN_OPTIONS": "print_suppressions=0:suppressions=" + os.path.join(
+            ROOT, "tests", "support", "lsan.supp"),
+        "UBSAN_OPTIONS": "print_stacktrace=1",
     })
     return env
 
