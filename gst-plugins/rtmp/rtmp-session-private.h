@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The inside of a session, shared by rtmp-session.c (layers and control
- * messages), rtmp-session-server.c and rtmp-session-client.c (commands). */
+ * messages), rtmp-session-server.c, rtmp-session-connect.c and
+ * rtmp-session-client.c (commands). */
 #ifndef PENSTOCK_RTMP_SESSION_PRIVATE_H
 #define PENSTOCK_RTMP_SESSION_PRIVATE_H
 
@@ -153,6 +154,14 @@ const gchar *penstock_rtmp_session_server_command (
     PenstockRtmpSession *session, const PenstockRtmpCommand *command);
 const gchar *penstock_rtmp_session_client_command (
     PenstockRtmpSession *session, const PenstockRtmpCommand *command);
+/* Server: `connect`, and an answer to any call. */
+const gchar *penstock_rtmp_session_on_connect (PenstockRtmpSession *session,
+    const PenstockRtmpCommand *command);
+void penstock_rtmp_session_reply_error (PenstockRtmpSession *session,
+    const PenstockRtmpCommand *command, const gchar *code,
+    const gchar *description);
+/* Parameters may hang on tcUrl, application and @name; those of @name win. */
+void penstock_rtmp_peer_set_query (PenstockRtmpPeer *peer, const gchar *name);
 /* The handshake of a client is complete. */
 void penstock_rtmp_session_client_connect (PenstockRtmpSession *session);
 /* Client: media came; counts as a start if none was told. */
