@@ -5,8 +5,10 @@
 #include "flv-writer.h"
 
 #include <gst/pbutils/pbutils.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "dash/cmaf-codecs.h"
 #include "rtmp-amf.h"
 
 #define FOURCC PENSTOCK_FLV_FOURCC
@@ -29,6 +31,9 @@
 #define ENHANCED_VIDEO 0x80
 #define ENHANCED_AUDIO (9 << 4)
 
+/* For the level of a VP9 stream that does not say its rate. */
+#define USUAL_FPS 30
+
 #define MAX_CTS_MS 0x7fffff
 
 /* Ogg mapping of FLAC (RFC 9639, 10.1): what stands before "fLaC". */
@@ -45,6 +50,10 @@ static const struct {
       FOURCC ('h', 'v', 'c', '1') },
   { "video/x-av1", PENSTOCK_FLV_VIDEO, PENSTOCK_FLV_CODEC_AV1,
       FOURCC ('a', 'v', '0', '1') },
+  { "video/x-vp9", PENSTOCK_FLV_VIDEO, PENSTOCK_FLV_CODEC_VP9,
+      FOURCC ('v', 'p', '0', '9') },
+  { "video/x-vp8", PENSTOCK_FLV_VIDEO, PENSTOCK_FLV_CODEC_VP8,
+      FOURCC ('v', 'p', '0', '8') },
   { "audio/x-opus", PENSTOCK_FLV_AUDIO, PENSTOCK_FLV_CODEC_OPUS,
       FOURCC ('O', 'p', 'u', 's') },
   { "audio/x-flac", PENSTOCK_FLV_AUDIO, PENSTOCK_FLV_CODEC_FLAC,
@@ -181,12 +190,38 @@ opus_head (const GstCaps *caps)
   return g_bytes_new_take (data, size);
 }
 
+/* VPCodecConfigurationRecord (VP Codec ISO Media File Format Binding). */
+static GBytes *
+vpx_record (const GstStructure *s)
+{
+  const guint8 unspecified = 2; /* ISO/IEC 23091-2 */
+  const gchar *profile_text = gst_structure_get_string (s, "profile");
+  const gchar *chroma_text = gst_structure_get_string (s, "chroma-format");
+  guint profile = profile_text ? CLAMP (atoi (profile_text), 0, 3) : 0;
+  guint depth = profile >= 2 ? 10 : 8;
+  guint chroma = 1;
+  gint n = 0, d = 1;
+
+  gst_structure_get_uint (s, "bit-depth-luma", &depth);
+  if (g_strcmp0 (chroma_text, "4:2:2") == 0)
+    chroma = 2;
+  else if (g_strcmp0 (chroma_text, "4:4:4") == 0)
+    chroma = 3;
+  gst_structure_get_fraction (s, "framerate", &n, &d);
+  return cmaf_vp9_config (profile, depth, chroma, get_int (s, "width"),
+      get_int (s, "height"), n > 0 && d > 0 ? (gdouble) n / d : USUAL_FPS,
+      unspecified, unspecified, unspecified, FALSE);
+}
+
 static GBytes *
 config_of (const PenstockFlvFormat *format, const GstCaps *caps)
 {
   const GstStructure *s = gst_caps_get_structure (caps, 0);
 
   switch (format->codec) {
+  case PENSTOCK_FLV_CODEC_VP8:
+  case PENSTOCK_FLV_CODEC_VP9:
+    return vpx_record (s);
   case PENSTOCK_FLV_CODEC_OPUS:
     return opus_head (caps);
   case PENSTOCK_FLV_CODEC_FLAC:

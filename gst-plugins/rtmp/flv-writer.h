@@ -17,7 +17,8 @@ G_BEGIN_DECLS
 #define PENSTOCK_FLV_VIDEO_CAPS                                                \
   "video/x-h264, stream-format=(string)avc, alignment=(string)au; "            \
   "video/x-h265, stream-format=(string)hvc1, alignment=(string)au; "           \
-  "video/x-av1, stream-format=(string)obu-stream, alignment=(string)tu"
+  "video/x-av1, stream-format=(string)obu-stream, alignment=(string)tu; "      \
+  "video/x-vp9; video/x-vp8"
 #define PENSTOCK_FLV_AUDIO_CAPS                                                \
   "audio/mpeg, mpegversion=(int)4, stream-format=(string)raw; "                \
   "audio/mpeg, mpegversion=(int)1, layer=(int)3; "                             \

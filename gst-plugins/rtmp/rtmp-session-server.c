@@ -4,8 +4,6 @@
  * and those that encoders and players send around them. `connect` is in
  * rtmp-session-connect.c. */
 
-#include <string.h>
-
 #include "rtmp-path.h"
 #include "rtmp-session-private.h"
 

@@ -20,8 +20,8 @@
  * the same address and port.
  *
  * At most one video and one audio track. H.264, AAC, MP3 and G.711 go in the
- * form every player knows, H.265, AV1, Opus, FLAC, AC-3 and E-AC-3 as Enhanced
- * RTMP. The element never waits for players nor for its clock: put
+ * form every player knows, H.265, AV1, VP9, VP8, Opus, FLAC, AC-3 and E-AC-3 as
+ * Enhanced RTMP. The element never waits for players nor for its clock: put
  * `identity sync=true` in front of it when the source is a file.
  *
  * |[

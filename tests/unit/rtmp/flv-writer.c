@@ -33,6 +33,15 @@ static const Row rows[] = {
     "codec_data=(buffer)81000c00",
       PENSTOCK_FLV_CODEC_AV1, "90 61763031 81000c00", "91 61763031",
       "a1 61763031" },
+  { "video/x-vp9, profile=(string)0, width=64, height=64, framerate=25/1",
+      PENSTOCK_FLV_CODEC_VP9, "90 76703039 00 0a 82 02 02 02 0000",
+      "91 76703039", "a1 76703039" },
+  { "video/x-vp9, profile=(string)3, chroma-format=(string)4:4:4, width=1920, "
+    "height=1080, framerate=30/1",
+      PENSTOCK_FLV_CODEC_VP9, "90 76703039 03 28 a6 02 02 02 0000",
+      "91 76703039", "a1 76703039" },
+  { "video/x-vp8, width=64, height=64", PENSTOCK_FLV_CODEC_VP8,
+      "90 76703038 00 0a 82 02 02 02 0000", "91 76703038", "a1 76703038" },
   { "video/x-h264, stream-format=avc, alignment=au", PENSTOCK_FLV_CODEC_H264,
       NULL, "17 01 000000", "27 01 ffffdf" },
   { "audio/mpeg, mpegversion=4, stream-format=raw, rate=8000, channels=1, "
@@ -134,7 +143,6 @@ GST_END_TEST;
 
 static const gchar *const others[] = {
   "video/x-h264, stream-format=byte-stream, alignment=au",
-  "video/x-vp8",
   "image/jpeg",
   "audio/mpeg, mpegversion=4, stream-format=adts",
   "audio/x-mulaw, rate=8000, channels=6",
