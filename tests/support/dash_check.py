@@ -507,7 +507,7 @@ class Checker:
             return
         self.need(0 < update <= max(longest, 2), "R3",
                   f"minimumUpdatePeriod is {float(update)} s")
-        self.need(window >= 3 * longest + delay, "R3",
+        self.need(window >= 3 * longest + delay - Fraction(1, 1000), "R3",
                   f"the window of {float(window)} s does not hold three "
                   f"segments and the delay")
         self.need(delay <= window, "R4", "the delay is longer than the window")

@@ -4,7 +4,7 @@
 
 #include <gst/check/gstcheck.h>
 
-#include "box-reader.h"
+#include "../../support/box-reader.h"
 #include "dash/cmaf-chunk.h"
 #include "dash/cmaf-header.h"
 

@@ -5,7 +5,7 @@
 
 #include <gst/check/gstcheck.h>
 
-#include "box-reader.h"
+#include "../../support/box-reader.h"
 #include "dash/presentation.h"
 
 #define VIDEO_25                                                               \
