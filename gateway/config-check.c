@@ -9,6 +9,7 @@
 
 #include "config-url.h"
 #include "route-table.h"
+#include "tls-certificate.h"
 
 /* A presentation of fewer media segments leaves players nothing to buffer. */
 #define DASH_MIN_SEGMENTS 3
@@ -60,6 +61,44 @@ check_listeners (PenstockConfigParse *self)
       if (fields[i].type == PENSTOCK_FIELD_ADDRESS &&
           fields[j].type == PENSTOCK_FIELD_ADDRESS)
         check_collision (self, &fields[i], &fields[j]);
+}
+
+/* A pipe or device could block or never end. */
+static gboolean
+check_pem_file (
+    PenstockConfigParse *self, const PenstockJsonNode *node, const gchar *path)
+{
+  if (!path || g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    return path != NULL;
+  g_autofree gchar *quoted =
+      penstock_json_quote (path, PENSTOCK_JSON_QUOTE_PATH);
+  penstock_config_problem (self, node, "cannot read the file %s: %s", quoted,
+      g_file_test (path, G_FILE_TEST_EXISTS) ? "Not a regular file"
+                                             : "No such file");
+  return FALSE;
+}
+
+static void
+check_tls (PenstockConfigParse *self)
+{
+  const PenstockJsonNode *certificate =
+      origin_of (self, &self->data->tls_certificate_file);
+  const PenstockJsonNode *key = origin_of (self, &self->data->tls_key_file);
+  g_autoptr (GError) error = NULL;
+
+  if (!certificate) {
+    if (self->data->listen_rtsps.set)
+      penstock_config_general_problem (self, "/listen/rtsps",
+          "needs a certificate in /tls/certificate-file");
+    return;
+  }
+  if (!check_pem_file (self, certificate, self->data->tls_certificate_file) ||
+      (key && !check_pem_file (self, key, self->data->tls_key_file)))
+    return;
+  g_autoptr (GTlsCertificate) pair = penstock_tls_certificate_load (
+      self->data->tls_certificate_file, self->data->tls_key_file, &error);
+  if (!pair)
+    penstock_config_problem (self, certificate, "%s", error->message);
 }
 
 /* --- inputs ----------------------------------------------------------------- */
@@ -159,8 +198,9 @@ check_rtsp (PenstockConfigParse *self, const PenstockOutputConfig *output)
   const PenstockJsonNode *password = penstock_json_member (node, "password");
   const PenstockJsonNode *file = penstock_json_member (node, "password-file");
 
-  if (!self->data->listen_rtsp.set)
-    penstock_config_problem (self, node, "output \"rtsp\" needs /listen/rtsp");
+  if (!self->data->listen_rtsp.set && !self->data->listen_rtsps.set)
+    penstock_config_problem (
+        self, node, "output \"rtsp\" needs /listen/rtsp or /listen/rtsps");
   if (password && file)
     penstock_config_key_problem (
         self, file, "excludes \"password\": one of both");
@@ -301,6 +341,7 @@ void
 penstock_config_check (PenstockConfigParse *self)
 {
   check_listeners (self);
+  check_tls (self);
   for (guint i = 0; i < self->data->routes->len; i++)
     check_route (self, g_ptr_array_index (self->data->routes, i));
   check_templates (self);

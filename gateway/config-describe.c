@@ -113,6 +113,8 @@ penstock_config_data_describe (const PenstockConfigData *data)
 
   describe_listener (out, "rtmp", &data->listen_rtmp);
   describe_listener (out, "rtsp", &data->listen_rtsp);
+  if (data->listen_rtsps.set)
+    describe_listener (out, "rtsps", &data->listen_rtsps);
   describe_listener (out, "http", &data->listen_http);
   for (guint i = 0; i < data->routes->len; i++) {
     const PenstockRouteConfig *route = g_ptr_array_index (data->routes, i);
@@ -174,6 +176,8 @@ add_route_urls (GString *out, const PenstockConfigData *data,
       add_url (out, "play", "rtsp", &data->listen_rtsp, ports->rtsp, path);
     if (output->kind == PENSTOCK_OUTPUT_RTMP && ports->rtmp)
       add_url (out, "play", "rtmp", &data->listen_rtmp, ports->rtmp, path);
+    if (output->kind == PENSTOCK_OUTPUT_RTSP && ports->rtsps)
+      add_url (out, "play", "rtsps", &data->listen_rtsps, ports->rtsps, path);
     if (output->kind == PENSTOCK_OUTPUT_DASH && ports->http)
       add_url (out, "watch", "http", &data->listen_http, ports->http, page);
   }

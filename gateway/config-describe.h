@@ -15,7 +15,7 @@ gchar *penstock_config_data_describe (const PenstockConfigData *data);
 /* Ports that are listened on; 0: not listening. */
 typedef struct
 {
-  guint rtmp, rtsp, http;
+  guint rtmp, rtsp, rtsps, http;
 } PenstockPorts;
 
 /* (transfer full): the URLs of the status page and of every route, for people

@@ -61,7 +61,8 @@ static const PenstockFieldValue transports[] = {
 
 static const PenstockFieldValue output_kinds[] = {
   { "rtsp", PENSTOCK_OUTPUT_RTSP,
-      "Players read `rtsp://HOST:PORT/ROUTE`. Needs `/listen/rtsp`." },
+      "Players read `rtsp://HOST:PORT/ROUTE`. Needs `/listen/rtsp` "
+      "or `/listen/rtsps`." },
   { "rtmp", PENSTOCK_OUTPUT_RTMP,
       "Players play `rtmp://HOST:PORT/ROUTE`. Needs `/listen/rtmp`." },
   { "dash", PENSTOCK_OUTPUT_DASH,
@@ -122,9 +123,27 @@ static const PenstockField fields[] = {
     .help = "RTSP players. The usual ports are 554 and, without privileges, "
         "8554.",
     .example = "\"[::]:8554\"" },
+  { "/listen/rtsps", PENSTOCK_FIELD_ADDRESS, .offset = ROOT (listen_rtsps),
+    .help = "RTSP players, over TLS; media only inside the connection. The "
+        "usual port is 322 and, without privileges, 8322. Needs `/tls`.",
+    .example = "\"[::]:8322\"" },
   { "/listen/http", PENSTOCK_FIELD_ADDRESS, .offset = ROOT (listen_http),
     .help = "DASH, the player page of each route, and the status page.",
     .example = "\"[::]:8080\"" },
+
+  { "/tls", PENSTOCK_FIELD_OBJECT,
+    .help = "The certificate of the TLS listeners. It is read at the start.",
+    .example = "{ \"certificate-file\": \"/etc/penstock/fullchain.pem\", "
+        "\"key-file\": \"/etc/penstock/privkey.pem\" }" },
+  { "/tls/certificate-file", PENSTOCK_FIELD_PATH, .required = TRUE,
+    .offset = ROOT (tls_certificate_file),
+    .help = "PEM file with the certificate, followed by those that lead to the "
+        "root; relative to the folder of the route map.",
+    .example = "\"/etc/penstock/fullchain.pem\"" },
+  { "/tls/key-file", PENSTOCK_FIELD_PATH, .offset = ROOT (tls_key_file),
+    .help = "PEM file with the private key, without a passphrase. Left out: "
+        "it stands in the `certificate-file`.",
+    .example = "\"/etc/penstock/privkey.pem\"" },
 
   { "/log", PENSTOCK_FIELD_OBJECT,
     .help = "The log on standard error." },
@@ -330,14 +349,12 @@ static const PenstockShortForm short_forms[] = {
 static const struct {
   const gchar *parent, *key, *value, *what;
 } unsupported[] = {
-  { "", "tls", NULL, "TLS" },
   { "", "hooks", NULL, "calling hooks" },
   { "", "auth", NULL, "authorization of readers" },
   { "", "api", NULL, "the control API" },
   { "", "metrics", NULL, "metrics" },
   { "", "cluster", NULL, "clustering" },
   { "/listen", "rtmps", NULL, "RTMP over TLS" },
-  { "/listen", "rtsps", NULL, "RTSP over TLS" },
   { "/listen", "https", NULL, "HTTPS" },
   { "/routes/*", "inputs", NULL, "a list of inputs" },
   { "/routes/*", "start", NULL, "starting on demand" },

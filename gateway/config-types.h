@@ -127,7 +127,9 @@ typedef enum
 typedef struct
 {
   gchar *filename;           /* for messages; may be NULL */
-  PenstockListenAddress listen_rtmp, listen_rtsp, listen_http;
+  PenstockListenAddress listen_rtmp, listen_rtsp, listen_rtsps, listen_http;
+  gchar *tls_certificate_file; /* PEM; set when a TLS listener is */
+  gchar *tls_key_file;         /* PEM; NULL: in the certificate's file */
   PenstockLogLevel log_level;
   gboolean allow_launch;
   GPtrArray *routes;         /* of PenstockRouteConfig, owned, file order */

@@ -103,6 +103,7 @@ print_urls (PenstockConfig *config, PenstockServer *server)
   PenstockPorts ports = {
     .rtmp = penstock_server_get_port (server, "rtmp"),
     .rtsp = penstock_server_get_port (server, "rtsp"),
+    .rtsps = penstock_server_get_port (server, "rtsps"),
     .http = penstock_server_get_port (server, "http"),
   };
   g_autofree gchar *urls = penstock_config_data_describe_urls (

@@ -328,6 +328,8 @@ penstock_server_get_port (PenstockServer *self, const gchar *protocol)
     return self->rtmp ? penstock_rtmp_server_get_port (self->rtmp) : 0;
   if (g_str_equal (protocol, "rtsp"))
     return self->rtsp ? penstock_rtsp_server_get_port (self->rtsp) : 0;
+  if (g_str_equal (protocol, "rtsps"))
+    return self->rtsp ? penstock_rtsp_server_get_tls_port (self->rtsp) : 0;
   if (g_str_equal (protocol, "http"))
     return self->http ? penstock_http_server_get_port (self->http) : 0;
   return 0;
@@ -336,7 +338,7 @@ penstock_server_get_port (PenstockServer *self, const gchar *protocol)
 static void
 add_listeners (PenstockServer *self, JsonBuilder *builder)
 {
-  static const gchar *const protocols[] = { "rtmp", "rtsp", "http" };
+  static const gchar *const protocols[] = { "rtmp", "rtsp", "rtsps", "http" };
 
   json_builder_set_member_name (builder, "listen");
   json_builder_begin_object (builder);
@@ -432,11 +434,14 @@ start_rtmp (PenstockServer *self, GError **error)
 static gboolean
 start_rtsp (PenstockServer *self, GError **error)
 {
-  if (!self->data->listen_rtsp.set)
+  if (!self->data->listen_rtsp.set && !self->data->listen_rtsps.set)
     return TRUE;
   self->rtsp = penstock_rtsp_server_new (
       &self->data->listen_rtsp, self->clock, self->base_time);
   penstock_rtsp_server_set_routes (self->rtsp, self->data->routes);
+  if (self->data->listen_rtsps.set)
+    penstock_rtsp_server_set_tls (self->rtsp, &self->data->listen_rtsps,
+        self->data->tls_certificate_file, self->data->tls_key_file);
   return penstock_rtsp_server_start (self->rtsp, error);
 }
 

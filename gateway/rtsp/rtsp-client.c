@@ -34,7 +34,8 @@ struct _PenstockRtspClient {
   PenstockRtspCounter *counter; /* set at construction */
   guint id;                     /* set at construction */
   gint fd; /* duplicate of the socket, -1 before; shutdown() is safe on it */
-  gchar *peer; /* set by connected */
+  gchar *peer;  /* set by connected */
+  gboolean tls; /* set by connected */
 
   /* The client's thread. */
   PenstockRtspFactory *request; /* owned; of the request that runs */
@@ -216,6 +217,18 @@ pre_setup (GstRTSPClient *client, GstRTSPContext *ctx)
   return factory == self->request ? GST_RTSP_STS_OK : GST_RTSP_STS_NOT_FOUND;
 }
 
+/* Media beside a TLS connection would be in the clear. */
+static gboolean
+configure_transport (
+    GstRTSPClient *client, GstRTSPContext *ctx, GstRTSPTransport *transport)
+{
+  if (PENSTOCK_RTSP_CLIENT (client)->tls &&
+      transport->lower_transport != GST_RTSP_LOWER_TRANS_TCP)
+    return FALSE;
+  return GST_RTSP_CLIENT_CLASS (penstock_rtsp_client_parent_class)
+      ->configure_client_transport (client, ctx, transport);
+}
+
 static GstRTSPStatusCode
 not_allowed (GstRTSPClient *client, GstRTSPContext *ctx)
 {
@@ -371,6 +384,20 @@ set_header (
   gst_rtsp_message_add_header (message, field, value);
 }
 
+/* The library (1.22.0) tells a client of a TLS connection "rtsp:" URLs; some
+ * go there. */
+static void
+make_urls_secure (GstRTSPMessage *message, GstRTSPHeaderField field)
+{
+  gchar *value = NULL;
+
+  if (gst_rtsp_message_get_header (message, field, &value, 0) != GST_RTSP_OK)
+    return;
+  g_autoptr (GString) secure = g_string_new (value);
+  g_string_replace (secure, "rtsp://", "rtsps://", 0);
+  set_header (message, field, secure->str);
+}
+
 /* Every answer on its way out. */
 static void
 send_message (
@@ -383,6 +410,10 @@ send_message (
     return;
   gst_rtsp_message_parse_response (message, &code, NULL, NULL);
   set_header (message, GST_RTSP_HDR_SERVER, SERVER_NAME);
+  if (self->tls) {
+    make_urls_secure (message, GST_RTSP_HDR_CONTENT_BASE);
+    make_urls_secure (message, GST_RTSP_HDR_RTP_INFO);
+  }
   if (code == GST_RTSP_STS_SERVICE_UNAVAILABLE)
     set_header (message, GST_RTSP_HDR_RETRY_AFTER, RETRY_AFTER_S);
   end_request (self, code >= GST_RTSP_STS_BAD_REQUEST);
@@ -423,8 +454,20 @@ describe_peer (GSocket *socket)
       v6 ? "[%s]:%u" : "%s:%u", text, g_inet_socket_address_get_port (inet));
 }
 
+/* The handshake runs with the first request, in the client's thread. */
+static gboolean
+start_tls (GstRTSPConnection *connection, GTlsCertificate *certificate)
+{
+  GTlsConnection *tls = gst_rtsp_connection_get_tls (connection, NULL);
+
+  if (tls)
+    g_tls_connection_set_certificate (tls, certificate);
+  return tls != NULL;
+}
+
 void
-penstock_rtsp_client_connected (PenstockRtspClient *self)
+penstock_rtsp_client_connected (
+    PenstockRtspClient *self, GTlsCertificate *certificate)
 {
   GstRTSPConnection *connection =
       gst_rtsp_client_get_connection (GST_RTSP_CLIENT (self));
@@ -433,7 +476,11 @@ penstock_rtsp_client_connected (PenstockRtspClient *self)
   g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
   self->peer = describe_peer (socket);
   self->fd = fcntl (g_socket_get_fd (socket), F_DUPFD_CLOEXEC, 0);
-  penstock_debug ("rtsp", "connected session=%u peer=%s", self->id, self->peer);
+  self->tls = certificate != NULL;
+  if (self->tls && !start_tls (connection, certificate))
+    penstock_rtsp_client_kick (self);
+  penstock_debug ("rtsp", "connected%s session=%u peer=%s",
+      self->tls ? " with TLS" : "", self->id, self->peer);
 }
 
 void
@@ -481,6 +528,7 @@ penstock_rtsp_client_class_init (PenstockRtspClientClass *klass)
   G_OBJECT_CLASS (klass)->finalize = penstock_rtsp_client_finalize;
   client_class->pre_describe_request = pre_describe;
   client_class->pre_setup_request = pre_setup;
+  client_class->configure_client_transport = configure_transport;
   client_class->pre_play_request = pre_play;
   client_class->pre_announce_request = not_allowed;
   client_class->pre_record_request = not_allowed;

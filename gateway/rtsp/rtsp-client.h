@@ -28,8 +28,10 @@ guint penstock_rtsp_counter_get (PenstockRtspCounter *counter);
 
 GstRTSPClient *penstock_rtsp_client_new (PenstockRtspCounter *counter);
 
-/* Once it has its connection, before its first request. */
-void penstock_rtsp_client_connected (PenstockRtspClient *self);
+/* Once it has its connection, before its first request. @certificate: the
+ * connection speaks TLS with it; NULL = it does not. */
+void penstock_rtsp_client_connected (
+    PenstockRtspClient *self, GTlsCertificate *certificate);
 
 /* The client's thread: the request that runs takes a media of @factory, which
  * is not to go before the request is answered. */

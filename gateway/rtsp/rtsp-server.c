@@ -8,6 +8,7 @@
 #include <gst/rtsp-server/rtsp-server.h>
 
 #include "../log.h"
+#include "../tls-certificate.h"
 #include "rtsp-auth.h"
 #include "rtsp-client.h"
 #include "rtsp-factory.h"
@@ -33,6 +34,9 @@ struct _PenstockRtspCore {
   GstRTSPServer parent;
 
   PenstockRtspCounter *counter; /* set at construction */
+  /* Of the connection that is being handed over, not owned; NULL: no TLS.
+   * Control context, in which the library makes the client at once. */
+  GTlsCertificate *certificate;
 };
 
 G_DEFINE_FINAL_TYPE (PenstockRtspCore, penstock_rtsp_core, GST_TYPE_RTSP_SERVER)
@@ -61,7 +65,8 @@ create_client (GstRTSPServer *server)
 static void
 client_connected (GstRTSPServer *server, GstRTSPClient *client)
 {
-  penstock_rtsp_client_connected (PENSTOCK_RTSP_CLIENT (client));
+  penstock_rtsp_client_connected (
+      PENSTOCK_RTSP_CLIENT (client), PENSTOCK_RTSP_CORE (server)->certificate);
 }
 
 static void
@@ -93,18 +98,22 @@ struct _PenstockRtspServer {
   GObject parent;
 
   /* Set at construction. */
-  gchar *host;
-  guint16 listen_port;
+  PenstockListenAddress listen;
   GstClock *clock;
   GstClockTime base_time;
-  const GPtrArray *routes; /* set before the start; NULL: no credentials */
+
+  /* Set before the start. */
+  const GPtrArray *routes; /* NULL: no credentials */
+  PenstockListenAddress tls_listen;
+  gchar *certificate_file, *key_file;
 
   GHashTable *mounts; /* path -> PenstockRtspFactory, owned */
   GPtrArray *closing; /* of PenstockRtspFactory that still have media */
 
   /* From start to stop. */
   PenstockRtspCore *core;
-  PenstockRtspListener *listener;
+  PenstockRtspListener *listener, *tls_listener; /* NULL: not listening */
+  GTlsCertificate *certificate;                  /* NULL: no TLS */
   GSource *tick;
 };
 
@@ -196,6 +205,14 @@ penstock_rtsp_server_get_port (PenstockRtspServer *self)
   return self->listener ? penstock_rtsp_listener_get_port (self->listener) : 0;
 }
 
+guint16
+penstock_rtsp_server_get_tls_port (PenstockRtspServer *self)
+{
+  return self->tls_listener
+      ? penstock_rtsp_listener_get_port (self->tls_listener)
+      : 0;
+}
+
 /* --- running ------------------------------------------------------------------ */
 
 static void
@@ -224,9 +241,9 @@ tick (gpointer user_data)
 }
 
 static void
-accepted (GSocket *socket, gpointer user_data)
+hand_over (
+    PenstockRtspServer *self, GSocket *socket, GTlsCertificate *certificate)
 {
-  PenstockRtspServer *self = user_data;
   g_autoptr (GSocketAddress) address =
       g_socket_get_remote_address (socket, NULL);
 
@@ -237,8 +254,24 @@ accepted (GSocket *socket, gpointer user_data)
   GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (address);
   g_autofree gchar *ip =
       g_inet_address_to_string (g_inet_socket_address_get_address (inet));
+  self->core->certificate = certificate;
   gst_rtsp_server_transfer_connection (GST_RTSP_SERVER (self->core), socket, ip,
       g_inet_socket_address_get_port (inet), NULL);
+  self->core->certificate = NULL;
+}
+
+static void
+accepted (GSocket *socket, gpointer user_data)
+{
+  hand_over (user_data, socket, NULL);
+}
+
+static void
+accepted_tls (GSocket *socket, gpointer user_data)
+{
+  PenstockRtspServer *self = user_data;
+
+  hand_over (self, socket, self->certificate);
 }
 
 static void
@@ -272,15 +305,58 @@ penstock_rtsp_server_set_routes (
   self->routes = routes;
 }
 
+void
+penstock_rtsp_server_set_tls (PenstockRtspServer *self,
+    const PenstockListenAddress *listen, const gchar *certificate_file,
+    const gchar *key_file)
+{
+  g_return_if_fail (!self->core && !self->tls_listen.set);
+
+  self->tls_listen = *listen;
+  self->tls_listen.host = g_strdup (listen->host);
+  self->certificate_file = g_strdup (certificate_file);
+  self->key_file = g_strdup (key_file);
+}
+
+static gboolean
+listen_tls (PenstockRtspServer *self, GError **error)
+{
+  self->certificate = penstock_tls_certificate_load (
+      self->certificate_file, self->key_file, error);
+  if (!self->certificate)
+    return FALSE;
+  self->tls_listener =
+      penstock_rtsp_listener_new (&self->tls_listen, accepted_tls, self, error);
+  return self->tls_listener != NULL;
+}
+
+static void
+stop_listening (PenstockRtspServer *self)
+{
+  g_clear_pointer (&self->listener, penstock_rtsp_listener_free);
+  g_clear_pointer (&self->tls_listener, penstock_rtsp_listener_free);
+  g_clear_object (&self->certificate);
+}
+
+static gboolean
+start_listening (PenstockRtspServer *self, GError **error)
+{
+  if (self->listen.set) {
+    self->listener =
+        penstock_rtsp_listener_new (&self->listen, accepted, self, error);
+    if (!self->listener)
+      return FALSE;
+  }
+  return !self->tls_listen.set || listen_tls (self, error);
+}
+
 gboolean
 penstock_rtsp_server_start (PenstockRtspServer *self, GError **error)
 {
-  PenstockListenAddress listen = { TRUE, self->host, self->listen_port };
-
   g_return_val_if_fail (!self->core, FALSE);
   make_core (self);
-  self->listener = penstock_rtsp_listener_new (&listen, accepted, self, error);
-  if (!self->listener) {
+  if (!start_listening (self, error)) {
+    stop_listening (self);
     g_clear_object (&self->core);
     return FALSE;
   }
@@ -322,7 +398,7 @@ penstock_rtsp_server_stop (PenstockRtspServer *self)
     return;
   g_source_destroy (self->tick);
   g_clear_pointer (&self->tick, g_source_unref);
-  g_clear_pointer (&self->listener, penstock_rtsp_listener_free);
+  stop_listening (self);
   close_mounts (self);
 
   PenstockRtspCounter *counter =
@@ -352,8 +428,8 @@ penstock_rtsp_server_new (const PenstockListenAddress *listen, GstClock *clock,
 {
   PenstockRtspServer *self = g_object_new (PENSTOCK_TYPE_RTSP_SERVER, NULL);
 
-  self->host = g_strdup (listen->host);
-  self->listen_port = listen->port;
+  self->listen = *listen;
+  self->listen.host = g_strdup (listen->host);
   self->clock = gst_object_ref (clock);
   self->base_time = base_time;
   return self;
@@ -378,7 +454,10 @@ penstock_rtsp_server_finalize (GObject *object)
   g_hash_table_unref (self->mounts);
   g_ptr_array_unref (self->closing);
   g_clear_object (&self->clock);
-  g_free (self->host);
+  g_free (self->listen.host);
+  g_free (self->tls_listen.host);
+  g_free (self->certificate_file);
+  g_free (self->key_file);
   G_OBJECT_CLASS (penstock_rtsp_server_parent_class)->finalize (object);
 }
 

@@ -18,7 +18,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (
     PenstockRtspServer, penstock_rtsp_server, PENSTOCK, RTSP_SERVER, GObject)
 
-/* @clock and @base_time: those of every pipeline of the gateway. */
+/* @listen: may be unset, for a server that speaks only TLS. @clock and
+ * @base_time: those of every pipeline of the gateway. */
 PenstockRtspServer *penstock_rtsp_server_new (
     const PenstockListenAddress *listen, GstClock *clock,
     GstClockTime base_time);
@@ -28,10 +29,16 @@ PenstockRtspServer *penstock_rtsp_server_new (
 void penstock_rtsp_server_set_routes (
     PenstockRtspServer *self, const GPtrArray *routes);
 
+/* Also listens at @listen for RTSP over TLS, with the certificate and key of
+ * PEM files (@key_file: NULL = in the other). Before the start. */
+void penstock_rtsp_server_set_tls (PenstockRtspServer *self,
+    const PenstockListenAddress *listen, const gchar *certificate_file,
+    const gchar *key_file);
+
 /**
  * penstock_rtsp_server_start:
  *
- * Binds the port and serves. Can be started again after a stop.
+ * Binds the ports and serves. Can be started again after a stop.
  *
  * Returns: %FALSE with %PENSTOCK_ERROR_ADDRESS_IN_USE or
  *   %PENSTOCK_ERROR_FAILED, which name the address and port
@@ -42,8 +49,9 @@ gboolean penstock_rtsp_server_start (PenstockRtspServer *self, GError **error);
  * to be closed, which takes milliseconds (3 s at most). */
 void penstock_rtsp_server_stop (PenstockRtspServer *self);
 
-/* The real port; 0 when it is not started. */
+/* The real ports; 0 when it is not started or does not listen so. */
 guint16 penstock_rtsp_server_get_port (PenstockRtspServer *self);
+guint16 penstock_rtsp_server_get_tls_port (PenstockRtspServer *self);
 
 /**
  * penstock_rtsp_server_add_mount:

@@ -37,7 +37,7 @@ check_pointers (const gchar *text, gsize size)
 static void
 use (const PenstockConfigData *data)
 {
-  const PenstockPorts ports = { 1935, 8554, 8080 };
+  const PenstockPorts ports = { 1935, 8554, 8322, 8080 };
   g_autofree gchar *text = penstock_config_data_describe (data);
   g_autoptr (PenstockRouteTable) table =
       penstock_route_table_new (data->routes);

@@ -46,9 +46,21 @@ static const WrongMap wrong_maps[] = {
   { "unknown_key_with_a_slash",
       "{ 'a/b~c': 1, 'routes': {} }",
       "map.json:1:3: /a~1b~0c: unknown key" },
-  { "tls_is_not_supported",
+  { "tls_without_a_certificate",
       "{ 'tls': {}, 'routes': {} }",
-      "map.json:1:3: /tls: unknown key: TLS is not supported by this version" },
+      "map.json:1:10: /tls: missing 'certificate-file'" },
+  { "tls_listener_without_tls",
+      "{ 'listen': { 'rtsps': ':8322' }, 'routes': {} }",
+      "/listen/rtsps: needs a certificate in /tls/certificate-file" },
+  { "certificate_is_not_there",
+      "{ 'tls': { 'certificate-file': '/none.pem' }, 'routes': {} }",
+      "map.json:1:32: /tls/certificate-file: cannot read the file '/none.pem': "
+      "No such file" },
+  { "key_is_a_device",
+      "{ 'tls': { 'certificate-file': '/proc/version',\n"
+      "'key-file': '/dev/zero' }, 'routes': {} }",
+      "map.json:2:13: /tls/key-file: cannot read the file '/dev/zero': "
+      "Not a regular file" },
   { "routes_are_an_array",
       "{ 'routes': [] }",
       "map.json:1:13: /routes: expected an object, found an empty array" },
@@ -106,10 +118,6 @@ static const WrongMap wrong_maps[] = {
       "{ 'listen': { 'http': '127.0.0.256:80' }, 'routes': {} }",
       "map.json:1:23: /listen/http: expected 'ADDRESS:PORT' with a numeric "
       "address, like '127.0.0.1:8080' or '[::]:8080', found '127.0.0.256:80'" },
-  { "rtsps_is_not_supported",
-      "{ 'listen': { 'rtsps': '[::]:8322' }, 'routes': {} }",
-      "map.json:1:15: /listen/rtsps: unknown key: RTSP over TLS is not "
-      "supported by this version" },
   { "listen_key_is_mistyped",
       "{ 'listen': { 'rstp': '[::]:8554' }, 'routes': {} }",
       "map.json:1:15: /listen/rstp: unknown key (did you mean 'rtsp'?)" },
@@ -499,7 +507,8 @@ static const WrongMap wrong_maps[] = {
   { "rtsp_without_listener",
       "{ 'listen': {}, 'routes': { 'r': { 'input': 'test', 'outputs': "
       "['rtsp'] } } }",
-      "map.json:1:65: /routes/r/outputs/0: output 'rtsp' needs /listen/rtsp" },
+      "map.json:1:65: /routes/r/outputs/0: output 'rtsp' needs /listen/rtsp "
+      "or /listen/rtsps" },
   { "rtmp_without_listener",
       "{ 'listen': {}, 'routes': { 'r': { 'input': 'test', 'outputs': "
       "['rtmp'] } } }",

@@ -11,6 +11,7 @@ Each is checked in a folder of its own that has the secrets it names.
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -43,15 +44,28 @@ def secret_files(value):
             yield from secret_files(item)
     if isinstance(value, dict):
         for key, item in value.items():
+            if key == "tls":
+                continue
             if key in ("key-file", "password-file"):
                 yield item
             else:
                 yield from secret_files(item)
 
 
+def tls_files(value):
+    """Yields (name, file of the tests) of the certificate and its key."""
+    for key, item in value.get("tls", {}).items():
+        yield item, "key.pem" if key == "key-file" else "certificate.pem"
+
+
 def check(daemon, text):
     """What the daemon complains about, or None."""
     with tempfile.TemporaryDirectory(prefix="penstock-test-") as folder:
+        for name, source in tls_files(json.loads(text)):
+            path = os.path.join(folder, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            shutil.copy(os.path.join(
+                os.environ["PENSTOCK_TEST_DATA"], "tls", source), path)
         for name in secret_files(json.loads(text)):
             path = os.path.join(folder, name)
             os.makedirs(os.path.dirname(path), exist_ok=True)
