@@ -34,6 +34,7 @@ typedef struct {
   guint64 time_ns, bytes, video_units, own_cpu_ns;
   guint playing;
   ProcStat server;
+  gboolean server_runs;
 } LoadMark;
 
 typedef struct {

@@ -75,6 +75,8 @@ proc_stat_read (gint pid, gint core, ProcStat *out)
       strrchr (text, ')') == NULL)
     return FALSE;
   fields = g_strsplit (strrchr (text, ')') + 2, " ", -1);
+  if (g_strcmp0 (fields[0], "Z") == 0)
+    return FALSE; /* ended, its parent has not noticed yet */
   *out = (ProcStat){
     .cpu_ns = ticks_to_ns (stat_field (fields, 14) + stat_field (fields, 15)),
     .rss_kb = stat_field (fields, 24) * (guint64) sysconf (_SC_PAGESIZE) / 1024,

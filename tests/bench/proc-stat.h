@@ -13,5 +13,6 @@ typedef struct {
   guint64 core_busy_ns; /* time @core was not idle, whoever used it */
 } ProcStat;
 
-/* Reads process @pid and processor @core (< 0: none). FALSE: no such process. */
+/* Reads process @pid and processor @core (< 0: none). FALSE: it does not
+ * run. */
 gboolean proc_stat_read (gint pid, gint core, ProcStat *out);

@@ -9,6 +9,7 @@
 #include "load.h"
 
 #define LONG_GAP_NS (60 * G_GUINT64_CONSTANT (1000000))
+#define SILENT_NS (2000 * G_GUINT64_CONSTANT (1000000))
 
 static const gchar *const kind_names[] = { "normal", "frozen", "slow" };
 
@@ -36,7 +37,7 @@ set_samples (JsonObject *parent, const gchar *name, Samples *samples)
 }
 
 typedef struct {
-  guint viewers, failed, no_key, first_not_key, info_exact, long_gap;
+  guint viewers, failed, no_key, first_not_key, info_exact, long_gap, silent;
   guint64 lost, late, broken, skips, backwards, resumed_without_key;
   guint64 audio_lost, audio_skips, early;
 } KindSum;
@@ -53,7 +54,7 @@ info_is_exact (const Viewer *viewer)
 }
 
 static void
-sum_viewer (KindSum *sum, const Viewer *viewer, Samples *gaps)
+sum_viewer (KindSum *sum, const Viewer *viewer, guint64 end_ns, Samples *gaps)
 {
   sum->viewers++;
   sum->failed += viewer->state == VIEWER_FAILED;
@@ -61,6 +62,7 @@ sum_viewer (KindSum *sum, const Viewer *viewer, Samples *gaps)
   sum->info_exact += info_is_exact (viewer);
   sum->early += viewer->n_before_answer;
   sum->long_gap += viewer->longest_gap_ns > LONG_GAP_NS;
+  sum->silent += viewer->last_unit_ns + SILENT_NS < end_ns;
   if (viewer->longest_gap_ns > 0)
     samples_add (gaps, viewer->longest_gap_ns);
   for (guint i = 0; i < viewer->n_tracks; i++) {
@@ -91,7 +93,7 @@ make_kind (Load *load, ViewerKind kind)
   samples_init (&gaps);
   for (gint i = 0; i < load->options.viewers; i++) {
     if (load->viewers[i].kind == kind)
-      sum_viewer (&sum, &load->viewers[i], &gaps);
+      sum_viewer (&sum, &load->viewers[i], load->end_mark.time_ns, &gaps);
   }
   {
     const struct {
@@ -113,6 +115,7 @@ make_kind (Load *load, ViewerKind kind)
       { "late-or-repeated", sum.late },
       { "time-backwards", sum.backwards },
       { "gap-over-60-ms", sum.long_gap },
+      { "silent-at-the-end", sum.silent },
     };
 
     for (guint i = 0; i < G_N_ELEMENTS (rows); i++)

@@ -55,9 +55,9 @@ take_mark (Load *self, LoadMark *mark)
       if (self->viewers[i].watches[k].video)
         mark->video_units += self->viewers[i].watches[k].n_units;
   }
-  if (self->options.server_pid > 0)
-    proc_stat_read (
-        self->options.server_pid, self->options.server_core, &mark->server);
+  mark->server_runs = self->options.server_pid <= 0 ||
+      proc_stat_read (
+          self->options.server_pid, self->options.server_core, &mark->server);
 }
 
 static void
@@ -159,11 +159,13 @@ idle_churn_viewer (Load *self)
   }
   viewer = g_new0 (Viewer, 1);
   viewer_init (viewer, &self->shared);
+  viewer->kind = VIEWER_PASSING;
   g_ptr_array_add (self->churn, viewer);
   return viewer;
 }
 
-/* Leaves after its keyframe and a random time, one in two without a word. */
+/* Each leaves at a random time after the answer to PLAY, with or without its
+ * keyframe, one in two without a word. */
 static void
 churn (Load *self, guint64 now)
 {
@@ -180,7 +182,7 @@ churn (Load *self, guint64 now)
     if (viewer->state == VIEWER_FAILED) {
       self->n_churn_failed++;
       viewer_leave (viewer, FALSE);
-    } else if (viewer->key_ns != 0 && viewer->leave_ns == 0) {
+    } else if (viewer->playing_ns != 0 && viewer->leave_ns == 0) {
       viewer->leave_ns = after (g_rand_double_range (self->random, 0, hold));
     } else if (viewer->leave_ns != 0 && viewer->leave_ns <= now) {
       viewer_leave (viewer, g_rand_boolean (self->random));
@@ -356,7 +358,7 @@ read_arguments (LoadOptions *options, gint *argc, gchar ***argv, GError **error)
     { "churn", 0, 0, G_OPTION_ARG_DOUBLE, &options->churn_per_s,
         "Further viewers that come and go while measuring (0)", "PER-SECOND" },
     { "churn-hold", 0, 0, G_OPTION_ARG_DOUBLE, &options->churn_hold_s,
-        "Longest stay of these after their keyframe (1)", "SECONDS" },
+        "Longest stay of these after the answer to PLAY (1)", "SECONDS" },
     { "fps", 0, 0, G_OPTION_ARG_INT, &options->fps,
         "Pictures a second, to tell skips; 0: unknown (25)", "N" },
     { "seed", 0, 0, G_OPTION_ARG_INT, &options->seed,
@@ -467,7 +469,8 @@ load_clear (Load *self)
   close (self->shared.epoll_fd);
 }
 
-/* Exit status: 0 measured, 1 the stream did not come, 2 wrong arguments. */
+/* Exit status: 0 measured, 1 the stream did not come or the server ended, 2
+ * wrong arguments. */
 gint
 main (gint argc, gchar **argv)
 {
@@ -494,9 +497,12 @@ main (gint argc, gchar **argv)
   raise_fd_limit ();
   load_init (&load);
   run (&load);
-  ok = load.end_mark.time_ns != 0;
+  ok = load.end_mark.time_ns != 0 && load.end_mark.server_runs;
   if (ok)
     ok = load_report (&load);
+  else if (load.end_mark.time_ns != 0)
+    fprintf (stderr, "rtsp-load: %s: the server ended meanwhile\n",
+        load.options.url);
   else
     fprintf (stderr, "rtsp-load: %s: no keyframe within %g s: %s\n",
         load.options.url, load.options.wait_s,

@@ -45,8 +45,9 @@ typedef enum {
 
 typedef enum {
   VIEWER_NORMAL,
-  VIEWER_FROZEN, /* stops reading for a while */
-  VIEWER_SLOW,   /* reads at a limited rate */
+  VIEWER_FROZEN,  /* stops reading for a while */
+  VIEWER_SLOW,    /* reads at a limited rate */
+  VIEWER_PASSING, /* comes and goes */
 } ViewerKind;
 
 typedef struct _Viewer Viewer;
