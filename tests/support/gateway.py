@@ -47,16 +47,18 @@ def environment():
     return env
 
 
-def wait_until(check, timeout, what):
-    """Returns the first true value of check(); fails with @what after @timeout."""
+def wait_until(check, timeout, what, poll=0.05):
+    """The first true value of check(), which is asked every @poll seconds;
+    fails with @what after @timeout. What is callable is told at that time."""
     deadline = time.monotonic() + timeout
     while True:
         value = check()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout} s: {what}")
-        time.sleep(0.05)
+            raise AssertionError(
+                f"not within {timeout} s: {what() if callable(what) else what}")
+        time.sleep(poll)
 
 
 class Gateway:
@@ -139,7 +141,8 @@ class Gateway:
         def check():
             route = self.route(name)
             return route if route and route["state"] == state else None
-        return wait_until(check, timeout, f"{name} {state}\n{self.log()}")
+        return wait_until(check, timeout,
+                          lambda: f"{name} {state}\n{self.log()}")
 
     def wait_manifest(self, name, timeout=20):
         def check():
@@ -147,7 +150,25 @@ class Gateway:
                 return self.get(f"{name}/manifest.mpd")
             except urllib.error.HTTPError:
                 return None
-        return wait_until(check, timeout, f"manifest of {name}\n{self.log()}")
+        return wait_until(check, timeout,
+                          lambda: f"manifest of {name}\n{self.log()}")
+
+    def wait_no_viewers(self, timeout=30):
+        """Until no RTSP session is left; DASH keeps none."""
+        def check():
+            return not any(output.get("viewers")
+                           for route in self.status()["routes"]
+                           for output in route["outputs"])
+        wait_until(check, timeout, lambda: f"no viewers\n{self.log()}")
+
+    def usage(self):
+        """File descriptors, threads and resident KiB of the daemon."""
+        process = f"/proc/{self.process.pid}"
+        with open(f"{process}/status", encoding="ascii") as file:
+            fields = dict(line.split(":", 1) for line in file)
+        return {"fds": len(os.listdir(f"{process}/fd")),
+                "threads": int(fields["Threads"]),
+                "kib": int(fields["VmRSS"].split()[0])}
 
     # --- end
 
