@@ -8,6 +8,7 @@ segments themselves. Only what our manifests use is understood.
 import urllib.error
 import xml.etree.ElementTree as ElementTree
 
+import dash_check
 from gateway import wait_until
 
 NS = "{urn:mpeg:dash:schema:mpd:2011}"
@@ -22,8 +23,10 @@ class Track:
         self.kind = group.get("contentType")
         self.id = representation.get("id")
         self.segments = {}
-        self.init = self._get(
-            group.find(f"{NS}SegmentTemplate").get("initialization"))
+        template = group.find(f"{NS}SegmentTemplate")
+        self.init = self._get(template.get("initialization"))
+        self.timescale = int(template.get("timescale"))
+        self.offset = int(template.get("presentationTimeOffset", "0"))
 
     def _get(self, name, number=0):
         name = name.replace("$RepresentationID$", self.id)
@@ -42,6 +45,21 @@ class Track:
                     self.segments[number] = self._get(
                         template.get("media"), number)
                 number += 1
+
+    def origin_in_ffmpeg(self):
+        """Seconds that ffmpeg tells for the beginning of the Period.
+
+        Pictures come to it later than they say: by the largest negative
+        composition offset.
+        """
+        reorder = 0
+        for data in self.segments.values():
+            for fragment in dash_check.fragments(data, "ffmpeg"):
+                decode_time = fragment.decode_time
+                for sample in fragment.samples:
+                    reorder = max(reorder, decode_time - sample["time"])
+                    decode_time += sample["duration"]
+        return (self.offset + reorder) / self.timescale
 
     def write(self, path):
         """Writes init segment and media segments, which must have no gap."""
@@ -74,26 +92,24 @@ class Recording:
                         group.find(f"{NS}Representation"))
                 self.tracks[key].update(group.find(f"{NS}SegmentTemplate"))
 
-    def periods(self):
-        return list(dict.fromkeys(period for period, _ in self.tracks))
+    def newest_period(self):
+        """Its tracks by kind."""
+        newest = list(self.tracks)[-1][0]
+        return {kind: track for (period, kind), track in self.tracks.items()
+                if period == newest}
 
     def follow(self, n_segments, timeout=60):
-        """Until each track of the first Period has @n_segments."""
+        """Until each track of the newest Period has @n_segments."""
         def check():
             self.update()
-            first = self.first_period()
-            return first and all(len(track.segments) >= n_segments
-                                 for track in first.values())
-        wait_until(check, timeout, f"{n_segments} segments of {self.route}")
+            return self.tracks and all(
+                len(track.segments) >= n_segments
+                for track in self.newest_period().values())
+        wait_until(check, timeout, f"{n_segments} segments of {self.route}",
+                   poll=0.3)
         return self
 
-    def first_period(self):
-        """Its tracks by kind."""
-        first = self.periods()[:1]
-        return {kind: track for (period, kind), track in self.tracks.items()
-                if [period] == first}
-
     def write(self, folder):
-        """Writes the tracks of the first Period: {kind: path}."""
+        """Writes the tracks of the newest Period: {kind: path}."""
         return {kind: track.write(f"{folder}/{kind}.mp4")
-                for kind, track in self.first_period().items()}
+                for kind, track in self.newest_period().items()}

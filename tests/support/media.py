@@ -119,20 +119,30 @@ def decode_video(source, seconds, size, extra=()):
 
 
 def flash_and_beep_times(source, seconds, size, extra=()):
-    """Times in seconds, on one timeline, at which flashes and beeps begin.
+    """Times in seconds, on one timeline, at which flashes and beeps begin."""
+    return _flash_and_beep_times(
+        [*extra, "-i", source, "-t", str(seconds)], size, seconds + 60)
 
-    ffmpeg writes both tracks to one NUT stream of raw data with the original
-    timestamps; a second ffmpeg tells the times.
-    """
-    with tempfile.NamedTemporaryFile(dir=media_dir(), suffix=".nut") as work:
+
+def flash_and_beep_times_of_tracks(video, audio, size):
+    """The same of two files, each (path, seconds that are time 0)."""
+    return _flash_and_beep_times(
+        ["-copyts", *(word for path, origin in (video, audio)
+                      for word in ("-itsoffset", str(-origin), "-i", path)),
+         "-map", "0:v", "-map", "1:a"], size, 120)
+
+
+def _flash_and_beep_times(arguments, size, timeout):
+    """ffmpeg writes both tracks to one NUT stream of raw data with the
+    original timestamps; a second ffmpeg tells the times."""
+    with tempfile.TemporaryDirectory(prefix="penstock-test-") as folder:
+        work = f"{folder}/av.nut"
         subprocess.run(
-            ["ffmpeg", "-nostdin", "-v", "error", "-y", *extra, "-i", source,
-             "-t", str(seconds), "-fps_mode", "passthrough",
-             "-c:v", "rawvideo", "-enc_time_base", "1:90000", "-pix_fmt",
-             "gray", "-c:a", "pcm_s16le",
-             "-ac", "1", "-f", "nut", work.name],
-            check=True, timeout=seconds + 60)
-        return video_flashes(work.name, size), audio_beeps(work.name)
+            ["ffmpeg", "-nostdin", "-v", "error", *arguments,
+             "-fps_mode", "passthrough", "-enc_time_base:v", "1:90000",
+             "-c:v", "rawvideo", "-pix_fmt", "gray", "-c:a", "pcm_s16le",
+             "-ac", "1", "-f", "nut", work], check=True, timeout=timeout)
+        return video_flashes(work, size), audio_beeps(work)
 
 
 def packet_times(path, stream):
