@@ -37,7 +37,12 @@ check_pointers (const gchar *text, gsize size)
 static void
 use (const PenstockConfigData *data)
 {
-  const PenstockPorts ports = { 1935, 8554, 8322, 8080 };
+  const PenstockPorts ports = {
+    .rtmp = data->listen_rtmp.set ? 1935 : 0,
+    .rtsp = data->listen_rtsp.set ? 8554 : 0,
+    .rtsps = data->listen_rtsps.set ? 8322 : 0,
+    .http = data->listen_http.set ? 8080 : 0,
+  };
   g_autofree gchar *text = penstock_config_data_describe (data);
   g_autoptr (PenstockRouteTable) table =
       penstock_route_table_new (data->routes);

@@ -546,7 +546,7 @@ static const WrongMap wrong_maps[] = {
       "map.json:6:19: /routes/lobby/outputs/0: expected 'rtsp', 'rtmp', "
       "'dash' or an object, found 'dahs' (did you mean 'dash'?)\n"
       "map.json:6:27: /routes/lobby/outputs/1: output 'rtsp' needs "
-      "/listen/rtsp\n"
+      "/listen/rtsp or /listen/rtsps\n"
       "map.json:7:7: /routes/lobby/cach: unknown key (did you mean "
       "'cache'?)\n"
       "map.json:9:5: /routes/api: the route`s name has the segment 'api', "
