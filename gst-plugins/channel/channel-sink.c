@@ -23,6 +23,7 @@
 #include <stdio.h>
 
 #include "channel.h"
+#include "droppable.h"
 #include "dts.h"
 #include "time-map.h"
 
@@ -67,6 +68,7 @@ struct _PenstockChannelSinkPad {
   GstClockTime last_dts;    /* channel time */
   GstClockTime next_source; /* end of the last buffer, source time */
   PenstockDts dts;          /* for streams without DTS */
+  PenstockDroppable droppable;
 };
 
 G_DEFINE_FINAL_TYPE (
@@ -222,6 +224,8 @@ append (PenstockChannelSink *self, PenstockChannelSinkPad *pad,
   else
     GST_BUFFER_FLAG_UNSET (buffer, GST_BUFFER_FLAG_DISCONT);
   pad->discont = FALSE;
+  if (penstock_droppable_check (&pad->droppable, buffer))
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DROPPABLE);
 
   if (self->layout_changed)
     publish_layout (self);
@@ -347,6 +351,7 @@ take_caps (
     return TRUE;
   }
   gst_caps_replace (&pad->caps, caps);
+  penstock_droppable_init_from_caps (&pad->droppable, caps);
   if (first) {
     /* Streams are numbered by kind, so that a rebuilt input whose pads come
      * in another order keeps the numbers. */

@@ -359,6 +359,39 @@ GST_START_TEST (sink_gives_up_waiting_for_a_silent_stream)
 }
 GST_END_TEST;
 
+/* Slow readers lose these first, and parsers do not mark them. */
+GST_START_TEST (pictures_that_no_other_refers_to_are_marked)
+{
+  static const guint8 slices[][7] = {
+    { 0, 0, 0, 3, 0x65, 0x88, 0 }, /* IDR */
+    { 0, 0, 0, 3, 0x41, 0x9a, 0 }, /* P, referred to */
+    { 0, 0, 0, 3, 0x01, 0x9a, 0 }, /* B, not */
+  };
+  g_autoptr (PenstockChannel) channel = penstock_channel_get ("droppable");
+  PenstockGopEntry out[8];
+  Writer writer = writer_new ("droppable", FALSE);
+
+  gst_harness_set_src_caps_str (
+      writer.pads[0], VIDEO_CAPS ", codec_data=(buffer)0142001effe10000");
+  for (guint i = 0; i < G_N_ELEMENTS (slices); i++) {
+    GstBuffer *buffer = gst_buffer_new_memdup (slices[i], sizeof (slices[i]));
+    GST_BUFFER_PTS (buffer) = GST_BUFFER_DTS (buffer) = i * FRAME;
+    if (i > 0)
+      GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+    gst_harness_push (writer.pads[0], buffer);
+  }
+  gst_harness_push_event (writer.pads[0], gst_event_new_eos ());
+  fail_unless_equals_int (
+      read_all (channel, out, G_N_ELEMENTS (out)), G_N_ELEMENTS (slices));
+  for (guint i = 0; i < G_N_ELEMENTS (slices); i++) {
+    fail_unless_equals_int (
+        (out[i].flags & PENSTOCK_ENTRY_DROPPABLE) != 0, i == 2);
+    penstock_gop_entry_clear (&out[i]);
+  }
+  writer_free (&writer);
+}
+GST_END_TEST;
+
 GST_START_TEST (second_writer_is_refused)
 {
   Writer writer = writer_new ("busy", FALSE);
@@ -469,6 +502,7 @@ channel_suite (void)
   tcase_add_test (tcase, sink_publishes_all_tracks_at_once);
   tcase_add_test (tcase, sink_waits_for_streams_that_have_no_pad_yet);
   tcase_add_test (tcase, sink_gives_up_waiting_for_a_silent_stream);
+  tcase_add_test (tcase, pictures_that_no_other_refers_to_are_marked);
   tcase_add_test (tcase, second_writer_is_refused);
   tcase_add_test (tcase, missing_dts_is_made_from_pts);
   tcase_add_test (tcase, new_stream_start_is_a_new_epoch);
