@@ -21,6 +21,7 @@ Clip *clip_load (const gchar *path, GError **error);
 void clip_free (Clip *self);
 
 /* Once @video is PLAYING a thread plays @self, which outlives it, into @video and
- * @audio, two live sources of one pipeline, until they refuse data. Every @stamp_every-th picture gets a stamp. */
+ * @audio, two live sources of one pipeline, until they refuse data.
+ * Call it before they start. Every @stamp_every-th picture gets a stamp. */
 void clip_play (
     Clip *self, GstAppSrc *video, GstAppSrc *audio, guint stamp_every);

@@ -65,8 +65,8 @@ make_pipeline (Clip *clip, const gchar *url, GError **error)
   pad = gst_element_get_static_pad (sink, "sink");
   g_object_set (sink, "location", url, "sync", FALSE, NULL);
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, refresh_stamp, NULL, NULL);
-  gst_element_set_state (pipeline, GST_STATE_PLAYING);
   clip_play (clip, GST_APP_SRC (video), GST_APP_SRC (audio), STAMP_EVERY);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
   return pipeline;
 }
 
