@@ -59,6 +59,29 @@ find_decoding (const GstCaps *caps)
   return NULL;
 }
 
+/* libavcodec's encoder begins with so many samples of silence, and GStreamer's
+ * wrapper stamps them with the time of the first real one (1.22). */
+#define AVENC_AAC_PRIMING 1024 /* samples */
+
+/* Streaming thread; caps come before the segment that the offset applies to. */
+static GstPadProbeReturn
+make_up_for_priming (GstPad *pad, GstPadProbeInfo *info, gpointer unused)
+{
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  GstCaps *caps;
+  gint rate;
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_CAPS)
+    return GST_PAD_PROBE_OK;
+  gst_event_parse_caps (event, &caps);
+  if (gst_structure_get_int (gst_caps_get_structure (caps, 0), "rate", &rate) &&
+      rate > 0)
+    gst_pad_set_offset (pad,
+        -(gint64) gst_util_uint64_scale (
+            AVENC_AAC_PRIMING, GST_SECOND, (guint) rate));
+  return GST_PAD_PROBE_OK;
+}
+
 GstElement *
 penstock_audio_encode_new (
     const GstCaps *caps, guint bitrate_kbps, GError **error)
@@ -84,9 +107,18 @@ penstock_audio_encode_new (
   }
 
   g_autofree gchar *description = g_strdup_printf (
-      "%s%saudioconvert ! audioresample ! " RAW_CAPS " ! %s bitrate=%u ! "
+      "%s%saudioconvert ! audioresample ! " RAW_CAPS
+      " ! %s name=encoder bitrate=%u ! "
       "aacparse ! capsfilter caps=\"" PENSTOCK_AUDIO_ENCODE_CAPS "\"",
       decoder ? decoder : "", decoder ? " ! " : "", encoder,
       bitrate_kbps * 1000);
-  return gst_parse_bin_from_description (description, TRUE, error);
+  GstElement *bin = gst_parse_bin_from_description (description, TRUE, error);
+  if (!bin || !g_str_equal (encoder, "avenc_aac"))
+    return bin;
+  g_autoptr (GstElement) element =
+      gst_bin_get_by_name (GST_BIN (bin), "encoder");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (element, "src");
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
+      make_up_for_priming, NULL, NULL);
+  return bin;
 }

@@ -227,6 +227,34 @@ GST_START_TEST (trickled_headers_do_not_extend_the_deadline)
 }
 GST_END_TEST;
 
+/* One endless line, or lines without end. */
+static const gchar *const endless[] = {
+  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+  "X-A: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n"
+};
+
+GST_START_TEST (headers_without_end_are_not_kept)
+{
+  HttpLimits limits = HTTP_LIMITS_DEFAULT;
+  g_autoptr (Fixture) fixture = fixture_new (&limits);
+  g_autoptr (Client) client = client_new (fixture->port);
+  GOutputStream *out =
+      g_io_stream_get_output_stream (G_IO_STREAM (client->connection));
+  g_autoptr (GString) piece = g_string_new (NULL);
+  gsize sent = 0;
+
+  while (piece->len < 64 * 1024)
+    g_string_append (piece, endless[__i__]);
+  client_send (client, "GET /time HTTP/1.1\r\nHost: x\r\n");
+  while (sent < BIG &&
+      g_output_stream_write_all (out, piece->str, piece->len, NULL, NULL, NULL))
+    sent += piece->len;
+  fail_unless (sent < BIG, "headers of any length are read");
+  g_autoptr (Answer) answer = get (fixture->port, "/time", NULL);
+  fail_unless_equals_int (answer->status, 200);
+}
+GST_END_TEST;
+
 GST_START_TEST (idle_connection_is_closed_after_its_time)
 {
   HttpLimits limits = HTTP_LIMITS_DEFAULT;
@@ -440,6 +468,8 @@ http_limits_suite (void)
   tcase_add_test (tc, reader_of_a_growing_file_cannot_fall_behind_for_ever);
   tcase_add_test (tc, silent_connection_is_closed);
   tcase_add_test (tc, trickled_headers_do_not_extend_the_deadline);
+  tcase_add_loop_test (
+      tc, headers_without_end_are_not_kept, 0, G_N_ELEMENTS (endless));
   tcase_add_test (tc, idle_connection_is_closed_after_its_time);
   tcase_add_test (tc, waiting_for_us_has_no_deadline);
   tcase_add_test (tc, idle_connections_cannot_take_all_places);
