@@ -11,6 +11,18 @@
 #include "rtmp/rtmp-sink.h"
 #include "rtmp/rtmp-src.h"
 
+/* Whether the plugin has been loaded in this process. Registering once more
+ * would free the factory that the element's class points to. */
+static gboolean
+is_loaded (const gchar *name)
+{
+  g_autoptr (GstPluginFeature) feature =
+      gst_registry_lookup_feature (gst_registry_get (), name);
+
+  return GST_IS_ELEMENT_FACTORY (feature) &&
+      gst_element_factory_get_element_type (GST_ELEMENT_FACTORY (feature)) != 0;
+}
+
 gboolean
 penstock_media_register (GstPlugin *plugin)
 {
@@ -28,7 +40,8 @@ penstock_media_register (GstPlugin *plugin)
   gboolean ok = TRUE;
 
   for (guint i = 0; elements[i].name; i++)
-    ok &= gst_element_register (
-        plugin, elements[i].name, GST_RANK_NONE, elements[i].get_type ());
+    if (plugin || !is_loaded (elements[i].name))
+      ok &= gst_element_register (
+          plugin, elements[i].name, GST_RANK_NONE, elements[i].get_type ());
   return ok;
 }
