@@ -7,6 +7,7 @@
 #include <gst/check/gstcheck.h>
 #include <string.h>
 
+#include "../support/known-warnings.h"
 #include "config-parse.h"
 #include "config-structs.h"
 #include "log.h"
@@ -392,4 +393,10 @@ rtsp_auth_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (rtsp_auth);
+int
+main (int argc, char **argv)
+{
+  gst_check_init (&argc, &argv);
+  pass_warning_of_funnel ();
+  return gst_check_run_suite (rtsp_auth_suite (), "rtsp_auth", __FILE__);
+}

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../support/known-warnings.h"
 #include "channel/channel.h"
 #include "log.h"
 #include "media.h"
@@ -1378,4 +1379,10 @@ rtsp_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (rtsp);
+int
+main (int argc, char **argv)
+{
+  gst_check_init (&argc, &argv);
+  pass_warning_of_funnel ();
+  return gst_check_run_suite (rtsp_suite (), "rtsp", __FILE__);
+}

@@ -8,6 +8,7 @@
 #include <gst/rtsp-server/rtsp-server.h>
 
 #include "../support/media-file.h"
+#include "../support/known-warnings.h"
 #include "channel/channel.h"
 #include "inputs/supervisor.h"
 #include "log.h"
@@ -796,25 +797,12 @@ supervisor_suite (void)
   return suite;
 }
 
-static gboolean
-is_known (const gchar *domain, GLogLevelFlags level, const gchar *message,
-    gpointer user_data)
-{
-  return TRUE;
-}
-
 int
 main (int argc, char **argv)
 {
   gst_check_init (&argc, &argv);
-  /* rtspsrc 1.22.0 stamps a segment event before it has a number for it when
-   * media comes ahead of the PLAY response, as gst-rtsp-server sends it for a
-   * shared media; without consequences. GstCheck fails on any other one. */
-  g_log_set_always_fatal (G_LOG_FATAL_MASK);
-  g_log_set_fatal_mask ("penstock", G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
-  gst_check_add_log_filter ("GStreamer", G_LOG_LEVEL_CRITICAL,
-      g_regex_new ("gst_event_set_seqnum: .* GST_SEQNUM_INVALID", 0, 0, NULL),
-      is_known, NULL, NULL);
+  pass_critical_of_rtspsrc ();
+  pass_warning_of_funnel ();
   penstock_media_register (NULL);
   return gst_check_run_suite (supervisor_suite (), "supervisor", __FILE__);
 }
