@@ -15,7 +15,7 @@
 
 /* A connection without a session is closed after this time, also after its
  * session has gone. */
-#define POST_SESSION_TIMEOUT_S 15
+#define IDLE_US (15 * G_USEC_PER_SEC) /* without session and requests */
 /* Told to clients that come before there is anything to describe. */
 #define RETRY_AFTER_S "1"
 #define SERVER_NAME "Penstock"
@@ -36,6 +36,12 @@ struct _PenstockRtspClient {
   gint fd; /* duplicate of the socket, -1 before; shutdown() is safe on it */
   gchar *peer;  /* set by connected */
   gboolean tls; /* set by connected */
+
+  gint n_requests; /* atomic; that need no session */
+
+  /* Tick. */
+  gint n_requests_seen;
+  gint64 active; /* monotonic time */
 
   /* The client's thread. */
   PenstockRtspFactory *request; /* owned; of the request that runs */
@@ -174,6 +180,7 @@ end_request (PenstockRtspClient *self, gboolean failed)
 static GstRTSPStatusCode
 begin_request (PenstockRtspClient *self, GstRTSPContext *ctx, gboolean stream)
 {
+  g_atomic_int_inc (&self->n_requests);
   g_autoptr (PenstockRtspFactory) factory = find_mount (self, ctx, stream);
 
   end_request (self, FALSE);
@@ -489,12 +496,35 @@ penstock_rtsp_client_kick (PenstockRtspClient *self)
   shutdown (self->fd, SHUT_RDWR);
 }
 
+/* The library's own post-session-timeout ends in an assertion when a client
+ * goes while its timer is made (1.22.0, gst_rtsp_client_finalize). */
+void
+penstock_rtsp_client_tick (PenstockRtspClient *self, gint64 now)
+{
+  GList *sessions =
+      gst_rtsp_client_session_filter (GST_RTSP_CLIENT (self), NULL, NULL);
+  gint n_requests = g_atomic_int_get (&self->n_requests);
+
+  if (sessions || n_requests != self->n_requests_seen || !self->active)
+    self->active = now;
+  self->n_requests_seen = n_requests;
+  g_list_free_full (sessions, g_object_unref);
+  if (now - self->active > IDLE_US)
+    penstock_rtsp_client_kick (self);
+}
+
+static GstRTSPStatusCode
+pre_options (GstRTSPClient *client, GstRTSPContext *context)
+{
+  g_atomic_int_inc (&PENSTOCK_RTSP_CLIENT (client)->n_requests);
+  return GST_RTSP_STS_OK;
+}
+
 GstRTSPClient *
 penstock_rtsp_client_new (PenstockRtspCounter *counter)
 {
   static gint last_id; /* atomic */
-  PenstockRtspClient *self = g_object_new (PENSTOCK_TYPE_RTSP_CLIENT,
-      "post-session-timeout", POST_SESSION_TIMEOUT_S, NULL);
+  PenstockRtspClient *self = g_object_new (PENSTOCK_TYPE_RTSP_CLIENT, NULL);
 
   self->counter = penstock_rtsp_counter_ref (counter);
   self->id = (guint) g_atomic_int_add (&last_id, 1) + 1;
@@ -526,6 +556,7 @@ penstock_rtsp_client_class_init (PenstockRtspClientClass *klass)
   GstRTSPClientClass *client_class = GST_RTSP_CLIENT_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->finalize = penstock_rtsp_client_finalize;
+  client_class->pre_options_request = pre_options;
   client_class->pre_describe_request = pre_describe;
   client_class->pre_setup_request = pre_setup;
   client_class->configure_client_transport = configure_transport;

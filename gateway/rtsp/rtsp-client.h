@@ -33,6 +33,10 @@ GstRTSPClient *penstock_rtsp_client_new (PenstockRtspCounter *counter);
 void penstock_rtsp_client_connected (
     PenstockRtspClient *self, GTlsCertificate *certificate);
 
+/* To be called every few seconds, by one thread: ends the connection when it
+ * has no session and asks for nothing. @now: monotonic. */
+void penstock_rtsp_client_tick (PenstockRtspClient *self, gint64 now);
+
 /* The client's thread: the request that runs takes a media of @factory, which
  * is not to go before the request is answered. */
 void penstock_rtsp_client_hold_mount (

@@ -223,6 +223,13 @@ release_closing (PenstockRtspServer *self)
       g_ptr_array_remove_index_fast (self->closing, i - 1);
 }
 
+static GstRTSPFilterResult
+tick_client (GstRTSPServer *server, GstRTSPClient *client, gpointer now)
+{
+  penstock_rtsp_client_tick (PENSTOCK_RTSP_CLIENT (client), *(gint64 *) now);
+  return GST_RTSP_FILTER_KEEP;
+}
+
 static gboolean
 tick (gpointer user_data)
 {
@@ -231,7 +238,11 @@ tick (gpointer user_data)
       gst_rtsp_server_get_session_pool (GST_RTSP_SERVER (self->core));
   GHashTableIter iter;
   gpointer factory;
+  gint64 now = g_get_monotonic_time ();
+  GList *kept = gst_rtsp_server_client_filter (
+      GST_RTSP_SERVER (self->core), tick_client, &now);
 
+  g_list_free_full (kept, g_object_unref);
   gst_rtsp_session_pool_cleanup (sessions);
   g_hash_table_iter_init (&iter, self->mounts);
   while (g_hash_table_iter_next (&iter, NULL, &factory))
