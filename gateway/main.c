@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <gst/gst.h>
+#include <gst/rtsp-server/rtsp-server.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,7 +131,6 @@ run (PenstockConfig *config)
   self.signals[1] = g_unix_signal_add (SIGINT, stop, &self);
   print_urls (config, server);
   g_main_loop_run (loop);
-  alarm (0);
   penstock_info ("gateway", "stopped");
   return EXIT_SUCCESS;
 }
@@ -231,7 +231,10 @@ load_and_run (const gchar *filename, gboolean only_check)
     return EXIT_RUN;
   }
   int status = run (config);
+  /* Threads of requests let go of their last objects a moment later. */
+  gst_rtsp_thread_pool_cleanup ();
   gst_deinit ();
+  alarm (0);
   return status;
 }
 

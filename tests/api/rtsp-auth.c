@@ -7,6 +7,8 @@
 #include <gst/check/gstcheck.h>
 #include <string.h>
 
+#include <gst/rtsp-server/rtsp-server.h>
+
 #include "../support/known-warnings.h"
 #include "config-parse.h"
 #include "config-structs.h"
@@ -97,6 +99,8 @@ fixture_clear (Fixture *f)
   g_object_unref (f->server);
   while (g_main_context_iteration (NULL, FALSE))
     ;
+  /* Threads of requests let go of their last objects a moment later. */
+  gst_rtsp_thread_pool_cleanup ();
   g_ptr_array_unref (f->channels);
   gst_object_unref (f->clock);
   penstock_config_data_free (f->data);

@@ -80,6 +80,8 @@ fixture_clear (Fixture *f)
   g_object_unref (f->server);
   while (g_main_context_iteration (NULL, FALSE))
     ;
+  /* Threads of requests let go of their last objects a moment later. */
+  gst_rtsp_thread_pool_cleanup ();
   g_object_unref (f->channel);
   gst_object_unref (f->clock);
   g_free (f->name);
