@@ -224,6 +224,15 @@ pre_setup (GstRTSPClient *client, GstRTSPContext *ctx)
   return factory == self->request ? GST_RTSP_STS_OK : GST_RTSP_STS_NOT_FOUND;
 }
 
+/* The request that found the mount idle builds its media; this one may have
+ * come while that was still at it. */
+static gboolean
+wait_for_media (const GstRTSPContext *ctx)
+{
+  return !PENSTOCK_IS_RTSP_MEDIA (ctx->media) ||
+      penstock_rtsp_media_wait_complete (PENSTOCK_RTSP_MEDIA (ctx->media));
+}
+
 /* Media beside a TLS connection would be in the clear. */
 static gboolean
 configure_transport (
@@ -231,6 +240,9 @@ configure_transport (
 {
   if (PENSTOCK_RTSP_CLIENT (client)->tls &&
       transport->lower_transport != GST_RTSP_LOWER_TRANS_TCP)
+    return FALSE;
+  /* A transport that a stream gets before its branches exist stays silent. */
+  if (!wait_for_media (ctx))
     return FALSE;
   return GST_RTSP_CLIENT_CLASS (penstock_rtsp_client_parent_class)
       ->configure_client_transport (client, ctx, transport);
@@ -278,15 +290,6 @@ setup_done (GstRTSPClient *client, GstRTSPContext *ctx)
   viewer->media = g_object_ref (PENSTOCK_RTSP_MEDIA (media));
   g_ptr_array_add (self->viewers, viewer);
   penstock_rtsp_factory_add_viewer (factory, viewer);
-}
-
-/* The request that found the mount idle builds its media; this one may have
- * come while that was still at it. */
-static gboolean
-wait_for_media (const GstRTSPContext *ctx)
-{
-  return !PENSTOCK_IS_RTSP_MEDIA (ctx->media) ||
-      penstock_rtsp_media_wait_complete (PENSTOCK_RTSP_MEDIA (ctx->media));
 }
 
 static GstRTSPStatusCode

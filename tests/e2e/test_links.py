@@ -3,7 +3,6 @@
 
 import os
 import re
-import subprocess
 
 import pytest
 
@@ -15,16 +14,15 @@ CODE = re.compile(r"^```.*?^```", re.M | re.S)
 
 
 def pages():
-    """Every Markdown page of the source tree."""
-    listed = subprocess.run(
-        ["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard", "*.md"],
-        capture_output=True, text=True, check=False)
-    if listed.returncode == 0:
-        return sorted(listed.stdout.split())
-    return sorted(
-        os.path.relpath(os.path.join(folder, name), ROOT)
-        for folder, _, names in os.walk(ROOT) for name in names
-        if name.endswith(".md") and "/build" not in folder)
+    """Every Markdown page of ours."""
+    found = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders
+                      if not name.startswith((".", "build"))
+                      and name not in ("media", "node_modules")]
+        found += [os.path.relpath(os.path.join(folder, name), ROOT)
+                  for name in names if name.endswith(".md")]
+    return sorted(found)
 
 
 def read(path):
