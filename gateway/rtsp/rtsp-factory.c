@@ -551,18 +551,25 @@ pacing_free (Pacing *pacing)
   g_free (pacing);
 }
 
-/* Viewers' sinks join a running pipeline, several at a time from threads of
- * their own. One that prerolls takes the pipeline out of PLAYING for a moment,
- * and one that joins in that moment may stay in PAUSED for good; no state
- * change of the media waits for them, so they need not preroll. */
+/* What the library adds for viewers. Their sinks join a running pipeline,
+ * several at a time from threads of their own. One that prerolls takes the
+ * pipeline out of PLAYING for a moment, and one that joins in that moment may
+ * stay in PAUSED for good; no state change of the media waits for them, so they
+ * need not preroll. What TCP viewers send by RTCP comes without caps and meets
+ * that of UDP viewers in a funnel, whose events get out of order then. */
 static void
-set_up_sink (GstBin *pipeline, GstBin *bin, GstElement *element, Pacing *pacing)
+set_up_element (
+    GstBin *pipeline, GstBin *bin, GstElement *element, Pacing *pacing)
 {
   GstElementFactory *factory = gst_element_get_factory (element);
   const gchar *name = factory ? GST_OBJECT_NAME (factory) : "";
 
   if (g_str_equal (name, "multiudpsink") || g_str_equal (name, "appsink"))
     g_object_set (element, "async", FALSE, NULL);
+  if (g_str_equal (name, "appsrc")) {
+    g_autoptr (GstCaps) caps = gst_caps_new_empty_simple ("application/x-rtcp");
+    g_object_set (element, "caps", caps, NULL);
+  }
   if (g_str_equal (name, "multiudpsink"))
     penstock_rtsp_pacer_attach (
         element, pacing->clock, pacing->bitrate, pacing->n_receivers);
@@ -584,7 +591,7 @@ prepare_for_sinks (
   pacing->n_receivers =
       &penstock_rtsp_media_get_use (PENSTOCK_RTSP_MEDIA (media))->n_udp_viewers;
   g_signal_connect_data (pipeline, "deep-element-added",
-      G_CALLBACK (set_up_sink), pacing, (GClosureNotify) pacing_free, 0);
+      G_CALLBACK (set_up_element), pacing, (GClosureNotify) pacing_free, 0);
 }
 
 /* On the gateway's clock and base time, so that the channel's times hold. */

@@ -9,7 +9,6 @@
 
 #include <gst/rtsp-server/rtsp-server.h>
 
-#include "../support/known-warnings.h"
 #include "config-parse.h"
 #include "config-structs.h"
 #include "log.h"
@@ -397,10 +396,4 @@ rtsp_auth_suite (void)
   return s;
 }
 
-int
-main (int argc, char **argv)
-{
-  gst_check_init (&argc, &argv);
-  pass_warning_of_funnel ();
-  return gst_check_run_suite (rtsp_auth_suite (), "rtsp_auth", __FILE__);
-}
+GST_CHECK_MAIN (rtsp_auth);

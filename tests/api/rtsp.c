@@ -12,7 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../support/known-warnings.h"
 #include "channel/channel.h"
 #include "log.h"
 #include "media.h"
@@ -1381,10 +1380,4 @@ rtsp_suite (void)
   return s;
 }
 
-int
-main (int argc, char **argv)
-{
-  gst_check_init (&argc, &argv);
-  pass_warning_of_funnel ();
-  return gst_check_run_suite (rtsp_suite (), "rtsp", __FILE__);
-}
+GST_CHECK_MAIN (rtsp);

@@ -200,7 +200,7 @@ sink_added (
 }
 
 /* gst-rtsp-server adds sinks to a running pipeline; with prerolling ones a
- * stream may stay silent for good, see set_up_sink() in rtsp-factory.c. */
+ * stream may stay silent for good, see set_up_element() in rtsp-factory.c. */
 static void
 camera_configure (
     GstRTSPMediaFactory *factory, GstRTSPMedia *media, gpointer user_data)

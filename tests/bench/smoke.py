@@ -42,7 +42,6 @@ def check(result):
     normal = result["normal"]
     assert result["playing"] == 5, result
     assert normal["failed"] == normal["without-keyframe"] == 0, result
-    assert normal["packets-before-answer"] == 0, result
     assert result["join-from-connect-ms"]["n"] == 5, result
     assert result["latency-ms"]["n"] >= 5, result
     assert 0 < result["latency-ms"]["p50"] < 2000, result

@@ -368,7 +368,8 @@ read_control (Viewer *self, gsize budget)
   gsize carried = self->carry->len, room = shared->buffer_size - carried, used;
   gssize got;
 
-  memcpy (shared->buffer, self->carry->data, carried);
+  if (carried > 0)
+    memcpy (shared->buffer, self->carry->data, carried);
   got = recv (self->control.fd, shared->buffer + carried,
       budget > 0 ? MIN (budget, room) : room, 0);
   if (got <= 0) {

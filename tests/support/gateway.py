@@ -18,8 +18,6 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 BAD_LINE = re.compile(
     r"CRITICAL|GLib.*WARN|GStreamer.*WARN|assertion .* failed|"
     r"Sanitizer|runtime error:|Leaks detected")
-# tests/support/known-warnings.h tells why.
-KNOWN_LINE = re.compile(r"<funnel\d+:src> Sticky event misordering")
 
 
 def build_dir():
@@ -197,8 +195,7 @@ class Gateway:
             self.folder.cleanup()
         if kind is None:
             assert self.process.returncode == 0, self.log()
-            bad = [line for line in self.lines if BAD_LINE.search(line)
-                   and not KNOWN_LINE.search(line)]
+            bad = [line for line in self.lines if BAD_LINE.search(line)]
             assert not bad, "\n".join(bad)
 
 

@@ -14,10 +14,9 @@ is_known (const gchar *domain, GLogLevelFlags level, const gchar *message,
   return TRUE;
 }
 
-/* gst-rtsp-server gives what clients send by RTCP, over UDP and TCP, to one
- * funnel. When two sources come at the same moment, it sends the segment of
- * the one between stream-start and caps of the other (gstfunnel.c forwards
- * sticky events without a lock around all of them). No buffer is lost. */
+/* The funnel for what clients send by RTCP gets events without caps from TCP and
+ * with caps from UDP; set_up_element() in rtsp-factory.c prevents it in our
+ * server, a stock gst-rtsp-server in a test has it. No buffer is lost. */
 static inline void
 pass_warning_of_funnel (void)
 {
