@@ -538,6 +538,18 @@ penstock_rtsp_factory_create_element (
   return bin;
 }
 
+/* A SETUP that no DESCRIBE came before. Without tracks there is nothing to make,
+ * which the library would take for an error of ours. */
+static GstRTSPMedia *
+penstock_rtsp_factory_construct (
+    GstRTSPMediaFactory *factory, const GstRTSPUrl *url)
+{
+  if (!can_play (PENSTOCK_RTSP_FACTORY (factory)))
+    return NULL;
+  return GST_RTSP_MEDIA_FACTORY_CLASS (penstock_rtsp_factory_parent_class)
+      ->construct (factory, url);
+}
+
 typedef struct {
   GstClock *clock; /* owned */
   guint64 bitrate;
@@ -687,6 +699,7 @@ penstock_rtsp_factory_class_init (PenstockRtspFactoryClass *klass)
 
   G_OBJECT_CLASS (klass)->finalize = penstock_rtsp_factory_finalize;
   factory_class->gen_key = penstock_rtsp_factory_gen_key;
+  factory_class->construct = penstock_rtsp_factory_construct;
   factory_class->create_element = penstock_rtsp_factory_create_element;
   factory_class->create_pipeline = penstock_rtsp_factory_create_pipeline;
   factory_class->configure = penstock_rtsp_factory_configure;

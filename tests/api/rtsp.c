@@ -877,6 +877,22 @@ GST_START_TEST (odd_play_requests_play_from_now_at_normal_speed)
 }
 GST_END_TEST
 
+GST_START_TEST (setup_without_tracks_and_without_describe_is_refused)
+{
+  Fixture f;
+  Plain p;
+
+  fixture_init (&f, "blind");
+  plain_open (&p, &f, "blind");
+  g_autofree gchar *answer =
+      plain_request (&p, "SETUP", "/stream=0", TCP_SETUP);
+  /* The library's word for a path without media. */
+  ck_assert_status (answer, 400);
+  plain_close (&p);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
 GST_START_TEST (one_track_can_be_set_up_alone)
 {
   Fixture f;
@@ -1345,6 +1361,7 @@ rtsp_suite (void)
   tcase_add_test (tc, unknown_mount_is_not_found);
   tcase_add_test (
       tc, channel_without_tracks_is_unavailable_and_says_when_to_retry);
+  tcase_add_test (tc, setup_without_tracks_and_without_describe_is_refused);
   tcase_add_test (tc, describe_tells_both_tracks_at_once);
   tcase_add_test (tc, silent_track_does_not_hold_up_describe);
   tcase_add_test (tc, publishing_methods_are_refused);
