@@ -13,7 +13,8 @@ BUILD_PACKAGES="gcc libc6-dev pkg-config meson ninja-build ca-certificates
 RUN_PACKAGES="gstreamer1.0-tools gstreamer1.0-plugins-base
   gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
   gstreamer1.0-libav gstreamer1.0-rtsp glib-networking ffmpeg"
-TEST_PACKAGES="g++ clang-format python3 python3-pytest python3-selenium
+TEST_PACKAGES="g++ clang-format python3 python3-pytest python3-pytest-xdist
+  python3-selenium
   python3-gi python3-jsonschema gir1.2-gstreamer-1.0 chromium chromium-driver
   fonts-dejavu-core"
 FUZZ_PACKAGES="clang libclang-rt-14-dev"

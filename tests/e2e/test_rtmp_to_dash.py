@@ -48,9 +48,11 @@ def test_ffmpeg_plays_the_manifest():
     with Gateway(ROUTES) as gateway, publish(clip, gateway.rtmp("live/one")):
         gateway.wait_state("live/one", "online")
         gateway.wait_manifest("live/one")
+        # As far as its first look at the manifest goes: with a timeline of
+        # live segments, ffmpeg 5.1 begins anew when it reads it again.
         frames = [number for number, _ in media.decode_video(
-            gateway.http("live/one/manifest.mpd"), 6, "320x240")]
-        assert len(frames) >= 75
+            gateway.http("live/one/manifest.mpd"), 4, "320x240")]
+        assert len(frames) >= 50
         assert {(b - a) % 250 for a, b in zip(frames, frames[1:])} == {1}
 
 

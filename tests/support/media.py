@@ -71,7 +71,7 @@ def clip(video="h264", audio="aac", seconds=10, size="320x240", gop=25,
     if audio:
         command += CODECS[audio]
     extension = os.path.splitext(path)[1]
-    part = path[:-len(extension)] + ".part" + extension
+    part = f"{path[:-len(extension)]}.{os.getpid()}.part{extension}"
     subprocess.run(command + ["-t", str(seconds), part], check=True,
                    timeout=180)
     os.replace(part, path)
