@@ -65,16 +65,14 @@ add_string_field (
 }
 
 static void
-add_number (JsonBuilder *builder, const gchar *name, gdouble value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_double_value (builder, (gint64) (value * 100 + 0.5) / 100.0);
-}
-
-static void
 add_video_stats (JsonBuilder *builder, const PenstockTrackStats *stats)
 {
-  add_number (builder, "fps", stats->rate);
+  json_builder_set_member_name (builder, "fps");
+  if (stats->rates_known)
+    json_builder_add_double_value (
+        builder, (gint64) (stats->rate * 100 + 0.5) / 100.0);
+  else
+    json_builder_add_null_value (builder);
   json_builder_set_member_name (builder, "gop-ms");
   if (GST_CLOCK_TIME_IS_VALID (stats->gop_duration))
     json_builder_add_int_value (builder, stats->gop_duration / GST_MSECOND);
@@ -117,7 +115,10 @@ add_track (JsonBuilder *builder, const PenstockTrack *track,
   add_string_field (builder, structure, "profile");
   add_string_field (builder, structure, "level");
   json_builder_set_member_name (builder, "bitrate");
-  json_builder_add_int_value (builder, (gint64) stats->bitrate);
+  if (stats->rates_known)
+    json_builder_add_int_value (builder, (gint64) stats->bitrate);
+  else
+    json_builder_add_null_value (builder);
   if (video)
     add_video_stats (builder, stats);
   json_builder_set_member_name (builder, "access-units");

@@ -4,19 +4,12 @@
 
 #include "channel.h"
 
-/* Rates are averaged over this many whole seconds. */
-#define RATE_SECONDS 5
-
-typedef struct {
-  guint64 second; /* log time / 1 s; which second the bucket counts */
-  guint64 bytes;
-  guint access_units;
-} RateBucket;
+#include "rate-meter.h"
 
 typedef struct {
   PenstockTrackStats stats;
-  RateBucket buckets[RATE_SECONDS + 1];
-  guint since_keyframe; /* access units */
+  PenstockRateMeter meter; /* since the channel went ONLINE */
+  guint since_keyframe;    /* access units */
 } TrackCounter;
 
 struct _PenstockChannel {
@@ -260,13 +253,8 @@ count (TrackCounter *counter, const GstBuffer *buffer, gsize size,
 {
   PenstockTrackStats *stats = &counter->stats;
   GstClockTime time = GST_BUFFER_DTS (buffer);
-  guint64 second = time / GST_SECOND;
-  RateBucket *bucket = &counter->buckets[second % (RATE_SECONDS + 1)];
 
-  if (bucket->second != second)
-    *bucket = (RateBucket){ .second = second };
-  bucket->bytes += size;
-  bucket->access_units++;
+  penstock_rate_meter_add (&counter->meter, time, size);
   stats->access_units++;
   stats->bytes += size;
   if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT))
@@ -321,6 +309,10 @@ penstock_channel_set_state (PenstockChannel *self, PenstockChannelState state)
 {
   g_mutex_lock (&self->lock);
   gboolean changed = self->state != state;
+  /* The first access units of a stream come before it is called ONLINE. */
+  if (changed && self->state == PENSTOCK_CHANNEL_ONLINE)
+    for (guint i = 0; i < G_N_ELEMENTS (self->tracks); i++)
+      penstock_rate_meter_reset (&self->tracks[i].meter);
   self->state = state;
   if (changed)
     self->since = penstock_channel_now ();
@@ -348,30 +340,11 @@ penstock_channel_remove_reader (PenstockChannel *self)
   g_signal_emit (self, signals[SIGNAL_READERS_CHANGED], 0, n);
 }
 
-/* Sums the whole seconds before the present one. */
-static void
-fill_rates (const TrackCounter *counter, PenstockTrackStats *stats)
-{
-  guint64 now = penstock_channel_now () / GST_SECOND, bytes = 0, units = 0;
-  guint64 oldest = now;
-
-  for (guint i = 0; i <= RATE_SECONDS; i++) {
-    const RateBucket *bucket = &counter->buckets[i];
-    if (bucket->access_units == 0 || bucket->second >= now ||
-        bucket->second + RATE_SECONDS < now)
-      continue;
-    bytes += bucket->bytes;
-    units += bucket->access_units;
-    oldest = MIN (oldest, bucket->second);
-  }
-  guint seconds = MAX (now - oldest, 1);
-  stats->bitrate = 8.0 * bytes / seconds;
-  stats->rate = (gdouble) units / seconds;
-}
-
 void
 penstock_channel_get_stats (PenstockChannel *self, PenstockChannelStats *stats)
 {
+  GstClockTime now = penstock_channel_now ();
+
   *stats = (PenstockChannelStats){ 0 };
   g_mutex_lock (&self->lock);
   stats->state = self->state;
@@ -384,7 +357,8 @@ penstock_channel_get_stats (PenstockChannel *self, PenstockChannelStats *stats)
     for (guint i = 0; i < stats->n_tracks; i++) {
       const TrackCounter *counter = &self->tracks[self->layout->tracks[i].id];
       stats->tracks[i] = counter->stats;
-      fill_rates (counter, &stats->tracks[i]);
+      stats->tracks[i].rates_known = penstock_rate_meter_get (&counter->meter,
+          now, &stats->tracks[i].bitrate, &stats->tracks[i].rate);
     }
   }
   g_mutex_unlock (&self->lock);

@@ -149,6 +149,7 @@ typedef struct
   guint id;
   PenstockTrackKind kind;
   guint64 access_units, bytes, keyframes;
+  gboolean rates_known;       /* after a second or two; else both are 0 */
   gdouble bitrate;            /* bit/s, over the last 5 s at most */
   gdouble rate;               /* access units a second, same span */
   GstClockTime gop_duration;  /* between the last two keyframes; NONE unknown */

@@ -89,6 +89,25 @@ def test_figures_of_an_online_route_are_those_of_the_stream():
         assert (dash["video"], dash["audio"]) == ("copied", "copied")
 
 
+def test_rates_are_right_as_soon_as_they_are_told():
+    clip = media.clip(seconds=10, gop=50)
+    routes = {"live/*": {"input": "publish", "outputs": BOTH}}
+    with Gateway(routes) as gateway, publish(clip, gateway.rtmp("live/one")):
+        def video_when(condition, what):
+            def check():
+                route = gateway.route("live/one")
+                video = route and track_of(route, "video")
+                return video if video and condition(video) else None
+            return wait_until(check, 20, what)
+        early = video_when(lambda video: True, "a picture")
+        assert early["access-units"] > 25 or (
+            early["fps"] is None and early["bitrate"] is None)
+        first = video_when(lambda video: video["fps"] is not None, "a rate")
+        # Over a second or two; a few pictures may still be on their way.
+        assert first["fps"] == pytest.approx(25, abs=3)
+        assert first["bitrate"] == pytest.approx(rate_of(clip, "v:0"), rel=0.4)
+
+
 def test_viewers_are_counted_while_they_watch():
     clip = media.clip(seconds=10, gop=50)
     routes = {"cam": {"input": {"type": "file", "path": clip, "loop": True},
