@@ -154,24 +154,6 @@ def packet_times(path, stream):
             and not line.startswith("N/A")]
 
 
-def shown_at(path):
-    """When each picture is shown, in the order in which they are.
-
-    A CMAF segment begins with its earliest picture and has negative composition
-    offsets; ffmpeg adds the largest of them to all its times.
-    """
-    result = subprocess.run(
-        ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries",
-         "packet=pts_time,dts_time", "-of", "csv=p=0", path], check=True,
-        capture_output=True, text=True, timeout=60)
-    rows = [line.strip(",").split(",") for line in result.stdout.split()]
-    pts = [float(row[0]) for row in rows if row[0] != "N/A"]
-    added = 0.0
-    if path.endswith(".cmfv"):
-        added = float(rows[0][0]) - float(rows[0][1])
-    return sorted(time - added for time in pts)
-
-
 def video_flashes(path, size):
     width, height = map(int, size.split("x"))
     raw = subprocess.run(
@@ -179,7 +161,7 @@ def video_flashes(path, size):
          "-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo",
          "-"], check=True,
         capture_output=True, timeout=120).stdout
-    times = shown_at(path)
+    times = sorted(packet_times(path, "v:0"))
     flashes, before = [], True
     for index, time in enumerate(times):
         luma = raw[index * width * height:(index + 1) * width * height]
