@@ -154,11 +154,13 @@ class Gateway:
                           lambda: f"manifest of {name}\n{self.log()}")
 
     def wait_no_viewers(self, timeout=30):
-        """Until no RTSP session is left; DASH keeps none."""
+        """Until no RTSP session is left. DASH keeps none: its viewers are
+        those that asked within the last 15 s, which nobody has to wait for."""
         def check():
-            return not any(output.get("viewers")
+            return not any(output["viewers"]
                            for route in self.status()["routes"]
-                           for output in route["outputs"])
+                           for output in route["outputs"]
+                           if output["type"] == "rtsp")
         wait_until(check, timeout, lambda: f"no viewers\n{self.log()}")
 
     def usage(self):
