@@ -258,16 +258,16 @@ static const PenstockField fields[] = {
     .help = "What kind of output it is." },
   { OUTPUT_PATH "/user", PENSTOCK_FIELD_STRING, OUT (RTSP),
     .offset = OUTPUT (user),
-    .help = "User that viewers have to be, with `password` or "
+    .help = "User that readers have to be, with `password` or "
         "`password-file`. It guards the RTSP output alone. Without a user "
         "anybody may watch.",
     .example = "\"viewer\"" },
   { OUTPUT_PATH "/password", PENSTOCK_FIELD_SECRET, OUT (RTSP),
     .offset = OUTPUT (password),
-    .help = "Password of viewers. Better in a `password-file`." },
+    .help = "Password of readers. Better in a `password-file`." },
   { OUTPUT_PATH "/password-file", PENSTOCK_FIELD_SECRET_FILE, OUT (RTSP),
     .offset = OUTPUT (password),
-    .help = "File whose first line is the password of viewers.",
+    .help = "File whose first line is the password of readers.",
     .example = "\"/run/secrets/viewer-password\"" },
   { OUTPUT_PATH "/segment-ms", PENSTOCK_FIELD_UINT, OUT (DASH), .min = 500,
     .max = 30000, .unit = "ms", .fallback = "2000",

@@ -330,9 +330,9 @@ penstock_route_add_status (PenstockRoute *self, JsonBuilder *builder)
   json_builder_add_boolean_value (builder, stats.log.has_keyframe);
   json_builder_set_member_name (builder, "given-up");
   json_builder_add_int_value (builder, stats.log.gops_given_up);
-  json_builder_end_object (builder);
-  json_builder_set_member_name (builder, "readers");
+  json_builder_set_member_name (builder, "cursors");
   json_builder_add_int_value (builder, stats.n_readers);
+  json_builder_end_object (builder);
   add_outputs (self, builder);
   json_builder_end_object (builder);
 }

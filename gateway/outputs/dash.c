@@ -227,7 +227,7 @@ dash_add_status (PenstockOutput *self, JsonBuilder *builder)
 
   json_builder_set_member_name (builder, "manifest");
   json_builder_add_string_value (builder, manifest);
-  json_builder_set_member_name (builder, "viewers");
+  json_builder_set_member_name (builder, "readers");
   json_builder_add_int_value (builder,
       self->http ? penstock_http_server_count_viewers (self->http, self->route)
                  : 0);

@@ -131,20 +131,20 @@ add_text (JsonBuilder *builder, const gchar *name, const gchar *text)
 }
 
 static void
-add_players (PenstockOutput *self, JsonBuilder *builder)
+add_readers (PenstockOutput *self, JsonBuilder *builder)
 {
-  static const gchar *const counters[] = { "players-total", "bytes-sent",
+  static const gchar *const counters[] = { "readers-total", "bytes-sent",
     "skips" };
   g_autoptr (GstElement) sink =
       penstock_output_pipeline_dup_sink (self->pipeline);
   g_autoptr (GstStructure) stats = NULL;
-  guint players = 0;
+  guint readers = 0;
 
   if (!sink)
     return;
   g_object_get (sink, "stats", &stats, NULL);
-  gst_structure_get_uint (stats, "players", &players);
-  add_number (builder, "players", players);
+  gst_structure_get_uint (stats, "readers", &readers);
+  add_number (builder, "readers", readers);
   for (guint i = 0; i < G_N_ELEMENTS (counters); i++) {
     guint64 value = 0;
     gst_structure_get_uint64 (stats, counters[i], &value);
@@ -155,7 +155,7 @@ add_players (PenstockOutput *self, JsonBuilder *builder)
 static void
 rtmp_add_status (PenstockOutput *self, JsonBuilder *builder)
 {
-  add_players (self, builder);
+  add_readers (self, builder);
   g_mutex_lock (&self->lock);
   add_text (builder, "video", self->notes[TRUE]);
   add_text (builder, "audio", self->notes[FALSE]);

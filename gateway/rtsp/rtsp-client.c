@@ -339,7 +339,7 @@ play_done (GstRTSPClient *client, GstRTSPContext *ctx)
     return;
   if (!viewer->playing)
     penstock_info ("rtsp",
-        "viewer plays route=%s session=%u peer=%s transport=%s agent=%s",
+        "reader plays route=%s session=%u peer=%s transport=%s agent=%s",
         penstock_rtsp_factory_get_path (viewer->factory), self->id, self->peer,
         viewer->transport, viewer->agent ? viewer->agent : "-");
   penstock_rtsp_factory_set_playing (viewer->factory, viewer, TRUE);
@@ -360,7 +360,7 @@ drop_viewer (PenstockRtspClient *self, PenstockRtspViewer *viewer)
   gint64 watched_us = g_get_real_time () - viewer->since_us;
 
   penstock_info ("rtsp",
-      "viewer left after %" G_GINT64_FORMAT " s route=%s session=%u peer=%s",
+      "reader left after %" G_GINT64_FORMAT " s route=%s session=%u peer=%s",
       watched_us / G_USEC_PER_SEC,
       penstock_rtsp_factory_get_path (viewer->factory), self->id, self->peer);
   g_ptr_array_remove_fast (self->viewers, viewer);

@@ -145,7 +145,7 @@ give_up (PenstockRtspFactory *self, const gchar *reason)
   if (media)
     kick (self, media);
   return g_strdup_printf (
-      "%s; closing %u viewers, who may reconnect", reason, n_viewers);
+      "%s; closing %u readers, who may reconnect", reason, n_viewers);
 }
 
 static void
@@ -486,7 +486,7 @@ penstock_rtsp_factory_add_status (
 {
   add_left_out (self, builder);
   g_mutex_lock (&self->lock);
-  json_builder_set_member_name (builder, "viewers");
+  json_builder_set_member_name (builder, "readers");
   json_builder_add_int_value (builder, self->viewers.length);
   add_viewers (self, builder);
   json_builder_set_member_name (builder, "rebuilds");

@@ -73,7 +73,7 @@ void penstock_rtsp_server_remove_mount (
 guint penstock_rtsp_server_get_n_viewers (
     PenstockRtspServer *self, const gchar *path);
 
-/* Adds the members `url-path`, `viewers`, `sessions`, `left-out`, `rebuilds`
+/* Adds the members `url-path`, `readers`, `sessions`, `left-out`, `rebuilds`
  * and, after a failure, `reason` to the open JSON object. */
 void penstock_rtsp_server_add_status (
     PenstockRtspServer *self, const gchar *path, JsonBuilder *builder);

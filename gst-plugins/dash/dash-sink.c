@@ -1199,7 +1199,7 @@ install_properties (GObjectClass *object_class)
    * PenstockDashSink:directory:
    *
    * Folder that gets the files. It is made when it does not exist. What an
-   * earlier run left in it is deleted when no viewer can ask for it any more.
+   * earlier run left in it is deleted when no reader can ask for it any more.
    *
    * Since: 0.1
    */
@@ -1223,13 +1223,13 @@ install_properties (GObjectClass *object_class)
   /**
    * PenstockDashSink:window:
    *
-   * How far a viewer may go back, in nanoseconds. Long segments make it
+   * How far a reader may go back, in nanoseconds. Long segments make it
    * longer: six of the longest always fit.
    *
    * Since: 0.1
    */
   props[PROP_WINDOW] = g_param_spec_uint64 ("window", "Window",
-      "How far a viewer may go back, in nanoseconds; at least six segments", 0,
+      "How far a reader may go back, in nanoseconds; at least six segments", 0,
       24 * 3600 * GST_SECOND, DEFAULT_WINDOW, flags);
 
   /**

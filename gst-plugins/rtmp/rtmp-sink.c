@@ -465,8 +465,8 @@ make_stats (PenstockRtmpSink *self)
   if (self->playback)
     penstock_rtmp_playback_get_stats (self->playback, &stats);
   g_mutex_unlock (&self->lock);
-  return gst_structure_new ("application/x-penstock-rtmp-sink-stats", "players",
-      G_TYPE_UINT, stats.players, "players-total", G_TYPE_UINT64,
+  return gst_structure_new ("application/x-penstock-rtmp-sink-stats", "readers",
+      G_TYPE_UINT, stats.players, "readers-total", G_TYPE_UINT64,
       stats.players_total, "bytes-sent", G_TYPE_UINT64, stats.bytes_sent,
       "skips", G_TYPE_UINT64, stats.skips, "cache-bytes", G_TYPE_UINT64,
       stats.log.bytes, NULL);
@@ -637,7 +637,7 @@ install_properties (GObjectClass *klass)
   /**
    * PenstockRtmpSink:stats:
    *
-   * `players` (guint) now, and as guint64 `players-total`, `bytes-sent` to all
+   * `readers` (guint) now, and as guint64 `readers-total`, `bytes-sent` to all
    * of them, `skips` (times a slow player was moved to a newer keyframe) and
    * `cache-bytes`.
    *

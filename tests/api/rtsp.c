@@ -1110,7 +1110,7 @@ GST_START_TEST (status_lists_viewers)
   JsonObject *object = json_node_get_object (root);
   ck_assert_str_eq (
       json_object_get_string_member (object, "url-path"), "/status");
-  fail_unless_equals_int (json_object_get_int_member (object, "viewers"), 1);
+  fail_unless_equals_int (json_object_get_int_member (object, "readers"), 1);
   JsonArray *sessions = json_object_get_array_member (object, "sessions");
   JsonObject *session = json_array_get_object_element (sessions, 0);
   fail_unless (g_str_has_prefix (

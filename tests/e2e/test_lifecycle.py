@@ -18,7 +18,7 @@ def watch(url, *options):
 
 
 def viewers(gateway):
-    return sum(gateway.route(name)["outputs"][0]["viewers"]
+    return sum(gateway.route(name)["outputs"][0]["readers"]
                for name in ("live/one", "test"))
 
 
@@ -62,7 +62,7 @@ def test_descriptors_and_threads_are_back_after_many_viewers():
                 for peer in (peers[0], peers[1], peers[3]):
                     code, _, text = peer.wait(40)
                     assert code == 0, text
-            gateway.wait_no_viewers()
+            gateway.wait_no_readers()
 
         watch_all()
         before = gateway.usage()
@@ -83,7 +83,7 @@ def test_viewer_that_stops_reading_does_not_hold_others():
         with watch(gateway.rtsp("live/one"), "-rtsp_transport",
                    "tcp") as frozen:
             wait_until(lambda: gateway.route("live/one")["outputs"][0][
-                "viewers"], 20, "a viewer")
+                "readers"], 20, "a viewer")
             frozen.process.send_signal(signal.SIGSTOP)
             frames = [number for number, _ in media.decode_video(
                 gateway.rtsp("live/one"), 4, "320x240",

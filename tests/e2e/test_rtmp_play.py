@@ -30,7 +30,7 @@ def test_ffprobe_sees_both_tracks_with_right_parameters():
         assert audio["channels"] == 2
         output = output_of(gateway, "live/one")
         assert output["type"] == "rtmp"
-        assert output["players-total"] == 1
+        assert output["readers-total"] == 1
         assert output["bytes-sent"] > 0
 
 
@@ -103,7 +103,7 @@ def test_player_waits_for_the_publisher_and_ends_with_it():
                           "-show_streams", "-of", "json",
                           gateway.rtmp("live/one")], stdout=subprocess.PIPE)
         with player:
-            wait_until(lambda: output_of(gateway, "live/one")["players"] == 1,
+            wait_until(lambda: output_of(gateway, "live/one")["readers"] == 1,
                        10, "a player")
             with publish(clip, gateway.rtmp("live/one"),
                          loop=False) as publisher:
@@ -146,7 +146,7 @@ def test_frozen_player_does_not_hurt_its_neighbour():
         frozen = Process(["ffmpeg", "-nostdin", "-v", "error", "-i",
                           gateway.rtmp("live/one"), "-f", "null", "-"])
         with frozen:
-            wait_until(lambda: output_of(gateway, "live/one")["players"] == 1,
+            wait_until(lambda: output_of(gateway, "live/one")["readers"] == 1,
                        10, "a player")
             frozen.process.send_signal(19)  # SIGSTOP
             frames = [number for number, _ in media.decode_video(

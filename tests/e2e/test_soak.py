@@ -24,7 +24,7 @@ def routes():
 
 
 def check_usage_is_back(gateway, before):
-    gateway.wait_no_viewers(60)
+    gateway.wait_no_readers(60)
     wait_until(lambda: gateway.usage()["fds"] <= before["fds"] + 2, 30,
                lambda: f"descriptors of {before}: {gateway.usage()}")
     wait_until(lambda: gateway.usage()["threads"] <= before["threads"] + 4, 30,
@@ -48,7 +48,7 @@ def test_viewers_that_come_and_go_leave_nothing(transport):
         gateway.wait_state("movie", "online")
         load(gateway, "-n", "20", "--join=2", "--measure=10", "--churn=10",
              *transport)
-        gateway.wait_no_viewers(60)
+        gateway.wait_no_readers(60)
         before = gateway.usage()
         load(gateway, "-n", "20", "--join=2", "--measure=60", "--churn=10",
              *transport)

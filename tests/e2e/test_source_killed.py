@@ -101,7 +101,7 @@ class Viewer(Process):
 def sessions(gateway, name):
     rtsp = next(o for o in gateway.route(name)["outputs"]
                 if o["type"] == "rtsp")
-    return rtsp["viewers"]
+    return rtsp["readers"]
 
 
 def video(gateway, name):

@@ -114,7 +114,7 @@ def test_viewers_are_counted_while_they_watch():
                       "outputs": BOTH}}
 
     def count(kind):
-        return output_of(gateway.route("cam"), kind)["viewers"]
+        return output_of(gateway.route("cam"), kind)["readers"]
 
     with Gateway(routes) as gateway:
         gateway.wait_manifest("cam")

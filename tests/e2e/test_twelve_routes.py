@@ -148,7 +148,7 @@ class Setup:
         assert self.gaps(steady) == gaps
 
     def viewers(self, name):
-        return self.gateway.route(name)["outputs"][0]["viewers"]
+        return self.gateway.route(name)["outputs"][0]["readers"]
 
     def clip_numbers(self, name):
         """Frame numbers from one beginning of the clip to the next."""
@@ -173,15 +173,15 @@ def run(seconds, measured, growth):
                        "the moment", poll=0.5)
 
         setup.check_offsets(measured)
-        gateway.wait_no_viewers()
+        gateway.wait_no_readers()
         before = gateway.usage()
         setup.check_restart_alone()
         wait_for(seconds / 2)
-        gateway.wait_no_viewers()
+        gateway.wait_no_readers()
         middle = gateway.usage()
         wait_for(seconds - measured)
         setup.check_offsets(measured)
-        gateway.wait_no_viewers()
+        gateway.wait_no_readers()
         wait_until(lambda: gateway.usage()["fds"] <= before["fds"] and
                    gateway.usage()["threads"] <= before["threads"], 20,
                    lambda: f"{gateway.usage()} back to {before}")

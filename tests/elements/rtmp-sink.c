@@ -352,7 +352,7 @@ GST_START_TEST (stats_count_players_and_bytes)
   expect_audio (peer, 0, "af 00 1190");
   expect_video (peer, 0, "17 01 000000 65 01");
   g_object_get (f.sink, "stats", &stats, NULL);
-  fail_unless (gst_structure_get_uint64 (stats, "players-total", &total));
+  fail_unless (gst_structure_get_uint64 (stats, "readers-total", &total));
   fail_unless (gst_structure_get_uint64 (stats, "bytes-sent", &sent));
   fail_unless_equals_uint64 (total, 1);
   /* Counted after the write that we have just read. */

@@ -153,15 +153,15 @@ class Gateway:
         return wait_until(check, timeout,
                           lambda: f"manifest of {name}\n{self.log()}")
 
-    def wait_no_viewers(self, timeout=30):
-        """Until no RTSP session is left. DASH keeps none: its viewers are
+    def wait_no_readers(self, timeout=30):
+        """Until no RTSP session is left. DASH keeps none: its readers are
         those that asked within the last 15 s, which nobody has to wait for."""
         def check():
-            return not any(output["viewers"]
+            return not any(output["readers"]
                            for route in self.status()["routes"]
                            for output in route["outputs"]
                            if output["type"] == "rtsp")
-        wait_until(check, timeout, lambda: f"no viewers\n{self.log()}")
+        wait_until(check, timeout, lambda: f"no readers\n{self.log()}")
 
     def usage(self):
         """File descriptors, threads and resident KiB of the daemon."""

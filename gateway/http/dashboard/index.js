@@ -97,9 +97,9 @@
     }
   }
 
-  function countViewers(route) {
+  function countReaders(route) {
     return (route.outputs || []).reduce(
-      (sum, output) => sum + (output.viewers || 0), 0);
+      (sum, output) => sum + (output.readers || 0), 0);
   }
 
   function updateCard(card, route, status) {
@@ -107,8 +107,8 @@
     const age = (Date.parse(status.time) - Date.parse(route.since)) / 1000;
     const since = formatDuration(age);
     const info = [(route.input && route.input.type) || "route"];
-    const viewers = countViewers(route);
-    if (viewers > 0) info.push(`${viewers} viewer${viewers === 1 ? "" : "s"}`);
+    const readers = countReaders(route);
+    if (readers > 0) info.push(`${readers} reader${readers === 1 ? "" : "s"}`);
     if (since && route.state === "online") info.push(`for ${since}`);
 
     setText(card.state, word);
