@@ -246,7 +246,8 @@ static const PenstockField fields[] = {
     .required = TRUE, .offset = INPUT (launch),
     .help = "Elements as for `gst-launch-1.0`. Each source pad that is not "
         "linked becomes a track; it must carry encoded media.",
-    .example = "\"videotestsrc is-live=true ! x264enc tune=zerolatency\"" },
+    .example = "\"videotestsrc is-live=true ! video/x-raw,format=I420 ! "
+        "x264enc tune=zerolatency\"" },
 
   { "/routes/*/outputs", PENSTOCK_FIELD_LIST, .required = TRUE,
     .offset = ROUTE (outputs), .item_size = sizeof (PenstockOutputConfig),

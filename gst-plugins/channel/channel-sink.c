@@ -12,7 +12,7 @@
  * the input become states and discontinuities, never an end for readers.
  *
  * |[
- * gst-launch-1.0 videotestsrc is-live=true num-buffers=100 ! x264enc tune=zerolatency ! h264parse ! penstockchannelsink channel=demo penstockchannelsrc channel=demo ! h264parse ! fakesink
+ * gst-launch-1.0 videotestsrc is-live=true num-buffers=100 ! video/x-raw,format=I420 ! x264enc tune=zerolatency ! h264parse ! penstockchannelsink channel=demo penstockchannelsrc channel=demo ! h264parse ! fakesink
  * ]|
  *
  * Since: 0.1

@@ -27,7 +27,7 @@
  * In a pipeline that is not live it holds the track that is ahead.
  *
  * |[
- * gst-launch-1.0 videotestsrc is-live=true num-buffers=250 ! x264enc key-int-max=50 tune=zerolatency ! h264parse ! penstockdashsink directory=/tmp/dash
+ * gst-launch-1.0 videotestsrc is-live=true num-buffers=250 ! video/x-raw,format=I420 ! x264enc key-int-max=50 tune=zerolatency ! h264parse ! penstockdashsink directory=/tmp/dash
  * ]|
  *
  * Since: 0.1

@@ -25,7 +25,7 @@
  * `identity sync=true` in front of it when the source is a file.
  *
  * |[
- * gst-launch-1.0 videotestsrc is-live=true ! x264enc key-int-max=50 tune=zerolatency ! h264parse ! penstockrtmpsink location=rtmp://0.0.0.0:1935/live/test
+ * gst-launch-1.0 videotestsrc is-live=true ! video/x-raw,format=I420 ! x264enc key-int-max=50 tune=zerolatency ! h264parse ! penstockrtmpsink location=rtmp://0.0.0.0:1935/live/test
  * ]|
  *
  * Since: 0.1

@@ -17,7 +17,7 @@
 #define H264 "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=10 "
 #define VIDEO                                                                  \
   "videotestsrc is-live=true ! "                                               \
-  "video/x-raw,width=160,height=120,framerate=25/1 "
+  "video/x-raw,format=I420,width=160,height=120,framerate=25/1 "
 
 /* --- a route --------------------------------------------------------------- */
 

@@ -9,7 +9,7 @@ import dash_check
 from gateway import Gateway, wait_until
 
 CAMERA = (
-    "videotestsrc is-live=true ! video/x-raw,width=320,height=240,"
+    "videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,"
     "framerate=25/1 ! x264enc tune=zerolatency speed-preset=ultrafast "
     "key-int-max=25 ! h264parse "
     "audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! mulawenc")

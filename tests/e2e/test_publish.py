@@ -22,7 +22,7 @@ def publish_by_gst(location, video=True, audio=True):
              "!", "rtmp2sink", f"location={location}"]
     if video:
         parts += ["videotestsrc", "is-live=true", "!",
-                  "video/x-raw,width=320,height=240,framerate=25/1", "!",
+                  "video/x-raw,format=I420,width=320,height=240,framerate=25/1", "!",
                   "x264enc", "tune=zerolatency", "speed-preset=ultrafast",
                   "key-int-max=25", "!", "mux."]
     if audio:

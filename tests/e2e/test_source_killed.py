@@ -27,7 +27,7 @@ server.set_address("127.0.0.1")
 server.set_service(sys.argv[1])
 factory = GstRtspServer.RTSPMediaFactory()
 factory.set_launch(
-    "( videotestsrc is-live=true ! video/x-raw,width=320,height=240,"
+    "( videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,"
     "framerate=25/1 ! x264enc tune=zerolatency speed-preset=ultrafast "
     "key-int-max=25 ! rtph264pay config-interval=-1 name=pay0 pt=96 "
     "audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! alawenc ! "

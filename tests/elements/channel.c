@@ -468,7 +468,7 @@ GST_START_TEST (pipelines_meet_in_a_channel)
   g_autoptr (GError) error = NULL;
   g_autoptr (GstElement) pipeline = gst_parse_launch (
       "videotestsrc is-live=true num-buffers=60 ! "
-      "video/x-raw,width=160,height=120,framerate=25/1 ! "
+      "video/x-raw,format=I420,width=160,height=120,framerate=25/1 ! "
       "x264enc tune=zerolatency key-int-max=25 ! h264parse ! "
       "penstockchannelsink channel=meet penstockchannelsrc channel=meet ! "
       "h264parse ! avdec_h264 ! fakesink name=out sync=false "

@@ -16,7 +16,7 @@
 
 #define VIDEO(frames, size, bframes)                                           \
   "videotestsrc pattern=ball num-buffers=" frames                              \
-  " ! video/x-raw, framerate=25/1, " size                                      \
+  " ! video/x-raw, format=I420, framerate=25/1, " size                         \
   " ! x264enc speed-preset=ultrafast key-int-max=50 bframes=" bframes          \
   " ! h264parse ! video/x-h264, stream-format=avc, alignment=au"
 #define AUDIO(buffers)                                                         \
