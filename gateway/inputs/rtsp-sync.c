@@ -9,11 +9,11 @@
 /* An RTP-Info that is further off than this is wrong. */
 #define MAX_OFFSET (500 * GST_MSECOND)
 
-/* One stream. Arrival minus presentation time of its first packet tells how
- * late it is. */
+/* One stream. Its jitter buffer gives its first packet the time 0
+ * (buffer-mode none), whenever it arrives. */
 typedef struct {
-  GWeakRef buffer; /* its jitter buffer */
-  GstClockTimeDiff lateness;
+  GWeakRef buffer;        /* its jitter buffer */
+  GstClockTimeDiff begin; /* of its first packet, since the RTP-Info */
 } Stream;
 
 typedef struct {
@@ -43,40 +43,58 @@ sync_free (gpointer data)
 
 /* --- one packet ------------------------------------------------------------ */
 
-/* Time since the moment of RTP-Info, in ns. */
+typedef struct {
+  guint type;
+  guint16 seqnum;
+  guint32 time;
+} Header;
+
 static gboolean
-presentation_time (
-    GstElement *jitter_buffer, GstBuffer *buffer, GstClockTimeDiff *time)
+read_header (GstBuffer *buffer, Header *header)
 {
   GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
-  g_autoptr (GstCaps) caps = NULL;
-  guint base;
-  gint rate;
 
   if (!gst_rtp_buffer_map (buffer, GST_MAP_READ, &rtp))
     return FALSE;
-  guint type = gst_rtp_buffer_get_payload_type (&rtp);
-  guint32 stamp = gst_rtp_buffer_get_timestamp (&rtp);
+  header->type = gst_rtp_buffer_get_payload_type (&rtp);
+  header->seqnum = gst_rtp_buffer_get_seq (&rtp);
+  header->time = gst_rtp_buffer_get_timestamp (&rtp);
   gst_rtp_buffer_unmap (&rtp);
+  return TRUE;
+}
 
-  g_signal_emit_by_name (jitter_buffer, "request-pt-map", type, &caps);
-  if (!caps)
-    return FALSE;
-  const GstStructure *s = gst_caps_get_structure (caps, 0);
+/* The jitter buffer drops packets from before the RTP-Info. */
+static gboolean
+is_before (const Header *header, const GstStructure *s)
+{
+  guint base;
+
+  return gst_structure_get_uint (s, "seqnum-base", &base) &&
+      gst_rtp_buffer_compare_seqnum (base, header->seqnum) < 0;
+}
+
+/* Time since the moment of RTP-Info, in ns. */
+static gboolean
+presentation_time (
+    const Header *header, const GstStructure *s, GstClockTimeDiff *time)
+{
+  guint base;
+  gint rate;
+
   if (!gst_structure_get_uint (s, "clock-base", &base) ||
       !gst_structure_get_int (s, "clock-rate", &rate) || rate <= 0)
     return FALSE;
   /* Wraps like RTP time. */
-  *time = gst_util_uint64_scale (
-      ABS ((gint64) (gint32) (stamp - base)), GST_SECOND, rate);
-  if ((gint32) (stamp - base) < 0)
+  gint64 difference = (gint32) (header->time - base);
+  *time = gst_util_uint64_scale (ABS (difference), GST_SECOND, rate);
+  if (difference < 0)
     *time = -*time;
   return TRUE;
 }
 
-/* Under the lock. The latest stream stays as it is, the others wait for it. */
+/* Under the lock. The stream that begins first stays as it is. */
 static void
-set_offsets (Sync *sync, GstClockTimeDiff latest)
+set_offsets (Sync *sync, GstClockTimeDiff first)
 {
   for (guint i = 0; i < sync->streams->len; i++) {
     Stream *stream = g_ptr_array_index (sync->streams, i);
@@ -84,54 +102,73 @@ set_offsets (Sync *sync, GstClockTimeDiff latest)
 
     if (buffer)
       g_object_set (
-          buffer, "ts-offset", (gint64) (latest - stream->lateness), NULL);
+          buffer, "ts-offset", (gint64) (stream->begin - first), NULL);
   }
 }
 
+/* Under the lock. */
 static void
+add_stream (Sync *sync, GstElement *jitter_buffer, GstClockTimeDiff begin)
+{
+  Stream *stream = g_new0 (Stream, 1);
+  GstClockTimeDiff first = begin, last = begin;
+
+  g_weak_ref_init (&stream->buffer, jitter_buffer);
+  stream->begin = begin;
+  g_ptr_array_add (sync->streams, stream);
+  for (guint i = 0; i < sync->streams->len; i++) {
+    Stream *one = g_ptr_array_index (sync->streams, i);
+    first = MIN (first, one->begin);
+    last = MAX (last, one->begin);
+  }
+  if (last - first > (GstClockTimeDiff) MAX_OFFSET)
+    sync->useless = TRUE;
+  else
+    set_offsets (sync, first);
+}
+
+/* FALSE: not one that the jitter buffer takes. */
+static gboolean
 take_first (Sync *sync, GstElement *jitter_buffer, GstBuffer *buffer)
 {
-  GstClockTime now = gst_element_get_current_running_time (jitter_buffer);
-  GstClockTimeDiff time, earliest = G_MAXINT64, latest = G_MININT64;
-  gboolean known = GST_CLOCK_TIME_IS_VALID (now) &&
-      presentation_time (jitter_buffer, buffer, &time);
+  g_autoptr (GstCaps) caps = NULL;
+  Header header;
+  GstClockTimeDiff begin;
+
+  if (!read_header (buffer, &header))
+    return FALSE;
+  g_signal_emit_by_name (jitter_buffer, "request-pt-map", header.type, &caps);
+  const GstStructure *s = caps ? gst_caps_get_structure (caps, 0) : NULL;
+  if (s && is_before (&header, s))
+    return FALSE;
 
   g_mutex_lock (&sync->lock);
-  if (known && !sync->useless) {
-    Stream *stream = g_new0 (Stream, 1);
-    g_weak_ref_init (&stream->buffer, jitter_buffer);
-    stream->lateness = GST_CLOCK_DIFF (time, now);
-    g_ptr_array_add (sync->streams, stream);
-    for (guint i = 0; i < sync->streams->len; i++) {
-      Stream *one = g_ptr_array_index (sync->streams, i);
-      earliest = MIN (earliest, one->lateness);
-      latest = MAX (latest, one->lateness);
-    }
-    sync->useless = latest - earliest > (GstClockTimeDiff) MAX_OFFSET;
-  } else {
+  if (!s || !presentation_time (&header, s, &begin))
     sync->useless = TRUE;
-  }
-  if (!sync->useless)
-    set_offsets (sync, latest);
+  else if (!sync->useless)
+    add_stream (sync, jitter_buffer, begin);
   g_mutex_unlock (&sync->lock);
+  return TRUE;
 }
 
 static GstPadProbeReturn
-first_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+take_packets (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   g_autoptr (GstElement) jitter_buffer = gst_pad_get_parent_element (pad);
-  GstBuffer *buffer = NULL;
+  gboolean taken = FALSE;
 
+  if (!jitter_buffer)
+    return GST_PAD_PROBE_REMOVE;
   if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
     GstBufferList *list = GST_PAD_PROBE_INFO_BUFFER_LIST (info);
-    if (gst_buffer_list_length (list) > 0)
-      buffer = gst_buffer_list_get (list, 0);
+    for (guint i = 0; i < gst_buffer_list_length (list) && !taken; i++)
+      taken =
+          take_first (user_data, jitter_buffer, gst_buffer_list_get (list, i));
   } else {
-    buffer = GST_PAD_PROBE_INFO_BUFFER (info);
+    taken =
+        take_first (user_data, jitter_buffer, GST_PAD_PROBE_INFO_BUFFER (info));
   }
-  if (jitter_buffer && buffer)
-    take_first (user_data, jitter_buffer, buffer);
-  return GST_PAD_PROBE_REMOVE;
+  return taken ? GST_PAD_PROBE_REMOVE : GST_PAD_PROBE_OK;
 }
 
 /* --- attaching ------------------------------------------------------------- */
@@ -143,7 +180,7 @@ new_jitter_buffer (GstElement *rtpbin, GstElement *jitter_buffer, guint session,
   g_autoptr (GstPad) pad = gst_element_get_static_pad (jitter_buffer, "sink");
 
   gst_pad_add_probe (pad,
-      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, first_packet,
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, take_packets,
       user_data, NULL);
 }
 

@@ -108,10 +108,7 @@ class Setup:
                 seen = (measure.__name__, name, flashes, beeps)
                 assert len(offsets) >= at_least, seen
                 late = sorted(map(abs, offsets))
-                # A camera says how its clocks relate when its first sender
-                # reports come, up to 5 s after its first pictures.
-                settled = 1 / 2 if name.startswith("pull/") else 3 / 4
-                assert late[int(len(late) * settled)] <= TOLERANCE, seen
+                assert late[len(late) * 3 // 4] <= TOLERANCE, seen
                 # Tracks of one file may begin apart: at the seam of the loop
                 # a picture is on the screen for a part of its time.
                 assert late[-1] <= TOLERANCE + 1 / media.FPS, seen
