@@ -177,6 +177,16 @@ penstock_rtsp_media_unprepared (GstRTSPMedia *media)
   clear_preroll_timeout (PENSTOCK_RTSP_MEDIA (media));
 }
 
+/* Sender reports tell when a packet was captured. When it is sent, the default,
+ * is not known before the pipeline's latency is: reports up to then would put
+ * audio and video apart, and some players keep to the first. */
+static gboolean
+penstock_rtsp_media_setup_rtpbin (GstRTSPMedia *media, GstElement *rtpbin)
+{
+  g_object_set (rtpbin, "rtcp-sync-send-time", FALSE, NULL);
+  return TRUE;
+}
+
 /* --- messages (media thread, with the media's state lock) ---------------- */
 
 static gboolean
@@ -244,6 +254,7 @@ penstock_rtsp_media_class_init (PenstockRtspMediaClass *klass)
   media_class->prepare = penstock_rtsp_media_prepare;
   media_class->prepared = penstock_rtsp_media_prepared;
   media_class->unprepared = penstock_rtsp_media_unprepared;
+  media_class->setup_rtpbin = penstock_rtsp_media_setup_rtpbin;
   media_class->handle_message = penstock_rtsp_media_handle_message;
 }
 
