@@ -50,13 +50,14 @@ typedef struct {
  * MpdPeriod:
  * @id: unique for ever
  * @header: number in the name of its CMAF headers
+ * @ordinal: how many Periods were before it
  * @start: nanoseconds after the availability start
  * @duration: nanoseconds, %GST_CLOCK_TIME_NONE while it goes on
  * @tracks: (element-type MpdTrack): in the order of their set_id
  */
 typedef struct {
   gchar *id;
-  guint64 header;
+  guint64 header, ordinal;
   GstClockTime start, duration;
   GPtrArray *tracks;
 } MpdPeriod;
