@@ -40,5 +40,5 @@ def test_first_viewers_are_told_the_same_clocks_by_all_means(monkeypatch):
                     # audio may begin a little later than the picture.
                     assert stream.first[0] == stream.info[0]
                     assert 0 <= stream.seconds(stream.first[1]) < 0.5
-            gateway.wait_no_viewers()
+            gateway.wait_no_readers()
         assert not [line for line in gateway.lines if "rtpsession" in line]
