@@ -378,3 +378,15 @@ penstock_flv_write_metadata (const GstCaps *video, const GstCaps *audio)
   penstock_amf0_end_object (out);
   return g_byte_array_free_to_bytes (out);
 }
+
+GBytes *
+penstock_flv_write_set_data_frame (GBytes *metadata)
+{
+  GByteArray *out = g_byte_array_new ();
+  gsize size;
+  const guint8 *data = g_bytes_get_data (metadata, &size);
+
+  penstock_amf0_write_string (out, "@setDataFrame");
+  g_byte_array_append (out, data, size);
+  return g_byte_array_free_to_bytes (out);
+}

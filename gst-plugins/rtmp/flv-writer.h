@@ -66,6 +66,10 @@ guint penstock_flv_write_frame_header (const PenstockFlvFormat *format,
 GBytes *penstock_flv_write_metadata (
     const GstCaps *video, const GstCaps *audio);
 
+/* (transfer full): the same as a publisher sends it: servers keep what comes
+ * behind "@setDataFrame" and tell it to their players. */
+GBytes *penstock_flv_write_set_data_frame (GBytes *metadata);
+
 G_END_DECLS
 
 #endif /* PENSTOCK_FLV_WRITER_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Plays a stream of another server (see rtmp-client.h). Names are resolved on
- * a thread of their own; the rest runs on one I/O loop. */
+ * Plays a stream of another server or publishes to it (see rtmp-client.h).
+ * Names are resolved on a thread of their own; the rest runs on one I/O loop. */
 
 #include "rtmp-client.h"
 
@@ -14,6 +14,7 @@
 #include "rtmp-connection.h"
 #include "rtmp-limits.h"
 #include "rtmp-path.h"
+#include "rtmp-player.h"
 #include "rtmp-socket.h"
 
 GST_DEBUG_CATEGORY_EXTERN (penstock_rtmp_debug);
@@ -34,6 +35,7 @@ struct _PenstockRtmpClient {
   guint connect_timeout_ms, silence_timeout_ms, buffer_ms;
   guint64 id;
   PenstockRtmpLoop *loop;
+  gboolean publishes; /* else it plays */
 
   GRecMutex delivery; /* held while a callback runs; guards the next three */
   gboolean released;
@@ -49,6 +51,8 @@ struct _PenstockRtmpClient {
   gint64 begun;        /* milliseconds */
   gint64 last_message; /* 0 = none yet */
   PenstockRtmpConnection *connection;
+  PenstockRtmpPlayback *playback; /* what to publish, ref; until the end */
+  PenstockRtmpPlayer *player;     /* of that, from STARTED on */
   gchar *peer;
   gchar *auth; /* query of the next connection */
   guint n_steps;
@@ -76,11 +80,37 @@ client_unref (gpointer data)
   g_list_free_full (client->addresses, g_object_unref);
   g_list_free_full (client->unreachable, g_object_unref);
   penstock_rtmp_url_free (client->url);
+  if (client->playback)
+    penstock_rtmp_playback_unref (client->playback);
   g_rec_mutex_clear (&client->delivery);
   g_free (client->peer);
   g_free (client->auth);
   g_free (client);
   penstock_rtmp_io_release ();
+}
+
+static const gchar *
+verb (const PenstockRtmpClient *client)
+{
+  return client->publishes ? "push" : "pull";
+}
+
+/* A server we publish to is told that this was it, unless that would have to
+ * wait behind what it does not read. */
+static void
+leave (PenstockRtmpClient *client, PenstockRtmpEnd reason)
+{
+  PenstockRtmpConnection *connection = client->connection;
+
+  if (!client->player || reason != PENSTOCK_RTMP_END_SHUTDOWN ||
+      penstock_rtmp_connection_is_blocked (connection)) {
+    penstock_rtmp_connection_close (connection);
+    return;
+  }
+  penstock_rtmp_player_stop (client->player);
+  penstock_rtmp_session_send_goodbye (
+      penstock_rtmp_connection_get_session (connection));
+  penstock_rtmp_connection_finish (connection);
 }
 
 /* The end: tells the owner and lets go of everything on the loop. */
@@ -93,8 +123,9 @@ end (PenstockRtmpClient *client, PenstockRtmpEnd reason, const gchar *detail)
     return;
   client->ended = TRUE;
   client->again = FALSE;
-  GST_INFO ("pull ended (%s: %s) session=%" G_GUINT64_FORMAT " peer=%s",
-      penstock_rtmp_end_to_string (reason), detail, client->id,
+  g_autofree gchar *shown = penstock_rtmp_url_mask (client->url, detail);
+  GST_INFO ("%s ended (%s: %s) session=%" G_GUINT64_FORMAT " peer=%s",
+      verb (client), penstock_rtmp_end_to_string (reason), shown, client->id,
       client->peer ? client->peer : client->url->host);
   penstock_rtmp_loop_clear_timer (client->loop, &client->address_timer);
   penstock_rtmp_loop_clear_timer (client->loop, &client->deadline);
@@ -104,10 +135,12 @@ end (PenstockRtmpClient *client, PenstockRtmpEnd reason, const gchar *detail)
   }
   g_rec_mutex_lock (&client->delivery);
   if (!client->released && client->callbacks.ended)
-    client->callbacks.ended (reason, detail, client->user_data);
+    client->callbacks.ended (reason, shown, client->user_data);
   g_rec_mutex_unlock (&client->delivery);
   if (client->connection)
-    penstock_rtmp_connection_close (client->connection);
+    leave (client, reason);
+  /* The goodbye may take a while; the stream does not wait for it. */
+  g_clear_pointer (&client->playback, penstock_rtmp_playback_unref);
   penstock_rtmp_loop_dispose (client->loop, client_unref, client);
 }
 
@@ -141,15 +174,18 @@ on_deadline (gpointer data)
     end (client, PENSTOCK_RTMP_END_SILENT, "no media came for too long");
   else if (client->connection)
     end (client, PENSTOCK_RTMP_END_SILENT,
-        "the server sent no media within the connect timeout");
+        client->publishes
+            ? "the server did not let us publish within the connect timeout"
+            : "the server sent no media within the connect timeout");
   else
     end (client, PENSTOCK_RTMP_END_UNREACHABLE,
         "no connection within the connect timeout");
 }
 
-/* Events of the connection */
+/* Telling the owner */
 
-static void
+/* FALSE: the owner has freed the client. */
+static gboolean
 deliver_started (PenstockRtmpClient *client)
 {
   g_autofree gchar *path =
@@ -165,18 +201,83 @@ deliver_started (PenstockRtmpClient *client)
     .type = "live",
   };
 
-  GST_INFO ("pull started session=%" G_GUINT64_FORMAT " peer=%s", client->id,
-      client->peer);
+  GST_INFO ("%s started session=%" G_GUINT64_FORMAT " peer=%s", verb (client),
+      client->id, client->peer);
   g_rec_mutex_lock (&client->delivery);
   if (!client->released && client->callbacks.started)
     client->callbacks.started (&publication, client->user_data);
+  gboolean wanted = !client->released;
   g_rec_mutex_unlock (&client->delivery);
+  return wanted;
 }
+
+/* Publishing */
+
+static void
+finish_stream (gpointer data)
+{
+  PenstockRtmpClient *client = data;
+
+  end (client, PENSTOCK_RTMP_END_SHUTDOWN, "the stream is over");
+  penstock_rtmp_loop_dispose (client->loop, client_unref, client);
+}
+
+/* Runs while the connection sends: what follows would send too. */
+static void
+on_stream_over (gpointer owner)
+{
+  PenstockRtmpClient *client = owner;
+
+  penstock_rtmp_loop_post (client->loop, finish_stream, client_ref (client));
+}
+
+/* From here on the connection itself sees whether the server takes anything. */
+static void
+on_started (PenstockRtmpClient *client)
+{
+  if (!deliver_started (client) || !client->publishes)
+    return;
+  penstock_rtmp_loop_clear_timer (client->loop, &client->deadline);
+  client->player = penstock_rtmp_player_new (
+      client->loop, client->connection, on_stream_over, client);
+  penstock_rtmp_player_start (client->player, client->playback);
+}
+
+static guint
+on_gather (gpointer owner, struct iovec *pieces, guint max)
+{
+  PenstockRtmpClient *client = owner;
+
+  return client->player
+      ? penstock_rtmp_player_gather (client->player, pieces, max)
+      : 0;
+}
+
+static gboolean
+on_sent (gpointer owner, gsize size)
+{
+  PenstockRtmpClient *client = owner;
+
+  return penstock_rtmp_player_sent (client->player, size);
+}
+
+gboolean
+penstock_rtmp_client_takes (PenstockRtmpClient *client, guint32 fourcc)
+{
+  return client->connection &&
+      penstock_rtmp_peer_takes (
+          penstock_rtmp_session_get_peer (
+              penstock_rtmp_connection_get_session (client->connection)),
+          fourcc);
+}
+
+/* Events of the connection */
 
 static void
 deliver_message (PenstockRtmpClient *client, PenstockRtmpMessage *message)
 {
-  client->last_message = penstock_rtmp_loop_now (client->loop);
+  if (!client->publishes)
+    client->last_message = penstock_rtmp_loop_now (client->loop);
   g_rec_mutex_lock (&client->delivery);
   if (!client->released && client->callbacks.message)
     client->callbacks.message (message, client->user_data);
@@ -212,7 +313,7 @@ on_event (gpointer owner, PenstockRtmpEvent *event)
 
   switch (event->type) {
   case PENSTOCK_RTMP_EVENT_STARTED:
-    deliver_started (client);
+    on_started (client);
     break;
   case PENSTOCK_RTMP_EVENT_MESSAGE:
     deliver_message (client, event->message);
@@ -249,6 +350,7 @@ on_closed (gpointer owner)
   PenstockRtmpClient *client = owner;
 
   client->connection = NULL;
+  g_clear_pointer (&client->player, penstock_rtmp_player_free);
   if (client->again) {
     client->again = FALSE;
     try_address (client);
@@ -261,6 +363,8 @@ static const PenstockRtmpConnectionHandler connection_handler = {
   .lost = on_lost,
   .deadline = on_connection_deadline,
   .closed = on_closed,
+  .gather = on_gather,
+  .sent = on_sent,
 };
 
 /* Connecting */
@@ -273,7 +377,8 @@ begin_session (PenstockRtmpClient *client, int fd)
   g_autofree gchar *app = g_strconcat (url->app, auth, NULL);
   g_autofree gchar *tc_url = g_strconcat (url->tc_url, auth, NULL);
   const PenstockRtmpClientTarget target = {
-    .mode = PENSTOCK_RTMP_CLIENT_PLAY,
+    .mode = client->publishes ? PENSTOCK_RTMP_CLIENT_PUBLISH
+                              : PENSTOCK_RTMP_CLIENT_PLAY,
     .app = app,
     .tc_url = tc_url,
     .name = url->name,
@@ -437,16 +542,16 @@ or_default (guint value, guint fallback)
   return value != 0 ? value : fallback;
 }
 
-PenstockRtmpClient *
-penstock_rtmp_client_play (const PenstockRtmpClientSettings *settings,
+/* Not connecting yet. */
+static PenstockRtmpClient *
+client_new (const PenstockRtmpClientSettings *settings,
     const PenstockRtmpCallbacks *callbacks, gpointer user_data, GError **error)
 {
   const gchar *text = NULL;
   PenstockRtmpUrl *url = penstock_rtmp_url_parse (settings->url, &text);
 
   if (!url) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-        "cannot pull: %s", text);
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s", text);
     return NULL;
   }
   if (!penstock_rtmp_io_acquire (error)) {
@@ -468,11 +573,42 @@ penstock_rtmp_client_play (const PenstockRtmpClientSettings *settings,
       or_default (settings->silence_timeout_ms, DEFAULT_TIMEOUT_MS);
   client->buffer_ms = or_default (settings->buffer_ms, DEFAULT_BUFFER_MS);
   client->id = next_id ();
-  client->loop = penstock_rtmp_io_next_loop ();
   g_rec_mutex_init (&client->delivery);
   client->callbacks = *callbacks;
   client->user_data = user_data;
   init_timers (client);
+  return client;
+}
+
+PenstockRtmpClient *
+penstock_rtmp_client_play (const PenstockRtmpClientSettings *settings,
+    const PenstockRtmpCallbacks *callbacks, gpointer user_data, GError **error)
+{
+  PenstockRtmpClient *client =
+      client_new (settings, callbacks, user_data, error);
+
+  if (!client) {
+    g_prefix_error (error, "cannot pull: ");
+    return NULL;
+  }
+  client->loop = penstock_rtmp_io_next_loop ();
+  penstock_rtmp_loop_post (client->loop, begin, client);
+  return client;
+}
+
+PenstockRtmpClient *
+penstock_rtmp_client_publish (const PenstockRtmpClientSettings *settings,
+    PenstockRtmpLoop *loop, PenstockRtmpPlayback *playback,
+    const PenstockRtmpCallbacks *callbacks, gpointer user_data, GError **error)
+{
+  PenstockRtmpClient *client =
+      client_new (settings, callbacks, user_data, error);
+
+  if (!client)
+    return NULL;
+  client->loop = loop;
+  client->publishes = TRUE;
+  client->playback = penstock_rtmp_playback_ref (playback);
   penstock_rtmp_loop_post (client->loop, begin, client);
   return client;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * The RTMP client: plays a stream of another server. One attempt per client;
- * whoever owns it decides about another one. */
+ * The RTMP client: plays a stream of another server, or publishes one to it.
+ * One attempt per client; whoever owns it decides about another one. */
 #ifndef PENSTOCK_RTMP_CLIENT_H
 #define PENSTOCK_RTMP_CLIENT_H
 
 #include <gio/gio.h>
 
+#include "rtmp-io.h"
+#include "rtmp-playback.h"
 #include "rtmp-publication.h"
 
 G_BEGIN_DECLS
@@ -19,9 +21,10 @@ typedef struct _PenstockRtmpClient PenstockRtmpClient;
  *   application is all but the last segment
  * @user: (nullable): overrides the URL's
  * @password: (nullable): never logged
- * @connect_timeout_ms: until the first message; 0 = 10000
- * @silence_timeout_ms: between messages; 0 = 10000
- * @buffer_ms: told to the server (SetBufferLength); 0 = 3000
+ * @connect_timeout_ms: until the first message, or until the server lets us
+ *   publish; 0 = 10000
+ * @silence_timeout_ms: (play) between messages; 0 = 10000
+ * @buffer_ms: (play) told to the server (SetBufferLength); 0 = 3000
  */
 typedef struct {
   const gchar *url;
@@ -48,7 +51,31 @@ PenstockRtmpClient *penstock_rtmp_client_play (
     const PenstockRtmpClientSettings *settings,
     const PenstockRtmpCallbacks *callbacks, gpointer user_data, GError **error);
 
-/* Disconnects. After this returns no callback runs or will run. May be called
+/**
+ * penstock_rtmp_client_publish:
+ * @loop: where all of it runs, the callbacks too; the caller holds the pool
+ * @playback: of penstock_rtmp_playback_new(); referenced
+ * @callbacks: `started` when the server has agreed: the newest keyframe and
+ *   what is appended after it follow. `ended` as above, with
+ *   %PENSTOCK_RTMP_END_SHUTDOWN when @playback has ended and all was sent
+ *
+ * Starts to publish what is appended to @playback, and returns. A server that
+ * is too slow for it loses video up to a newer keyframe.
+ *
+ * Returns: (transfer full): free with penstock_rtmp_client_free()
+ */
+PenstockRtmpClient *penstock_rtmp_client_publish (
+    const PenstockRtmpClientSettings *settings, PenstockRtmpLoop *loop,
+    PenstockRtmpPlayback *playback, const PenstockRtmpCallbacks *callbacks,
+    gpointer user_data, GError **error);
+
+/* Has the server announced the codec (FourCC, big endian)? From `started` on;
+ * loop's thread. */
+gboolean penstock_rtmp_client_takes (
+    PenstockRtmpClient *client, guint32 fourcc);
+
+/* Disconnects, with a goodbye to a server that we publish to; that may take
+ * seconds, but nobody waits for it. After this returns no callback runs or will run. May be called
  * from a callback of the client and on %NULL. */
 void penstock_rtmp_client_free (PenstockRtmpClient *client);
 

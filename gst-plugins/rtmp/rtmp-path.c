@@ -8,6 +8,7 @@
 
 #include "rtmp-limits.h"
 
+#define MASK "***"
 #define DEFAULT_PORT 1935
 
 static gboolean
@@ -187,6 +188,32 @@ penstock_rtmp_url_parse (const gchar *url, const gchar **error)
   out->tc_url = g_strdup_printf ("rtmp://%s%s%s:%u/%s", v6 ? "[" : "",
       out->host, v6 ? "]" : "", out->port, out->app);
   return g_steal_pointer (&out);
+}
+
+gchar *
+penstock_rtmp_url_public (const PenstockRtmpUrl *url)
+{
+  g_autofree gchar *app = penstock_rtmp_path_without_query (url->app);
+  const gboolean v6 = strchr (url->host, ':') != NULL;
+
+  return g_strdup_printf ("rtmp://%s%s%s:%u/%s", v6 ? "[" : "", url->host,
+      v6 ? "]" : "", url->port, app);
+}
+
+gchar *
+penstock_rtmp_url_mask (const PenstockRtmpUrl *url, const gchar *text)
+{
+  g_autofree gchar *plain = penstock_rtmp_path_without_query (url->name);
+  const gchar *app_query = strchr (url->app, '?');
+  const gchar *name_query = strchr (url->name, '?');
+  const gchar *const secrets[] = { url->name, name_query,
+    name_query ? plain : NULL, app_query, url->password };
+  GString *out = g_string_new (text);
+
+  for (guint i = 0; i < G_N_ELEMENTS (secrets); i++)
+    if (secrets[i] && *secrets[i])
+      g_string_replace (out, secrets[i], MASK, 0);
+  return g_string_free (out, FALSE);
 }
 
 void

@@ -63,6 +63,13 @@ PenstockRtmpUrl *penstock_rtmp_url_parse (const gchar *url,
     const gchar **error);
 void penstock_rtmp_url_free (PenstockRtmpUrl *url);
 
+/* (transfer full): where @url leads, without what may be secret: the name (a
+ * publish key, for many services), queries, user and password. */
+gchar *penstock_rtmp_url_public (const PenstockRtmpUrl *url);
+/* (transfer full): @text, which a server may have made from what it was sent,
+ * with the secrets of @url blotted out. */
+gchar *penstock_rtmp_url_mask (const PenstockRtmpUrl *url, const gchar *text);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PenstockRtmpUrl, penstock_rtmp_url_free)
 
 G_END_DECLS

@@ -44,8 +44,8 @@ typedef struct {
 
 struct _PenstockRtmpPlayback {
   gint ref_count;
-  PenstockRtmpServer *server; /* owned until removed */
-  gchar *path;
+  PenstockRtmpServer *server; /* owned until removed; NULL = of no listener */
+  gchar *path;                /* NULL likewise */
   PenstockGopLog *log;
   GstClockTime max_lag;
   PenstockRtmpAudience audiences[PENSTOCK_RTMP_MAX_LOOPS];
@@ -57,10 +57,6 @@ struct _PenstockRtmpPlayback {
   gint n_players;
   guint64 players_total, bytes_sent, skips;
 };
-
-PenstockRtmpPlayback *penstock_rtmp_playback_ref (
-    PenstockRtmpPlayback *playback);
-void penstock_rtmp_playback_unref (PenstockRtmpPlayback *playback);
 
 /* (transfer full) (nullable): what is served at @path and has not ended.
  * Server's lock held. */

@@ -156,7 +156,7 @@ playback_new (PenstockRtmpServer *server, const gchar *path,
   PenstockRtmpPlayback *playback = g_new0 (PenstockRtmpPlayback, 1);
 
   playback->ref_count = 1;
-  playback->server = penstock_rtmp_server_ref (server);
+  playback->server = server ? penstock_rtmp_server_ref (server) : NULL;
   playback->path = g_strdup (path);
   playback->log = penstock_gop_log_new (&settings->limits);
   playback->max_lag = settings->max_lag;
@@ -166,6 +166,12 @@ playback_new (PenstockRtmpServer *server, const gchar *path,
     g_queue_init (&playback->audiences[i].players);
   }
   return playback;
+}
+
+PenstockRtmpPlayback *
+penstock_rtmp_playback_new (const PenstockRtmpPlaybackSettings *settings)
+{
+  return playback_new (NULL, NULL, settings);
 }
 
 PenstockRtmpPlayback *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A stream that players of a listener can play: messages cut into chunks once,
+ * A stream that players of a listener can play, or that is published to other
+ * servers (a "player" is then the connection to one): messages cut into chunks once,
  * kept in a GOP log, and read by any number of players, each a cursor. A
  * player starts at the newest keyframe; one that is too slow for its stream
  * skips to a newer keyframe, its audio goes on. */
@@ -41,6 +42,14 @@ typedef struct {
 PenstockRtmpPlayback *penstock_rtmp_server_add_playback (
     PenstockRtmpServer *server, const gchar *path,
     const PenstockRtmpPlaybackSettings *settings, GError **error);
+
+/* (transfer full): a stream of no listener, for clients that publish it. The
+ * caller holds the pool of loops as long as it has a reference. */
+PenstockRtmpPlayback *penstock_rtmp_playback_new (
+    const PenstockRtmpPlaybackSettings *settings);
+PenstockRtmpPlayback *penstock_rtmp_playback_ref (
+    PenstockRtmpPlayback *playback);
+void penstock_rtmp_playback_unref (PenstockRtmpPlayback *playback);
 
 /* The stream is no longer served: its players are told that it is over. Not
  * from an I/O thread's callback. */

@@ -185,8 +185,6 @@ penstock_rtmp_player_has_media (PenstockRtmpPlayer *player)
 static void
 end (PenstockRtmpPlayer *player)
 {
-  penstock_rtmp_session_end_play (
-      penstock_rtmp_connection_get_session (player->connection));
   penstock_rtmp_player_stop (player);
   player->over (player->owner);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The play side of one connection: a cursor in a playback's log, and what is
- * on its way to the socket. Loop's thread. */
+ * The sending side of one connection, to a player or to a server that we
+ * publish to: a cursor in a playback's log, and what is on its way to the
+ * socket. Loop's thread. */
 #ifndef PENSTOCK_RTMP_PLAYER_H
 #define PENSTOCK_RTMP_PLAYER_H
 
@@ -9,8 +10,8 @@
 
 G_BEGIN_DECLS
 
-/* @over: the stream has ended and the session has said so; runs while the
- * connection sends. */
+/* @over: everything of a stream that has ended was sent; the owner says so to
+ * the peer. Runs while the connection sends. */
 PenstockRtmpPlayer *penstock_rtmp_player_new (PenstockRtmpLoop *loop,
     PenstockRtmpConnection *connection, PenstockRtmpFunc over, gpointer owner);
 void penstock_rtmp_player_free (PenstockRtmpPlayer *player);

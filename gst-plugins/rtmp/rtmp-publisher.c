@@ -289,6 +289,7 @@ play_over (gpointer owner)
 {
   PenstockRtmpPublisher *publisher = owner;
 
+  penstock_rtmp_session_end_play (get_session (publisher));
   stop_playing (publisher);
   set_state (publisher, PENSTOCK_RTMP_PUBLISHER_IDLE);
 }

@@ -73,6 +73,7 @@ penstock_rtmp_session_client_connect (PenstockRtmpSession *session)
   if (publishes) {
     write_string (payload, "type", "nonprivate");
     write_string (payload, "flashVer", ENCODER_VERSION);
+    penstock_rtmp_write_capabilities (payload);
   } else {
     write_player (payload);
   }
@@ -97,6 +98,16 @@ call (PenstockRtmpSession *session, const gchar *name, const gchar *argument)
   penstock_rtmp_session_write_command (
       session, PENSTOCK_RTMP_CSID_COMMAND, 0, payload);
   return transaction;
+}
+
+/* Servers announce what they take in either object. */
+static void
+read_server (PenstockRtmpSession *session, const PenstockRtmpCommand *command)
+{
+  penstock_rtmp_peer_read_capabilities (
+      &session->peer, penstock_amf_nth (command->values, 2));
+  penstock_rtmp_peer_read_capabilities (
+      &session->peer, penstock_rtmp_command_argument (command, 0));
 }
 
 static void
@@ -165,9 +176,12 @@ static const gchar *
 on_result (PenstockRtmpSession *session, const PenstockRtmpCommand *command)
 {
   if (session->state == PENSTOCK_RTMP_STATE_CONNECTING &&
-      command->transaction == CONNECT_TRANSACTION)
+      command->transaction == CONNECT_TRANSACTION) {
+    read_server (session, command);
     connected (session);
-  else if (session->create_transaction != 0 &&
+    return NULL;
+  }
+  if (session->create_transaction != 0 &&
       command->transaction == session->create_transaction)
     return created (session, command);
   return NULL;

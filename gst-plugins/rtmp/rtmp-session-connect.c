@@ -78,11 +78,37 @@ dup_fourccs (const PenstockAmfValue *object)
   return g_string_free (list, list->len == 0);
 }
 
+void
+penstock_rtmp_peer_read_capabilities (
+    PenstockRtmpPeer *peer, const PenstockAmfValue *object)
+{
+  gdouble caps_ex = 0;
+  gchar *fourccs = dup_fourccs (object);
+
+  if (fourccs) {
+    g_free (peer->fourccs);
+    peer->fourccs = fourccs;
+  }
+  if (penstock_amf_get_number (object, "capsEx", &caps_ex) && caps_ex > 0)
+    peer->caps_ex = caps_ex < 256 ? (guint) caps_ex : 0;
+  peer->enhanced |= fourccs != NULL || caps_ex > 0;
+}
+
+gboolean
+penstock_rtmp_peer_takes (const PenstockRtmpPeerInfo *peer, guint32 fourcc)
+{
+  const gchar name[5] = { fourcc >> 24, fourcc >> 16, fourcc >> 8, fourcc, 0 };
+
+  if (!peer->fourccs)
+    return FALSE;
+  g_auto (GStrv) list = g_strsplit (peer->fourccs, ",", -1);
+  return g_strv_contains ((const gchar *const *) list, "*") ||
+      g_strv_contains ((const gchar *const *) list, name);
+}
+
 static void
 read_peer (PenstockRtmpPeer *peer, const PenstockAmfValue *object)
 {
-  gdouble caps_ex = 0;
-
   penstock_rtmp_peer_clear (peer);
   peer->app = dup_text (object, "app", PENSTOCK_RTMP_MAX_PATH);
   peer->tc_url = dup_tc_url (object);
@@ -92,11 +118,9 @@ read_peer (PenstockRtmpPeer *peer, const PenstockAmfValue *object)
   if (peer->tc_url)
     peer->plain_tc_url = penstock_rtmp_path_without_query (peer->tc_url);
   penstock_amf_get_number (object, "objectEncoding", &peer->object_encoding);
-
-  peer->fourccs = dup_fourccs (object);
-  if (penstock_amf_get_number (object, "capsEx", &caps_ex) && caps_ex > 0)
-    peer->caps_ex = caps_ex < 256 ? (guint) caps_ex : 0;
-  peer->enhanced = peer->fourccs != NULL || caps_ex > 0;
+  peer->caps_ex = 0;
+  peer->enhanced = FALSE;
+  penstock_rtmp_peer_read_capabilities (peer, object);
 }
 
 void
@@ -139,8 +163,8 @@ write_info_map (
   penstock_amf0_end_object (payload);
 }
 
-static void
-write_capabilities (GByteArray *payload)
+void
+penstock_rtmp_write_capabilities (GByteArray *payload)
 {
   const gchar *const *lists[] = { penstock_rtmp_video_fourccs,
     penstock_rtmp_audio_fourccs };
@@ -208,7 +232,7 @@ penstock_rtmp_session_accept_connect (PenstockRtmpSession *session)
   penstock_amf0_write_name (payload, "objectEncoding");
   penstock_amf0_write_number (payload, amf3 ? 3 : 0);
   if (session->peer.enhanced)
-    write_capabilities (payload);
+    penstock_rtmp_write_capabilities (payload);
   penstock_amf0_end_object (payload);
   penstock_rtmp_session_write_command (
       session, session->connect_chunk_stream, 0, payload);

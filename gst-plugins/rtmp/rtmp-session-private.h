@@ -168,6 +168,12 @@ void penstock_rtmp_session_client_connect (PenstockRtmpSession *session);
 void penstock_rtmp_session_client_started (PenstockRtmpSession *session);
 
 void penstock_rtmp_peer_clear (PenstockRtmpPeer *peer);
+/* What @object (nullable), of `connect` or its answer, says of Enhanced RTMP;
+ * the rest of the peer stays as it is. */
+void penstock_rtmp_peer_read_capabilities (PenstockRtmpPeer *peer,
+    const PenstockAmfValue *object);
+/* The same of ours, into an open object. */
+void penstock_rtmp_write_capabilities (GByteArray *payload);
 
 /* What we take and pass on, for both directions of the announcement. */
 extern const gchar *const penstock_rtmp_video_fourccs[]; /* NULL at the end */

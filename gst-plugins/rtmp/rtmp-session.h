@@ -144,6 +144,9 @@ GByteArray *penstock_rtmp_session_get_output (PenstockRtmpSession *session);
 
 const PenstockRtmpPeerInfo *penstock_rtmp_session_get_peer (
     PenstockRtmpSession *session);
+/* Has the peer announced the codec (FourCC as a number, big endian)? */
+gboolean penstock_rtmp_peer_takes (
+    const PenstockRtmpPeerInfo *peer, guint32 fourcc);
 
 /* Value of the query parameter @name of the last request, percent-decoded;
  * (transfer full) (nullable). The last of several counts. */

@@ -1,31 +1,41 @@
 /* SPDX-License-Identifier: MIT
  *
- * penstockrtmpsink: encoded video and audio in, a stream that players of the
- * RTMP listener can play out. Messages are made here; rtmp-playback.h delivers
- * them. */
+ * penstockrtmpsink: encoded video and audio in; out comes a stream that players
+ * of the RTMP listener can play, or that is published to another server.
+ * Messages are made here; rtmp-sink-target.h delivers them. */
 
 #include "rtmp-sink.h"
 
 #include "flv-writer.h"
-#include "rtmp-location.h"
-#include "rtmp-playback.h"
+#include "rtmp-sink-target.h"
 
 /**
  * SECTION:element-penstockrtmpsink
  * @title: penstockrtmpsink
  *
- * Serves one stream to RTMP players: whoever plays #PenstockRtmpSink:location
- * gets the newest keyframe and what came after it at once, then what comes
+ * With #PenstockRtmpSink:mode `serve`, serves one stream to RTMP players:
+ * whoever plays #PenstockRtmpSink:location gets the newest keyframe and what came after it at once, then what comes
  * next. The listener is shared with every other RTMP element of the process on
  * the same address and port.
  *
+ * With the mode `push`, publishes the stream to the server of
+ * #PenstockRtmpSink:location, and connects again whenever that fails: with
+ * growing waits, and only while there is media. Each failure with a new reason
+ * is a warning on the bus, never an error. A server that is too slow loses video
+ * up to a newer keyframe. It gets H.265, AV1 and the like only if it announces
+ * them; user and password go by authmod adobe or llnw.
+ *
  * At most one video and one audio track. H.264, AAC, MP3 and G.711 go in the
  * form every player knows, H.265, AV1, VP9, VP8, Opus, FLAC, AC-3 and E-AC-3 as
- * Enhanced RTMP. The element never waits for players nor for its clock: put
+ * Enhanced RTMP. The element never waits for its peers nor for its clock: put
  * `identity sync=true` in front of it when the source is a file.
  *
  * |[
  * gst-launch-1.0 videotestsrc is-live=true ! video/x-raw,format=I420 ! x264enc key-int-max=50 tune=zerolatency ! h264parse ! penstockrtmpsink location=rtmp://0.0.0.0:1935/live/test
+ * ]|
+ *
+ * |[
+ * gst-launch-1.0 videotestsrc is-live=true ! video/x-raw,format=I420 ! x264enc key-int-max=50 tune=zerolatency ! h264parse ! penstockrtmpsink mode=push location=rtmp://127.0.0.1:1935/live/test
  * ]|
  *
  * Since: 0.1
@@ -34,7 +44,12 @@
 GST_DEBUG_CATEGORY_STATIC (penstock_rtmp_sink_debug);
 #define GST_CAT_DEFAULT penstock_rtmp_sink_debug
 
+#define DEFAULT_MODE PENSTOCK_RTMP_SINK_SERVE
 #define DEFAULT_MAX_LAG (2 * GST_SECOND)
+#define DEFAULT_CONNECT_TIMEOUT_MS 10000
+#define DEFAULT_RETRY_MIN_MS 500
+#define DEFAULT_RETRY_MAX_MS 30000
+#define MAX_MS 3600000
 #define N_KINDS 2
 
 static const PenstockGopLogLimits default_limits =
@@ -42,7 +57,13 @@ static const PenstockGopLogLimits default_limits =
 
 enum {
   PROP_0,
+  PROP_MODE,
   PROP_LOCATION,
+  PROP_USER,
+  PROP_PASSWORD,
+  PROP_CONNECT_TIMEOUT_MS,
+  PROP_RETRY_MIN_MS,
+  PROP_RETRY_MAX_MS,
   PROP_MAX_LAG,
   PROP_CACHE_MAX_BYTES,
   PROP_CACHE_MAX_TIME,
@@ -67,19 +88,20 @@ typedef struct {
 struct _PenstockRtmpSink {
   GstElement parent;
 
-  gchar *location;                       /* properties; object lock */
-  PenstockRtmpPlaybackSettings settings; /* the same */
-  guint16 port;                          /* bound, 0 = none; the same */
+  PenstockRtmpSinkSettings settings; /* properties; object lock */
+  guint16 port;                      /* bound, 0 = none; the same */
 
   /* Guards the rest. Order: stream lock, lock, object lock. Never held while
    * posting. */
   GMutex lock;
-  PenstockRtmpServer *server;     /* READY→PAUSED to PAUSED→READY */
-  PenstockRtmpPlayback *playback; /* the same */
-  Track tracks[N_KINDS];          /* by PenstockFlvKind */
+  PenstockRtmpTarget *target; /* READY→PAUSED to PAUSED→READY */
+  Track tracks[N_KINDS];      /* by PenstockFlvKind */
   gboolean have_base;
   GstClockTimeDiff base; /* running time of timestamp 0 */
   gboolean ended;
+  guint32 eos_seqnum;
+
+  gchar *warned; /* the reason last posted; I/O thread */
 };
 
 static GstStaticPadTemplate video_template =
@@ -93,6 +115,25 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (PenstockRtmpSink, penstock_rtmp_sink,
     GST_TYPE_ELEMENT,
     GST_DEBUG_CATEGORY_INIT (
         penstock_rtmp_sink_debug, "penstockrtmpsink", 0, "Penstock RTMP sink"))
+
+GType penstock_rtmp_sink_mode_get_type (void);
+
+GType
+penstock_rtmp_sink_mode_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { PENSTOCK_RTMP_SINK_SERVE, "Players play the stream from the listener",
+        "serve" },
+    { PENSTOCK_RTMP_SINK_PUSH, "The stream is published to a server", "push" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("PenstockRtmpSinkMode", values));
+  return type;
+}
 
 /* --- tracks (lock held) --------------------------------------------------- */
 
@@ -118,14 +159,15 @@ find_track (PenstockRtmpSink *self, GstPad *pad)
 static void
 tell_config (PenstockRtmpSink *self)
 {
-  const Track *video = &self->tracks[PENSTOCK_FLV_VIDEO];
-  const Track *audio = &self->tracks[PENSTOCK_FLV_AUDIO];
-  g_autoptr (GBytes) metadata =
-      penstock_flv_write_metadata (video->caps, audio->caps);
+  PenstockRtmpTargetTrack tracks[N_KINDS];
 
-  if (self->playback)
-    penstock_rtmp_playback_set_config (
-        self->playback, metadata, video->config, audio->config);
+  if (!self->target)
+    return;
+  for (guint i = 0; i < N_KINDS; i++)
+    tracks[i] = (PenstockRtmpTargetTrack){ self->tracks[i].caps,
+      &self->tracks[i].format, self->tracks[i].config };
+  penstock_rtmp_target_set_tracks (
+      self->target, &tracks[PENSTOCK_FLV_VIDEO], &tracks[PENSTOCK_FLV_AUDIO]);
 }
 
 /* --- data ----------------------------------------------------------------- */
@@ -183,7 +225,7 @@ append (PenstockRtmpSink *self, Track *track, GstBuffer *buffer)
   };
   gint32 cts_ms;
 
-  if (!self->playback)
+  if (!self->target)
     return GST_FLOW_FLUSHING;
   if (self->ended || track->eos)
     return GST_FLOW_EOS;
@@ -202,7 +244,7 @@ append (PenstockRtmpSink *self, Track *track, GstBuffer *buffer)
     frame.flags |= PENSTOCK_ENTRY_DROPPABLE;
   if (GST_BUFFER_IS_DISCONT (buffer))
     frame.flags |= PENSTOCK_ENTRY_DISCONT;
-  if (!penstock_rtmp_playback_append (self->playback, &frame))
+  if (!penstock_rtmp_target_append (self->target, &frame))
     GST_WARNING_OBJECT (track->pad, "dropping a frame that is too long");
   return GST_FLOW_OK;
 }
@@ -230,7 +272,7 @@ take_caps (PenstockRtmpSink *self, GstPad *pad, GstCaps *caps)
       ok ? penstock_flv_write_config (&format, caps) : NULL;
 
   if (!ok || (!config && penstock_flv_needs_config (&format))) {
-    GST_WARNING_OBJECT (pad, "cannot serve %" GST_PTR_FORMAT, caps);
+    GST_WARNING_OBJECT (pad, "RTMP cannot carry %" GST_PTR_FORMAT, caps);
     return FALSE;
   }
   g_mutex_lock (&self->lock);
@@ -249,13 +291,14 @@ take_caps (PenstockRtmpSink *self, GstPad *pad, GstCaps *caps)
   return TRUE;
 }
 
-/* Lock held. TRUE: nothing more will come on any pad. */
+/* Lock held. TRUE: nothing more will come on any pad, and the application can
+ * be told; a push tells it when everything is sent. */
 static gboolean
 all_ended (PenstockRtmpSink *self)
 {
   guint n = 0;
 
-  if (self->ended || !self->playback)
+  if (self->ended || !self->target)
     return FALSE;
   for (guint i = 0; i < N_KINDS; i++) {
     if (self->tracks[i].pad && !self->tracks[i].eos)
@@ -265,8 +308,17 @@ all_ended (PenstockRtmpSink *self)
   if (n == 0)
     return FALSE;
   self->ended = TRUE;
-  penstock_rtmp_playback_end (self->playback);
-  return TRUE;
+  return !penstock_rtmp_target_end (self->target);
+}
+
+static void
+post_eos (PenstockRtmpSink *self, guint32 seqnum)
+{
+  GstMessage *message = gst_message_new_eos (GST_OBJECT (self));
+
+  if (seqnum != GST_SEQNUM_INVALID)
+    gst_message_set_seqnum (message, seqnum);
+  gst_element_post_message (GST_ELEMENT (self), message);
 }
 
 static void
@@ -274,13 +326,11 @@ take_eos (PenstockRtmpSink *self, GstPad *pad, guint32 seqnum)
 {
   g_mutex_lock (&self->lock);
   find_track (self, pad)->eos = TRUE;
+  self->eos_seqnum = seqnum;
   gboolean over = all_ended (self);
   g_mutex_unlock (&self->lock);
-  if (!over)
-    return;
-  GstMessage *message = gst_message_new_eos (GST_OBJECT (self));
-  gst_message_set_seqnum (message, seqnum);
-  gst_element_post_message (GST_ELEMENT (self), message);
+  if (over)
+    post_eos (self, seqnum);
 }
 
 static gboolean
@@ -363,59 +413,67 @@ penstock_rtmp_sink_release_pad (GstElement *element, GstPad *pad)
   gboolean over = all_ended (self);
   g_mutex_unlock (&self->lock);
   if (over)
-    gst_element_post_message (element, gst_message_new_eos (GST_OBJECT (self)));
+    post_eos (self, GST_SEQNUM_INVALID);
   gst_element_remove_pad (element, pad);
 }
 
 /* --- states --------------------------------------------------------------- */
 
-static gboolean
-open_playback (PenstockRtmpSink *self, const gchar *location,
-    const PenstockRtmpPlaybackSettings *settings, GError **error)
+/* A push has another state. I/O thread. */
+static void
+push_changed (
+    PenstockRtmpPushState state, const gchar *reason, gpointer user_data)
 {
-  g_autofree gchar *host = NULL;
-  g_autofree gchar *path = NULL;
-  guint16 port;
+  PenstockRtmpSink *self = user_data;
 
-  if (!penstock_rtmp_location_parse (location, &host, &port, &path)) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-        "expected rtmp://address[:port]/path");
-    return FALSE;
+  if (state == PENSTOCK_RTMP_PUSH_ENDED) {
+    g_mutex_lock (&self->lock);
+    guint32 seqnum = self->eos_seqnum;
+    g_mutex_unlock (&self->lock);
+    post_eos (self, seqnum);
   }
-  self->server = penstock_rtmp_server_get (host, port, error);
-  if (!self->server)
-    return FALSE;
-  self->playback =
-      penstock_rtmp_server_add_playback (self->server, path, settings, error);
-  if (!self->playback)
-    g_clear_pointer (&self->server, penstock_rtmp_server_unref);
-  return self->playback != NULL;
+  GST_INFO_OBJECT (self, "push is %s (%s)",
+      penstock_rtmp_push_state_to_string (state), reason ? reason : "-");
+  if (reason && g_strcmp0 (reason, self->warned) != 0)
+    GST_ELEMENT_WARNING (
+        self, RESOURCE, WRITE, ("Push failed: %s.", reason), (NULL));
+  /* It stays while the next attempt is under way. */
+  if (reason || state == PENSTOCK_RTMP_PUSH_PUBLISHING) {
+    g_free (self->warned);
+    self->warned = g_strdup (reason);
+  }
 }
 
 static gboolean
 start (PenstockRtmpSink *self)
 {
   g_autoptr (GError) error = NULL;
+  PenstockRtmpSinkSettings settings;
 
   GST_OBJECT_LOCK (self);
-  g_autofree gchar *location = g_strdup (self->location);
-  PenstockRtmpPlaybackSettings settings = self->settings;
+  penstock_rtmp_sink_settings_copy (&self->settings, &settings);
   GST_OBJECT_UNLOCK (self);
 
+  PenstockRtmpTarget *target =
+      penstock_rtmp_target_open (&settings, push_changed, self, &error);
   g_mutex_lock (&self->lock);
   self->have_base = self->ended = FALSE;
-  gboolean ok = open_playback (self, location, &settings, &error);
-  guint16 port = ok ? penstock_rtmp_server_get_port (self->server) : 0;
+  self->eos_seqnum = GST_SEQNUM_INVALID;
+  self->target = target;
   g_mutex_unlock (&self->lock);
   GST_OBJECT_LOCK (self);
-  self->port = port;
+  self->port = target ? penstock_rtmp_target_get_port (target) : 0;
   GST_OBJECT_UNLOCK (self);
-  if (!ok) {
-    g_autofree gchar *where = penstock_rtmp_location_public (location);
+  if (!target) {
+    g_autofree gchar *where = penstock_rtmp_sink_settings_describe (&settings);
     GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE,
-        ("Cannot serve %s: %s.", where, error->message), (NULL));
+        ("Cannot %s %s: %s.",
+            settings.mode == PENSTOCK_RTMP_SINK_SERVE ? "serve" : "push to",
+            where, error->message),
+        (NULL));
   }
-  return ok;
+  penstock_rtmp_sink_settings_clear (&settings);
+  return target != NULL;
 }
 
 /* No pad is active any more. */
@@ -423,8 +481,7 @@ static void
 stop (PenstockRtmpSink *self)
 {
   g_mutex_lock (&self->lock);
-  PenstockRtmpPlayback *playback = g_steal_pointer (&self->playback);
-  PenstockRtmpServer *server = g_steal_pointer (&self->server);
+  PenstockRtmpTarget *target = g_steal_pointer (&self->target);
   for (guint i = 0; i < N_KINDS; i++)
     track_clear (&self->tracks[i]);
   g_mutex_unlock (&self->lock);
@@ -432,9 +489,8 @@ stop (PenstockRtmpSink *self)
   self->port = 0;
   GST_OBJECT_UNLOCK (self);
 
-  penstock_rtmp_playback_remove (playback);
-  if (server)
-    penstock_rtmp_server_unref (server);
+  penstock_rtmp_target_close (target);
+  g_clear_pointer (&self->warned, g_free);
 }
 
 static GstStateChangeReturn
@@ -459,17 +515,21 @@ penstock_rtmp_sink_change_state (GstElement *element, GstStateChange transition)
 static GstStructure *
 make_stats (PenstockRtmpSink *self)
 {
-  PenstockRtmpPlaybackStats stats = { 0 };
+  GST_OBJECT_LOCK (self);
+  PenstockRtmpSinkMode mode = self->settings.mode;
+  GST_OBJECT_UNLOCK (self);
 
   g_mutex_lock (&self->lock);
-  if (self->playback)
-    penstock_rtmp_playback_get_stats (self->playback, &stats);
+  GstStructure *stats = penstock_rtmp_target_make_stats (self->target, mode);
   g_mutex_unlock (&self->lock);
-  return gst_structure_new ("application/x-penstock-rtmp-sink-stats", "readers",
-      G_TYPE_UINT, stats.players, "readers-total", G_TYPE_UINT64,
-      stats.players_total, "bytes-sent", G_TYPE_UINT64, stats.bytes_sent,
-      "skips", G_TYPE_UINT64, stats.skips, "cache-bytes", G_TYPE_UINT64,
-      stats.log.bytes, NULL);
+  return stats;
+}
+
+static void
+set_string (gchar **field, const GValue *value)
+{
+  g_free (*field);
+  *field = g_value_dup_string (value);
 }
 
 static void
@@ -477,16 +537,34 @@ penstock_rtmp_sink_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   PenstockRtmpSink *self = PENSTOCK_RTMP_SINK (object);
-  PenstockGopLogLimits *limits = &self->settings.limits;
+  PenstockRtmpSinkSettings *settings = &self->settings;
+  PenstockGopLogLimits *limits = &settings->log.limits;
 
   GST_OBJECT_LOCK (self);
   switch (id) {
+  case PROP_MODE:
+    settings->mode = g_value_get_enum (value);
+    break;
   case PROP_LOCATION:
-    g_free (self->location);
-    self->location = g_value_dup_string (value);
+    set_string (&settings->location, value);
+    break;
+  case PROP_USER:
+    set_string (&settings->user, value);
+    break;
+  case PROP_PASSWORD:
+    set_string (&settings->password, value);
+    break;
+  case PROP_CONNECT_TIMEOUT_MS:
+    settings->connect_timeout_ms = g_value_get_uint (value);
+    break;
+  case PROP_RETRY_MIN_MS:
+    settings->retry_min_ms = g_value_get_uint (value);
+    break;
+  case PROP_RETRY_MAX_MS:
+    settings->retry_max_ms = g_value_get_uint (value);
     break;
   case PROP_MAX_LAG:
-    self->settings.max_lag = g_value_get_uint64 (value);
+    settings->log.max_lag = g_value_get_uint64 (value);
     break;
   case PROP_CACHE_MAX_BYTES:
     limits->max_bytes = g_value_get_uint64 (value);
@@ -509,7 +587,8 @@ penstock_rtmp_sink_get_property (
     GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   PenstockRtmpSink *self = PENSTOCK_RTMP_SINK (object);
-  const PenstockGopLogLimits *limits = &self->settings.limits;
+  const PenstockRtmpSinkSettings *settings = &self->settings;
+  const PenstockGopLogLimits *limits = &settings->log.limits;
 
   if (id == PROP_STATS) {
     g_value_take_boxed (value, make_stats (self));
@@ -517,11 +596,30 @@ penstock_rtmp_sink_get_property (
   }
   GST_OBJECT_LOCK (self);
   switch (id) {
+  case PROP_MODE:
+    g_value_set_enum (value, settings->mode);
+    break;
   case PROP_LOCATION:
-    g_value_set_string (value, self->location);
+    if (settings->mode == PENSTOCK_RTMP_SINK_SERVE)
+      g_value_set_string (value, settings->location);
+    else if (settings->location)
+      g_value_take_string (
+          value, penstock_rtmp_sink_settings_describe (settings));
+    break;
+  case PROP_USER:
+    g_value_set_string (value, settings->user);
+    break;
+  case PROP_CONNECT_TIMEOUT_MS:
+    g_value_set_uint (value, settings->connect_timeout_ms);
+    break;
+  case PROP_RETRY_MIN_MS:
+    g_value_set_uint (value, settings->retry_min_ms);
+    break;
+  case PROP_RETRY_MAX_MS:
+    g_value_set_uint (value, settings->retry_max_ms);
     break;
   case PROP_MAX_LAG:
-    g_value_set_uint64 (value, self->settings.max_lag);
+    g_value_set_uint64 (value, settings->log.max_lag);
     break;
   case PROP_CACHE_MAX_BYTES:
     g_value_set_uint64 (value, limits->max_bytes);
@@ -549,7 +647,8 @@ penstock_rtmp_sink_finalize (GObject *object)
 
   for (guint i = 0; i < N_KINDS; i++)
     track_clear (&self->tracks[i]);
-  g_free (self->location);
+  penstock_rtmp_sink_settings_clear (&self->settings);
+  g_free (self->warned);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (penstock_rtmp_sink_parent_class)->finalize (object);
 }
@@ -561,16 +660,86 @@ install_properties (GObjectClass *klass)
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
 
   /**
+   * PenstockRtmpSink:mode:
+   *
+   * Whether players come for the stream, or it is published to a server.
+   *
+   * Since: 0.1
+   */
+  props[PROP_MODE] = g_param_spec_enum ("mode", "Mode",
+      "Whether players come for the stream or a server gets it",
+      penstock_rtmp_sink_mode_get_type (), DEFAULT_MODE, flags);
+
+  /**
    * PenstockRtmpSink:location:
    *
-   * What to listen on and what the stream is called there:
+   * Mode `serve`: what to listen on and what the stream is called there,
    * rtmp://address[:port]/path. Port 0 is picked by the system, see
-   * #PenstockRtmpSink:port.
+   * #PenstockRtmpSink:port. Mode `push`: the stream at the server,
+   * rtmp://[user:password@]host[:port]/app/name; reads back without the name,
+   * which may be secret.
    *
    * Since: 0.1
    */
   props[PROP_LOCATION] = g_param_spec_string ("location", "Location",
-      "rtmp://address[:port]/path to serve the stream at", NULL, flags);
+      "rtmp:// URL to serve the stream at or to publish it to", NULL, flags);
+
+  /**
+   * PenstockRtmpSink:user:
+   *
+   * Mode `push`: user at the server, when it is not in the location.
+   *
+   * Since: 0.1
+   */
+  props[PROP_USER] = g_param_spec_string (
+      "user", "User", "User at the server that is pushed to", NULL, flags);
+
+  /**
+   * PenstockRtmpSink:password:
+   *
+   * Mode `push`: password at the server.
+   *
+   * Since: 0.1
+   */
+  props[PROP_PASSWORD] = g_param_spec_string ("password", "Password",
+      "Password at the server that is pushed to", NULL,
+      G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+  /**
+   * PenstockRtmpSink:connect-timeout-ms:
+   *
+   * Mode `push`: how long an attempt may take until the server accepts the
+   * publication, in milliseconds.
+   *
+   * Since: 0.1
+   */
+  props[PROP_CONNECT_TIMEOUT_MS] =
+      g_param_spec_uint ("connect-timeout-ms", "Connect timeout",
+          "Longest time until the server accepts a push, in milliseconds", 100,
+          MAX_MS, DEFAULT_CONNECT_TIMEOUT_MS, flags);
+
+  /**
+   * PenstockRtmpSink:retry-min-ms:
+   *
+   * Mode `push`: wait after a first failure, in milliseconds. It doubles with
+   * each further one, and is spread over its upper half.
+   *
+   * Since: 0.1
+   */
+  props[PROP_RETRY_MIN_MS] = g_param_spec_uint ("retry-min-ms", "Shortest wait",
+      "Wait after the first failure of a push, in milliseconds", 10, MAX_MS,
+      DEFAULT_RETRY_MIN_MS, flags);
+
+  /**
+   * PenstockRtmpSink:retry-max-ms:
+   *
+   * Mode `push`: the longest wait between two attempts, in milliseconds.
+   *
+   * Since: 0.1
+   */
+  props[PROP_RETRY_MAX_MS] = g_param_spec_uint ("retry-max-ms", "Longest wait",
+      "Longest wait between two attempts to push, in milliseconds", 10, MAX_MS,
+      DEFAULT_RETRY_MAX_MS, flags);
 
   /**
    * PenstockRtmpSink:max-lag:
@@ -637,9 +806,12 @@ install_properties (GObjectClass *klass)
   /**
    * PenstockRtmpSink:stats:
    *
-   * `readers` (guint) now, and as guint64 `readers-total`, `bytes-sent` to all
-   * of them, `skips` (times a slow player was moved to a newer keyframe) and
-   * `cache-bytes`.
+   * As guint64 `bytes-sent` to all peers, `skips` (times a slow one was moved
+   * to a newer keyframe) and `cache-bytes`. Mode `serve`: `readers` (guint) now
+   * and `readers-total` (guint64). Mode `push`: `state` ("waiting",
+   * "connecting", "publishing", "retrying" or "ended"), `reason` of the last
+   * failure while it is not publishing, `since` (gint64, real time of the state
+   * in microseconds), and as guint64 `connections` and `failures`.
    *
    * Since: 0.1
    */
@@ -662,11 +834,13 @@ penstock_rtmp_sink_class_init (PenstockRtmpSinkClass *klass)
   element_class->request_new_pad = penstock_rtmp_sink_request_new_pad;
   element_class->release_pad = penstock_rtmp_sink_release_pad;
   install_properties (object_class);
+  gst_type_mark_as_plugin_api (penstock_rtmp_sink_mode_get_type (), 0);
 
   gst_element_class_add_static_pad_template (element_class, &video_template);
   gst_element_class_add_static_pad_template (element_class, &audio_template);
   gst_element_class_set_static_metadata (element_class, "RTMP sink",
-      "Sink/Network", "Serves a stream to RTMP players",
+      "Sink/Network",
+      "Serves a stream to RTMP players, or pushes it to a server",
       "The Penstock developers");
 }
 
@@ -674,8 +848,13 @@ static void
 penstock_rtmp_sink_init (PenstockRtmpSink *self)
 {
   g_mutex_init (&self->lock);
-  self->settings.limits = default_limits;
-  self->settings.max_lag = DEFAULT_MAX_LAG;
+  self->settings = (PenstockRtmpSinkSettings){
+    .mode = DEFAULT_MODE,
+    .connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS,
+    .retry_min_ms = DEFAULT_RETRY_MIN_MS,
+    .retry_max_ms = DEFAULT_RETRY_MAX_MS,
+    .log = { .limits = default_limits, .max_lag = DEFAULT_MAX_LAG },
+  };
   for (guint i = 0; i < N_KINDS; i++)
     gst_segment_init (&self->tracks[i].segment, GST_FORMAT_UNDEFINED);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);

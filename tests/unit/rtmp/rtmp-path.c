@@ -184,6 +184,36 @@ GST_START_TEST (requests_for_credentials_are_answered)
 }
 GST_END_TEST;
 
+static const struct {
+  const gchar *url, *shown, *text, *masked;
+} mask_rows[] = {
+  { "rtmp://host/live/KEY", "rtmp://host:1935/live", "live/KEY is taken",
+      "live/*** is taken" },
+  { "rtmp://u:pass@host:1936/a/b/KEY?token=t0", "rtmp://host:1936/a/b",
+      "KEY?token=t0, KEY and ?token=t0 of u with pass",
+      "***, *** and *** of u with ***" },
+  { "rtmp://[::1]/live?x=secret/KEY", "rtmp://[::1]:1935/",
+      "no live?x=secret/KEY", "no ***" },
+  { "rtmp://host/*", "rtmp://host:1935/", "the * is taken",
+      "the *** is taken" },
+  { "rtmp://host/live/KEY", "rtmp://host:1935/live", "", "" },
+};
+
+GST_START_TEST (secrets_of_a_url_are_blotted_out)
+{
+  const gchar *error;
+  g_autoptr (PenstockRtmpUrl) url =
+      penstock_rtmp_url_parse (mask_rows[__i__].url, &error);
+  fail_unless (url != NULL);
+  g_autofree gchar *shown = penstock_rtmp_url_public (url);
+  g_autofree gchar *masked =
+      penstock_rtmp_url_mask (url, mask_rows[__i__].text);
+
+  assert_equals_string (shown, mask_rows[__i__].shown);
+  assert_equals_string (masked, mask_rows[__i__].masked);
+}
+GST_END_TEST;
+
 static Suite *
 rtmp_path_suite (void)
 {
@@ -198,6 +228,8 @@ rtmp_path_suite (void)
   tcase_add_loop_test (tcase, urls_are_taken_apart, 0, G_N_ELEMENTS (url_rows));
   tcase_add_loop_test (tcase, requests_for_credentials_are_answered, 0,
       G_N_ELEMENTS (auth_rows));
+  tcase_add_loop_test (
+      tcase, secrets_of_a_url_are_blotted_out, 0, G_N_ELEMENTS (mask_rows));
   return suite;
 }
 
