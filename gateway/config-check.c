@@ -214,6 +214,61 @@ check_rtsp (PenstockConfigParse *self, const PenstockOutputConfig *output)
 }
 
 static void
+check_push_address (PenstockConfigParse *self,
+    const PenstockOutputConfig *output, const PenstockJsonNode *node)
+{
+  const PenstockJsonNode *url = penstock_json_member (node, "url");
+  const PenstockJsonNode *key = penstock_json_member (node, "key");
+  const PenstockJsonNode *file = penstock_json_member (node, "key-file");
+  const gchar *path = strchr (output->url + strlen ("rtmp://"), '/');
+  gsize length = path ? strcspn (path, "?") : 0;
+
+  if (key && file)
+    penstock_config_key_problem (self, file, "excludes \"key\": one of both");
+  else if (!key && !file && (length == 0 || path[length - 1] == '/'))
+    penstock_config_problem (self, url ? url : node,
+        "the URL names no stream: it ends in /APP/NAME, or a \"key\" or "
+        "\"key-file\" has the name");
+  else if (output->key && strchr (output->url, '?'))
+    penstock_config_problem (
+        self, url, "the query belongs to the end of the key");
+  for (const gchar *p = output->key; p && *p; p++)
+    if ((guchar) *p <= ' ' || *p == 0x7f || *p == '#') {
+      penstock_config_problem (self, key ? key : file,
+          "a stream key has no spaces, control characters or \"#\"");
+      break;
+    }
+}
+
+static void
+check_push (PenstockConfigParse *self, const PenstockRouteConfig *route,
+    const PenstockOutputConfig *output)
+{
+  const PenstockJsonNode *node = origin_of (self, output);
+  const PenstockJsonNode *file = penstock_json_member (node, "password-file");
+
+  if (output->url)
+    check_push_address (self, output, node);
+  if (route->is_template)
+    penstock_config_problem (
+        self, node, "the routes of a template cannot be pushed to one address");
+  if (file && penstock_json_member (node, "password"))
+    penstock_config_key_problem (
+        self, file, "excludes \"password\": one of both");
+  else if (output->password && !output->user)
+    penstock_config_problem (self, node, "a password without a user");
+}
+
+/* Only pushes to different addresses can stand beside each other. */
+static gboolean
+excludes (const PenstockOutputConfig *a, const PenstockOutputConfig *b)
+{
+  return a->kind == b->kind &&
+      (a->kind != PENSTOCK_OUTPUT_RTMP_PUSH ||
+          (g_strcmp0 (a->url, b->url) == 0 && g_strcmp0 (a->key, b->key) == 0));
+}
+
+static void
 check_output (
     PenstockConfigParse *self, const PenstockRouteConfig *route, guint index)
 {
@@ -224,9 +279,11 @@ check_output (
 
   for (guint i = 0; i < index; i++) {
     const PenstockOutputConfig *other = g_ptr_array_index (route->outputs, i);
-    if (other->kind == output->kind) {
+    if (excludes (other, output)) {
       penstock_config_problem (self, node,
-          "a second output \"%s\"; each type can stand once",
+          output->kind == PENSTOCK_OUTPUT_RTMP_PUSH
+              ? "a second output \"%s\" to the same address"
+              : "a second output \"%s\"; each type can stand once",
           penstock_field_value_name (kinds->values, output->kind));
       return;
     }
@@ -235,6 +292,8 @@ check_output (
     check_dash (self, route, output);
   else if (output->kind == PENSTOCK_OUTPUT_RTMP && !self->data->listen_rtmp.set)
     penstock_config_problem (self, node, "output \"rtmp\" needs /listen/rtmp");
+  else if (output->kind == PENSTOCK_OUTPUT_RTMP_PUSH)
+    check_push (self, route, output);
   else if (output->kind == PENSTOCK_OUTPUT_RTSP)
     check_rtsp (self, output);
 }

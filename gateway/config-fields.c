@@ -65,6 +65,9 @@ static const PenstockFieldValue output_kinds[] = {
       "or `/listen/rtsps`." },
   { "rtmp", PENSTOCK_OUTPUT_RTMP,
       "Players play `rtmp://HOST:PORT/ROUTE`. Needs `/listen/rtmp`." },
+  { "rtmp-push", PENSTOCK_OUTPUT_RTMP_PUSH,
+      "The gateway publishes the stream to another RTMP server, and connects "
+      "again whenever that fails. Can stand more than once in a route." },
   { "dash", PENSTOCK_OUTPUT_DASH,
       "Browsers open `http://HOST:PORT/ROUTE/`, players "
       "`http://HOST:PORT/ROUTE/manifest.mpd`. Needs `/listen/http`, or a "
@@ -252,7 +255,8 @@ static const PenstockField fields[] = {
   { "/routes/*/outputs", PENSTOCK_FIELD_LIST, .required = TRUE,
     .offset = ROUTE (outputs), .item_size = sizeof (PenstockOutputConfig),
     .item_free = penstock_output_config_free,
-    .help = "Where the stream goes: at least one output, each type once.",
+    .help = "Where the stream goes: at least one output, each type once; "
+        "`rtmp-push` once for each server.",
     .example = "[\"rtsp\", { \"type\": \"dash\", \"window-s\": 30 }]" },
   { OUTPUT_PATH "/type", PENSTOCK_FIELD_KIND, .required = TRUE,
     .offset = OUTPUT (kind), .values = output_kinds,
@@ -270,6 +274,44 @@ static const PenstockField fields[] = {
     .offset = OUTPUT (password),
     .help = "File whose first line is the password of readers.",
     .example = "\"/run/secrets/viewer-password\"" },
+  { OUTPUT_PATH "/url", PENSTOCK_FIELD_URL, OUT (RTMP_PUSH),
+    .required = TRUE, .scheme = "rtmp", .offset = OUTPUT (url),
+    .help = "Where to publish: `rtmp://HOST[:PORT]/APP/NAME`, or "
+        "`rtmp://HOST[:PORT]/APP` and a `key`. User and password can stand in "
+        "it, percent-encoded; they are never shown, nor is the last segment "
+        "of the path.",
+    .example = "\"rtmp://ingest.example/live\"" },
+  { OUTPUT_PATH "/key", PENSTOCK_FIELD_SECRET, OUT (RTMP_PUSH),
+    .offset = OUTPUT (key),
+    .help = "Stream key that the service has given: the last segment of the "
+        "address, maybe with a query. Better in a `key-file`." },
+  { OUTPUT_PATH "/key-file", PENSTOCK_FIELD_SECRET_FILE, OUT (RTMP_PUSH),
+    .offset = OUTPUT (key),
+    .help = "File whose first line is the stream key.",
+    .example = "\"/run/secrets/stream-key\"" },
+  { OUTPUT_PATH "/user", PENSTOCK_FIELD_STRING, OUT (RTMP_PUSH),
+    .offset = OUTPUT (user),
+    .help = "User at the server (authmod adobe or llnw), when it is not in "
+        "the URL.",
+    .example = "\"studio\"" },
+  { OUTPUT_PATH "/password", PENSTOCK_FIELD_SECRET, OUT (RTMP_PUSH),
+    .offset = OUTPUT (password),
+    .help = "Password at the server, when it is not in the URL. Better in a "
+        "`password-file`." },
+  { OUTPUT_PATH "/password-file", PENSTOCK_FIELD_SECRET_FILE, OUT (RTMP_PUSH),
+    .offset = OUTPUT (password),
+    .help = "File whose first line is the password at the server.",
+    .example = "\"/run/secrets/push-password\"" },
+  { OUTPUT_PATH "/connect-timeout-ms", PENSTOCK_FIELD_UINT, OUT (RTMP_PUSH),
+    .min = 100, .max = 600000, .unit = "ms", .fallback = "10000",
+    .offset = OUTPUT (connect_timeout_ms),
+    .help = "How long an attempt may take, until the server accepts the "
+        "publication." },
+  { OUTPUT_PATH "/retry-max-ms", PENSTOCK_FIELD_UINT, OUT (RTMP_PUSH),
+    .min = 500, .max = 3600000, .unit = "ms", .fallback = "30000",
+    .offset = OUTPUT (retry_max_ms),
+    .help = "Longest wait between two attempts. The first is 500 ms; each "
+        "further one is twice as long." },
   { OUTPUT_PATH "/segment-ms", PENSTOCK_FIELD_UINT, OUT (DASH), .min = 500,
     .max = 30000, .unit = "ms", .fallback = "2000",
     .offset = OUTPUT (segment_ms),
@@ -343,6 +385,7 @@ static const PenstockShortForm short_forms[] = {
   { INPUT_PATH, "test", PENSTOCK_INPUT_TEST },
   { OUTPUT_PATH, "rtsp", PENSTOCK_OUTPUT_RTSP },
   { OUTPUT_PATH, "rtmp", PENSTOCK_OUTPUT_RTMP },
+  { OUTPUT_PATH, "rtmp://", PENSTOCK_OUTPUT_RTMP_PUSH, "url" },
   { OUTPUT_PATH, "dash", PENSTOCK_OUTPUT_DASH },
 };
 
@@ -365,7 +408,7 @@ static const struct {
   { INPUT_PATH, "type", "websocket", "publishing by WebSocket" },
   { INPUT_PATH, "", "rtsps://", "RTSP over TLS" },
   { INPUT_PATH, "", "rtmps://", "RTMP over TLS" },
-  { OUTPUT_PATH, "type", "rtmp-push", "pushing by RTMP" },
+  { OUTPUT_PATH, "", "rtmps://", "RTMP over TLS" },
   { OUTPUT_PATH, "type", "hls", "HLS output" },
   { OUTPUT_PATH, "type", "record", "recording" },
   { OUTPUT_PATH, "type", "webrtc", "WebRTC output" },

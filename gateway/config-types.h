@@ -69,6 +69,7 @@ typedef enum
 {
   PENSTOCK_OUTPUT_RTSP,
   PENSTOCK_OUTPUT_RTMP,
+  PENSTOCK_OUTPUT_RTMP_PUSH,
   PENSTOCK_OUTPUT_DASH,
 } PenstockOutputKind;
 
@@ -84,8 +85,14 @@ typedef struct
 {
   PenstockOutputKind kind;
 
-  /* rtsp */
-  gchar *user, *password;    /* of its viewers; NULL: anybody; never logged */
+  /* rtsp: of its viewers, NULL: anybody; rtmp-push: at the server */
+  gchar *user, *password;    /* never logged */
+
+  /* rtmp-push */
+  gchar *url;                /* without user and password */
+  gchar *key;                /* behind the URL; NULL: in it; never logged */
+  guint connect_timeout_ms;  /* until the server takes the publication */
+  guint retry_max_ms;        /* longest wait between two attempts */
 
   /* dash */
   guint segment_ms;          /* target duration of a media segment */

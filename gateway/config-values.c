@@ -316,11 +316,20 @@ parse_secret_file (PenstockConfigParse *self, const PenstockField *field,
 }
 
 /* The URL's own user and password go where `user` and `password` go. */
+/* The field @key beside @field, for the same kinds. */
+static const PenstockField *
+sibling_of (const PenstockField *field, const gchar *key)
+{
+  g_autofree gchar *parent =
+      g_strndup (field->path, penstock_field_key (field) - 1 - field->path);
+
+  return penstock_field_find (parent, key, g_bit_nth_lsf (field->kinds, -1));
+}
+
 static void
 parse_url (PenstockConfigParse *self, const PenstockField *field,
     const PenstockJsonNode *node, const gchar *text, gpointer object)
 {
-  PenstockInputConfig *input = object;
   const PenstockJsonNode *siblings = node->parent && node->key &&
           g_str_equal (node->key, penstock_field_key (field))
       ? node->parent
@@ -338,14 +347,15 @@ parse_url (PenstockConfigParse *self, const PenstockField *field,
     penstock_config_problem (
         self, node, "the user stands in the URL and in \"user\"");
   else if (user)
-    input->user = g_steal_pointer (&user);
+    set_string (sibling_of (field, "user"), g_steal_pointer (&user), object);
   if (password &&
       (penstock_json_member (siblings, "password") ||
           penstock_json_member (siblings, "password-file")))
     penstock_config_problem (
         self, node, "the password stands in the URL and beside it");
   else if (password)
-    input->password = g_steal_pointer (&password);
+    set_string (
+        sibling_of (field, "password"), g_steal_pointer (&password), object);
   set_string (field, g_steal_pointer (&url), object);
 }
 

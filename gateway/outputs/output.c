@@ -12,6 +12,8 @@ penstock_output_type_for (PenstockOutputKind kind)
     return &penstock_output_rtsp;
   case PENSTOCK_OUTPUT_RTMP:
     return &penstock_output_rtmp;
+  case PENSTOCK_OUTPUT_RTMP_PUSH:
+    return &penstock_output_rtmp_push;
   case PENSTOCK_OUTPUT_DASH:
     return &penstock_output_dash;
   }

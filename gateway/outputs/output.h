@@ -44,6 +44,7 @@ typedef struct
 
 extern const PenstockOutputType penstock_output_rtsp;
 extern const PenstockOutputType penstock_output_rtmp;
+extern const PenstockOutputType penstock_output_rtmp_push;
 extern const PenstockOutputType penstock_output_dash;
 
 const PenstockOutputType *penstock_output_type_for (PenstockOutputKind kind);

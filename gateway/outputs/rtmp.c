@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * RTMP output: players of the gateway's RTMP listener play the channel at the
- * route's path. Nothing is encoded: a track that RTMP does not carry is left
- * out and named in the status. */
+ * The two RTMP outputs. `rtmp`: players of the gateway's RTMP listener play the
+ * channel at the route's path. `rtmp-push`: it is published to another server.
+ * Nothing is encoded: a track that RTMP does not carry is left out and named in
+ * the status. */
 
 #include "output-pipeline.h"
 
@@ -12,7 +13,9 @@
 
 struct _PenstockOutput {
   gchar *route;
-  gchar *location;
+  gchar *location; /* of a push: has the stream key */
+  gchar *user, *password;
+  guint connect_timeout_ms, retry_max_ms;
   PenstockGopLogLimits cache;
   PenstockOutputPipeline *pipeline;
 
@@ -59,19 +62,42 @@ rtmp_link (PenstockOutputPipeline *pipeline, GstPad *pad, gboolean video,
 /* --- output --------------------------------------------------------------- */
 
 static void
-rtmp_configure (GstElement *sink, gpointer owner)
+set_cache (GstElement *sink, PenstockOutput *self)
 {
-  PenstockOutput *self = owner;
-
   g_object_set (sink, "location", self->location, "cache-max-bytes",
       self->cache.max_bytes, "cache-max-time", self->cache.max_time,
       "cache-max-entries", self->cache.max_entries, NULL);
 }
 
-static const PenstockOutputPipelineType pipeline_type = {
+static void
+rtmp_configure (GstElement *sink, gpointer owner)
+{
+  set_cache (sink, owner);
+}
+
+static void
+push_configure (GstElement *sink, gpointer owner)
+{
+  PenstockOutput *self = owner;
+
+  gst_util_set_object_arg (G_OBJECT (sink), "mode", "push");
+  g_object_set (sink, "user", self->user, "password", self->password,
+      "connect-timeout-ms", self->connect_timeout_ms, "retry-max-ms",
+      self->retry_max_ms, NULL);
+  set_cache (sink, self);
+}
+
+static const PenstockOutputPipelineType rtmp_pipeline = {
   .name = "rtmp",
   .element = "penstockrtmpsink",
   .configure = rtmp_configure,
+  .link = rtmp_link,
+};
+
+static const PenstockOutputPipelineType push_pipeline = {
+  .name = "rtmp-push",
+  .element = "penstockrtmpsink",
+  .configure = push_configure,
   .link = rtmp_link,
 };
 
@@ -83,8 +109,32 @@ rtmp_stop (PenstockOutput *self)
   g_free (self->notes[FALSE]);
   g_free (self->notes[TRUE]);
   g_free (self->location);
+  g_free (self->user);
+  g_free (self->password);
   g_free (self->route);
   g_free (self);
+}
+
+static PenstockOutput *
+output_new (const PenstockOutputSettings *settings)
+{
+  PenstockOutput *self = g_new0 (PenstockOutput, 1);
+
+  self->route = g_strdup (settings->route);
+  self->cache = settings->cache;
+  g_mutex_init (&self->lock);
+  return self;
+}
+
+/* Takes @self. */
+static PenstockOutput *
+run (PenstockOutput *self, const PenstockOutputPipelineType *type,
+    const PenstockOutputSettings *settings, GError **error)
+{
+  self->pipeline = penstock_output_pipeline_new (type, settings, self, error);
+  if (!self->pipeline)
+    g_clear_pointer (&self, rtmp_stop);
+  return self;
 }
 
 static PenstockOutput *
@@ -96,20 +146,28 @@ rtmp_start (const PenstockOutputSettings *settings, GError **error)
         settings->route);
     return NULL;
   }
-  PenstockOutput *self = g_new0 (PenstockOutput, 1);
-  self->route = g_strdup (settings->route);
+  PenstockOutput *self = output_new (settings);
   g_autofree gchar *address =
       penstock_listen_address_to_string (settings->rtmp_listen);
   self->location = g_strdup_printf ("rtmp://%s/%s", address, self->route);
-  self->cache = settings->cache;
-  g_mutex_init (&self->lock);
-  self->pipeline =
-      penstock_output_pipeline_new (&pipeline_type, settings, self, error);
-  if (!self->pipeline) {
-    rtmp_stop (self);
-    return NULL;
-  }
-  return self;
+  return run (self, &rtmp_pipeline, settings, error);
+}
+
+static PenstockOutput *
+push_start (const PenstockOutputSettings *settings, GError **error)
+{
+  const PenstockOutputConfig *config = settings->config;
+  PenstockOutput *self = output_new (settings);
+  gboolean slash = g_str_has_suffix (config->url, "/");
+
+  self->location = config->key
+      ? g_strconcat (config->url, slash ? "" : "/", config->key, NULL)
+      : g_strdup (config->url);
+  self->user = g_strdup (config->user);
+  self->password = g_strdup (config->password);
+  self->connect_timeout_ms = config->connect_timeout_ms;
+  self->retry_max_ms = config->retry_max_ms;
+  return run (self, &push_pipeline, settings, error);
 }
 
 /* --- status --------------------------------------------------------------- */
@@ -131,39 +189,57 @@ add_text (JsonBuilder *builder, const gchar *name, const gchar *text)
 }
 
 static void
-add_readers (PenstockOutput *self, JsonBuilder *builder)
+add_counters (
+    JsonBuilder *builder, const GstStructure *stats, const gchar *const *names)
 {
-  static const gchar *const counters[] = { "readers-total", "bytes-sent",
-    "skips" };
+  for (; *names; names++) {
+    guint64 value = 0;
+    gst_structure_get_uint64 (stats, *names, &value);
+    add_number (builder, *names, value);
+  }
+}
+
+/* (transfer full) (nullable): of the sink now. */
+static GstStructure *
+dup_stats (PenstockOutput *self)
+{
   g_autoptr (GstElement) sink =
       penstock_output_pipeline_dup_sink (self->pipeline);
-  g_autoptr (GstStructure) stats = NULL;
-  guint readers = 0;
+  GstStructure *stats = NULL;
 
-  if (!sink)
-    return;
-  g_object_get (sink, "stats", &stats, NULL);
-  gst_structure_get_uint (stats, "readers", &readers);
-  add_number (builder, "readers", readers);
-  for (guint i = 0; i < G_N_ELEMENTS (counters); i++) {
-    guint64 value = 0;
-    gst_structure_get_uint64 (stats, counters[i], &value);
-    add_number (builder, counters[i], value);
-  }
+  if (sink)
+    g_object_get (sink, "stats", &stats, NULL);
+  return stats;
+}
+
+/* What both outputs tell at the end. @reason: (nullable) */
+static void
+add_rest (PenstockOutput *self, JsonBuilder *builder, const gchar *reason)
+{
+  g_mutex_lock (&self->lock);
+  add_text (builder, "video", self->notes[TRUE]);
+  add_text (builder, "audio", self->notes[FALSE]);
+  g_mutex_unlock (&self->lock);
+  add_text (builder, "reason", reason);
+  add_number (builder, "restarts",
+      penstock_output_pipeline_get_restarts (self->pipeline));
 }
 
 static void
 rtmp_add_status (PenstockOutput *self, JsonBuilder *builder)
 {
-  add_readers (self, builder);
-  g_mutex_lock (&self->lock);
-  add_text (builder, "video", self->notes[TRUE]);
-  add_text (builder, "audio", self->notes[FALSE]);
-  g_mutex_unlock (&self->lock);
-  add_text (
-      builder, "reason", penstock_output_pipeline_get_reason (self->pipeline));
-  add_number (builder, "restarts",
-      penstock_output_pipeline_get_restarts (self->pipeline));
+  static const gchar *const counters[] = { "readers-total", "bytes-sent",
+    "skips", NULL };
+  g_autoptr (GstStructure) stats = dup_stats (self);
+  guint readers = 0;
+
+  if (stats) {
+    gst_structure_get_uint (stats, "readers", &readers);
+    add_number (builder, "readers", readers);
+    add_counters (builder, stats, counters);
+  }
+  add_rest (
+      self, builder, penstock_output_pipeline_get_reason (self->pipeline));
 }
 
 const PenstockOutputType penstock_output_rtmp = {
@@ -171,4 +247,46 @@ const PenstockOutputType penstock_output_rtmp = {
   .start = rtmp_start,
   .stop = rtmp_stop,
   .add_status = rtmp_add_status,
+};
+
+static void
+add_since (JsonBuilder *builder, gint64 real_us)
+{
+  g_autoptr (GDateTime) time =
+      g_date_time_new_from_unix_utc (real_us / G_USEC_PER_SEC);
+  g_autofree gchar *text = g_date_time_format (time, "%Y-%m-%dT%H:%M:%SZ");
+
+  add_text (builder, "since", text);
+}
+
+static void
+push_add_status (PenstockOutput *self, JsonBuilder *builder)
+{
+  static const gchar *const counters[] = { "connections", "failures",
+    "bytes-sent", "skips", NULL };
+  g_autoptr (GstElement) sink =
+      penstock_output_pipeline_dup_sink (self->pipeline);
+  g_autoptr (GstStructure) stats = dup_stats (self);
+  g_autofree gchar *location = NULL;
+  const gchar *reason = penstock_output_pipeline_get_reason (self->pipeline);
+  gint64 since = 0;
+
+  if (sink)
+    g_object_get (sink, "location", &location, NULL); /* without the name */
+  add_text (builder, "url", location);
+  if (stats) {
+    gst_structure_get_int64 (stats, "since", &since);
+    add_text (builder, "state", gst_structure_get_string (stats, "state"));
+    add_since (builder, since);
+    add_counters (builder, stats, counters);
+    reason = gst_structure_get_string (stats, "reason");
+  }
+  add_rest (self, builder, reason);
+}
+
+const PenstockOutputType penstock_output_rtmp_push = {
+  .name = "rtmp-push",
+  .start = push_start,
+  .stop = rtmp_stop,
+  .add_status = push_add_status,
 };

@@ -391,10 +391,10 @@ static const WrongMap wrong_maps[] = {
       "(RFC 7617, 2)" },
   { "credentials_are_not_for_dash",
       OUTPUTS ("[{ 'type': 'dash', 'user': 'ann', 'password': 'HUNTER2' }]"),
-      "map.json:3:55: /routes/r/outputs/0/user: belongs to type 'rtsp', not to "
-      "type 'dash'\n"
-      "map.json:3:70: /routes/r/outputs/0/password: belongs to type 'rtsp', "
-      "not to type 'dash'" },
+      "map.json:3:55: /routes/r/outputs/0/user: belongs to type 'rtsp' and "
+      "'rtmp-push', not to type 'dash'\n"
+      "map.json:3:70: /routes/r/outputs/0/password: belongs to type 'rtsp' "
+      "and 'rtmp-push', not to type 'dash'" },
   { "password_is_an_array",
       INPUT ("{ 'type': 'rtsp', 'url': 'rtsp://camera/', 'user': 'a', "
         "'password': ['HUNTER2'] }"),
@@ -458,16 +458,48 @@ static const WrongMap wrong_maps[] = {
       "one element, found an empty array" },
   { "output_word_is_mistyped",
       OUTPUTS ("['dahs']"),
-      "map.json:3:37: /routes/r/outputs/0: expected 'rtsp', 'rtmp', 'dash' "
+      "map.json:3:37: /routes/r/outputs/0: expected 'rtsp', 'rtmp', 'rtmp://...', 'dash' "
       "or an object, found 'dahs' (did you mean 'dash'?)" },
   { "output_type_is_mistyped",
       OUTPUTS ("[{ 'type': 'dahs' }]"),
-      "map.json:3:47: /routes/r/outputs/0/type: expected 'rtsp', 'rtmp' or "
-      "'dash', found 'dahs' (did you mean 'dash'?)" },
+      "map.json:3:47: /routes/r/outputs/0/type: expected 'rtsp', 'rtmp', "
+      "'rtmp-push' or 'dash', found 'dahs' (did you mean 'dash'?)" },
   { "output_is_not_supported",
-      OUTPUTS ("['rtmp-push']"),
-      "map.json:3:37: /routes/r/outputs/0: pushing by RTMP is not supported by "
+      OUTPUTS ("['hls']"),
+      "map.json:3:37: /routes/r/outputs/0: HLS output is not supported by "
       "this version" },
+  { "push_without_a_url",
+      OUTPUTS ("[{ 'type': 'rtmp-push' }]"),
+      "map.json:3:37: /routes/r/outputs/0: missing 'url'" },
+  { "push_names_no_stream",
+      OUTPUTS ("['rtmp://host/']"),
+      "map.json:3:37: /routes/r/outputs/0: the URL names no stream: it ends "
+      "in /APP/NAME, or a 'key' or 'key-file' has the name" },
+  { "push_over_tls_is_not_supported",
+      OUTPUTS ("['rtmps://host/app/name']"),
+      "map.json:3:37: /routes/r/outputs/0: RTMP over TLS is not supported by "
+      "this version" },
+  { "push_key_with_a_space",
+      OUTPUTS ("[{ 'type': 'rtmp-push', 'url': 'rtmp://h/a', 'key': 'K K' }]"),
+      "map.json:3:88: /routes/r/outputs/0/key: a stream key has no spaces, "
+      "control characters or '#'" },
+  { "push_key_behind_a_query",
+      OUTPUTS ("[{ 'type': 'rtmp-push', 'url': 'rtmp://h/a?b', 'key': 'K' }]"),
+      "map.json:3:67: /routes/r/outputs/0/url: the query belongs to the end of "
+      "the key" },
+  { "push_password_in_the_url_and_beside_it",
+      OUTPUTS ("[{ 'type': 'rtmp-push', 'url': 'rtmp://u:p@h/a/b', "
+               "'password': 'p' }]"),
+      "map.json:3:67: /routes/r/outputs/0/url: the password stands in the URL "
+      "and beside it" },
+  { "push_password_without_a_user",
+      OUTPUTS ("[{ 'type': 'rtmp-push', 'url': 'rtmp://h/a/b', "
+               "'password': 'p' }]"),
+      "map.json:3:37: /routes/r/outputs/0: a password without a user" },
+  { "push_stands_twice",
+      OUTPUTS ("['rtmp://h/a/b', 'rtmp://h/a/c', 'rtmp://h/a/b']"),
+      "map.json:3:69: /routes/r/outputs/2: a second output 'rtmp-push' to the "
+      "same address" },
   { "output_type_is_not_supported",
       OUTPUTS ("['rtsp', { 'type': 'record' }]"),
       "map.json:3:55: /routes/r/outputs/1/type: recording is not supported "
@@ -544,7 +576,7 @@ static const WrongMap wrong_maps[] = {
       "'rtsp://...', 'rtmp://...', 'file:...', 'test' or an object, found "
       "'tset' (did you mean 'test'?)\n"
       "map.json:6:19: /routes/lobby/outputs/0: expected 'rtsp', 'rtmp', "
-      "'dash' or an object, found 'dahs' (did you mean 'dash'?)\n"
+      "'rtmp://...', 'dash' or an object, found 'dahs' (did you mean 'dash'?)\n"
       "map.json:6:27: /routes/lobby/outputs/1: output 'rtsp' needs "
       "/listen/rtsp or /listen/rtsps\n"
       "map.json:7:7: /routes/lobby/cach: unknown key (did you mean "

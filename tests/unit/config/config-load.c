@@ -159,6 +159,31 @@ GST_START_TEST (rtmp_input_has_time_outs)
 }
 GST_END_TEST;
 
+GST_START_TEST (push_outputs_have_addresses_of_their_own)
+{
+  g_autoptr (PenstockConfigData) data =
+      load ("{ 'routes': { 'r': { 'input': 'test', 'outputs': ["
+            "  'rtmp://u:p@one/live/name?t=1',"
+            "  { 'type': 'rtmp-push', 'url': 'rtmp://two/live', 'key': 'K?s=x',"
+            "    'retry-max-ms': 500 }] } } }");
+  const GPtrArray *outputs = only_route (data)->outputs;
+  const PenstockOutputConfig *one = g_ptr_array_index (outputs, 0);
+  const PenstockOutputConfig *two = g_ptr_array_index (outputs, 1);
+
+  assert_equals_int (one->kind, PENSTOCK_OUTPUT_RTMP_PUSH);
+  assert_equals_string (one->url, "rtmp://one/live/name?t=1");
+  assert_equals_string (one->user, "u");
+  assert_equals_string (one->password, "p");
+  fail_unless (one->key == NULL);
+  assert_equals_int (one->connect_timeout_ms, 10000);
+  assert_equals_int (one->retry_max_ms, 30000);
+  assert_equals_string (two->url, "rtmp://two/live");
+  assert_equals_string (two->key, "K?s=x");
+  fail_unless (two->user == NULL);
+  assert_equals_int (two->retry_max_ms, 500);
+}
+GST_END_TEST;
+
 GST_START_TEST (relative_paths_start_at_the_folder_of_the_map)
 {
   static const gchar *const paths[][2] = {
@@ -569,6 +594,7 @@ config_load_suite (void)
   tcase_add_loop_test (tc, short_and_long_forms_say_the_same, 0, 5);
   tcase_add_test (tc, rtsp_input_has_everything);
   tcase_add_test (tc, rtmp_input_has_time_outs);
+  tcase_add_test (tc, push_outputs_have_addresses_of_their_own);
   tcase_add_loop_test (tc, relative_paths_start_at_the_folder_of_the_map, 0, 3);
   tcase_add_test (tc, missing_media_file_is_a_warning);
   tcase_add_test (tc, test_input_has_picture_and_tone);
