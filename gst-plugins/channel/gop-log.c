@@ -24,6 +24,7 @@ typedef struct {
   gint n;        /* atomic; entries published */
   gboolean head; /* begins a GOP: its first entry is a sync point */
   guint64 first; /* seq of entries[0] */
+  guint64 start; /* bytes appended to the log before it */
   guint64 bytes; /* writer only */
   PenstockGopEntry entries[BLOCK_ENTRIES];
 } Block;
@@ -39,19 +40,22 @@ struct _PenstockGopLog {
   gint refs; /* atomic */
   PenstockGopLogLimits limits;
 
-  /* Writer only. */
-  gboolean has_video; /* a video track decides where GOPs begin */
-  guint video_track;
+  guint video_track; /* writer only; valid with has_video */
 
-  GMutex lock;   /* guards the rest */
-  GQueue blocks; /* of Block, oldest first */
+  GMutex lock;        /* guards the rest */
+  gboolean has_video; /* a video track decides where GOPs begin */
+  GQueue blocks;      /* of Block, oldest first */
   guint64 next_seq;
   guint64 bytes;
+  guint64 total_bytes;  /* ever appended */
   guint64 keyframe_seq; /* newest GOP head; valid with has_keyframe */
   GstClockTime keyframe_time;
+  guint64 keyframe_start; /* bytes appended before it */
   gboolean has_keyframe;
   GstClockTime newest_time;
   guint64 gops_given_up;
+  guint64 gone[PENSTOCK_GOP_LOG_MAX_TRACKS]; /* seq after the newest entry of a
+                                                track that is not kept */
 
   GMutex wakers_lock; /* guards the list; held while calling */
   GPtrArray *wakers;
@@ -131,6 +135,8 @@ pop_oldest (PenstockGopLog *log)
   Block *block = g_queue_pop_head (&log->blocks);
 
   log->bytes -= block->bytes;
+  for (gint i = 0; i < block->n; i++)
+    log->gone[block->entries[i].track] = block->entries[i].seq + 1;
   if (log->has_keyframe && log->keyframe_seq == block->first)
     log->has_keyframe = FALSE;
   return block;
@@ -263,6 +269,7 @@ penstock_gop_log_append (PenstockGopLog *log, guint track,
     block->refs = 1;
     block->head = head;
     block->first = log->next_seq;
+    block->start = log->total_bytes;
     g_queue_push_tail (&log->blocks, block);
   }
 
@@ -281,7 +288,9 @@ penstock_gop_log_append (PenstockGopLog *log, guint track,
     log->has_keyframe = TRUE;
     log->keyframe_seq = log->next_seq;
     log->keyframe_time = time;
+    log->keyframe_start = log->total_bytes;
   }
+  log->total_bytes += size;
   log->newest_time = time;
   guint64 seq = log->next_seq++;
   g_atomic_int_inc (&block->n);
@@ -306,6 +315,14 @@ penstock_gop_log_clear (PenstockGopLog *log)
   g_queue_clear_full (&gone, (GDestroyNotify) block_unref);
 }
 
+void
+penstock_gop_log_end_video (PenstockGopLog *log)
+{
+  g_mutex_lock (&log->lock);
+  log->has_video = FALSE;
+  g_mutex_unlock (&log->lock);
+}
+
 /* --- readers ------------------------------------------------------------ */
 
 void
@@ -325,6 +342,51 @@ cursor_wants (const PenstockCursor *cursor, guint track)
       (cursor->settings.track_mask & (1u << track));
 }
 
+/* The link of the block that holds seq @seq, newest first: readers are near
+ * the end. */
+static GList *
+find_block (PenstockGopLog *log, guint64 seq)
+{
+  for (GList *l = g_queue_peek_tail_link (&log->blocks); l; l = l->prev)
+    if (((Block *) l->data)->first <= seq)
+      return l;
+  return NULL;
+}
+
+/* Whether entries that the cursor should have read are gone. Moves it past
+ * those of other tracks. Called with the lock. */
+static gboolean
+has_lost_entries (PenstockCursor *cursor, PenstockGopLog *log)
+{
+  const Block *oldest = g_queue_peek_head (&log->blocks);
+  guint64 first = oldest ? oldest->first : log->next_seq;
+
+  if (cursor->next >= first)
+    return FALSE;
+  for (guint i = 0; i < PENSTOCK_GOP_LOG_MAX_TRACKS; i++)
+    if (cursor_wants (cursor, i) && log->gone[i] > cursor->next)
+      return TRUE;
+  cursor->next = first;
+  return FALSE;
+}
+
+/* Moves the cursor to the next entry of its tracks, or to the end. Others do
+ * not count as lag. Called with the lock. Returns: its block or NULL */
+static Block *
+pass_unwanted (PenstockCursor *cursor, PenstockGopLog *log)
+{
+  for (GList *l = find_block (log, cursor->next); l; l = l->next) {
+    Block *block = l->data;
+    while (cursor->next < block->first + block->n) {
+      if (cursor_wants (
+              cursor, block->entries[cursor->next - block->first].track))
+        return block;
+      cursor->next++;
+    }
+  }
+  return NULL;
+}
+
 /* Where a new reader begins. Called with the lock. */
 static void
 cursor_start (PenstockCursor *cursor, PenstockGopLog *log)
@@ -335,6 +397,19 @@ cursor_start (PenstockCursor *cursor, PenstockGopLog *log)
   if (cursor->settings.start != PENSTOCK_START_KEYFRAME && log->has_keyframe)
     cursor->next = log->keyframe_seq;
   cursor->video_from = cursor->next;
+}
+
+guint64
+penstock_gop_log_start (
+    PenstockGopLog *log, PenstockCursor *cursor, guint64 from)
+{
+  g_mutex_lock (&log->lock);
+  cursor_start (cursor, log);
+  if (from <= log->next_seq &&
+      (from == log->next_seq || find_block (log, from)))
+    cursor->next = cursor->video_from = from;
+  g_mutex_unlock (&log->lock);
+  return cursor->next;
 }
 
 void
@@ -353,51 +428,47 @@ cursor_skip_video_to (PenstockCursor *cursor, guint64 seq)
   cursor->stats.n_skips++;
 }
 
-/* What the cursor missed is gone: go on at the newest keyframe, or with what
- * comes next. Called with the lock. */
-static void
-cursor_overrun (PenstockCursor *cursor, PenstockGopLog *log)
-{
-  const Block *oldest = g_queue_peek_head (&log->blocks);
-  guint64 target = log->next_seq;
+/* How far a reader is behind some later place. */
+typedef struct {
+  GstClockTime time;
+  guint64 bytes, entries;
+} Distance;
 
-  if (log->has_keyframe)
-    target = log->keyframe_seq;
-  else if (oldest)
-    target = oldest->first;
-  cursor->stats.skipped_overrun += target - cursor->next;
-  cursor->next = target;
-  cursor->lost = G_MAXUINT32;
-  cursor_skip_video_to (cursor, target);
-}
-
-/* The block that holds seq @seq, newest first: readers are near the end. */
-static Block *
-find_block (PenstockGopLog *log, guint64 seq)
-{
-  for (GList *l = g_queue_peek_tail_link (&log->blocks); l; l = l->prev) {
-    Block *block = l->data;
-    if (block->first <= seq)
-      return block;
-  }
-  return NULL;
-}
-
-/* Decides by the policy whether a lagging reader's video jumps. Called with
- * the lock; @time is that of the next entry. FALSE: the reader must go. */
+/* Whether it is beyond 1/@part of a limit; 0 = that limit is none. */
 static gboolean
-apply_lag_policy (
-    PenstockCursor *cursor, PenstockGopLog *log, GstClockTime time)
+is_beyond (const PenstockCursorSettings *settings, GstClockTime max_time,
+    Distance distance, guint part)
 {
-  const PenstockCursorSettings *settings = &cursor->settings;
+  return (max_time && distance.time > max_time / part) ||
+      (settings->max_lag_bytes &&
+          distance.bytes > settings->max_lag_bytes / part) ||
+      (settings->max_lag_entries &&
+          distance.entries > settings->max_lag_entries / part);
+}
 
-  if (settings->max_lag == 0 || !log->has_keyframe || !log->has_video ||
-      log->keyframe_seq <= cursor->next ||
-      log->keyframe_seq <= cursor->video_from || log->keyframe_time <= time ||
-      log->keyframe_time - time <= settings->max_lag)
-    return TRUE;
+static GstClockTime
+later_by (GstClockTime later, GstClockTime time)
+{
+  return later > time ? later - time : 0;
+}
 
-  switch (settings->policy) {
+/* Bytes appended to the log before an entry of @block. */
+static guint64
+entry_start (const Block *block, guint index)
+{
+  guint64 start = block->start;
+
+  for (guint i = 0; i < index; i++)
+    start += block->entries[i].size;
+  return start;
+}
+
+/* What the policy does to a reader beyond its limit, with the lock. FALSE: the
+ * reader must go. */
+static gboolean
+apply_policy (PenstockCursor *cursor, PenstockGopLog *log)
+{
+  switch (cursor->settings.policy) {
   case PENSTOCK_SLOW_DISCONNECT:
     return FALSE;
   case PENSTOCK_SLOW_AUDIO_ONLY:
@@ -412,20 +483,96 @@ apply_lag_policy (
   return TRUE;
 }
 
+/* Without video there is no keyframe to skip to: audio is skipped entry by
+ * entry, and only a reader that is to be disconnected is told here. */
+static gboolean
+check_audio_lag (const PenstockCursor *cursor, const PenstockGopLog *log,
+    const Block *block, guint index)
+{
+  const PenstockCursorSettings *settings = &cursor->settings;
+  Distance distance = {
+    later_by (log->newest_time, block->entries[index].time),
+    log->total_bytes - entry_start (block, index),
+    log->next_seq - cursor->next,
+  };
+
+  return settings->policy != PENSTOCK_SLOW_DISCONNECT || cursor->seen == 0 ||
+      !is_beyond (settings, settings->max_audio_lag, distance, 1);
+}
+
+/* Decides by the policy whether a lagging reader's video jumps. Called with
+ * the lock; @block and @index are those of the next entry. FALSE: the reader
+ * must go. */
+static gboolean
+apply_lag_policy (PenstockCursor *cursor, PenstockGopLog *log,
+    const Block *block, guint index)
+{
+  const PenstockCursorSettings *settings = &cursor->settings;
+
+  if (!log->has_video)
+    return check_audio_lag (cursor, log, block, index);
+  if (cursor->audio_only || !log->has_keyframe ||
+      log->keyframe_seq <= cursor->next ||
+      log->keyframe_seq <= cursor->video_from)
+    return TRUE;
+
+  Distance distance = {
+    later_by (log->keyframe_time, block->entries[index].time),
+    log->keyframe_start - entry_start (block, index),
+    log->keyframe_seq - cursor->next,
+  };
+  return !is_beyond (settings, settings->max_lag, distance, 1) ||
+      apply_policy (cursor, log);
+}
+
+/* What the cursor missed is gone: go on at the newest keyframe, or with what
+ * comes next, if its policy lets it go on. Called with the lock. */
+static gboolean
+cursor_overrun (PenstockCursor *cursor, PenstockGopLog *log)
+{
+  const PenstockCursorSettings *settings = &cursor->settings;
+  const Distance endless = { G_MAXUINT64, G_MAXUINT64, G_MAXUINT64 };
+  const Block *oldest = g_queue_peek_head (&log->blocks);
+  guint64 target = log->next_seq;
+
+  if (cursor->seen && is_beyond (settings, settings->max_lag, endless, 1)) {
+    if (settings->policy == PENSTOCK_SLOW_DISCONNECT)
+      return FALSE;
+    if (settings->policy == PENSTOCK_SLOW_AUDIO_ONLY && log->has_video)
+      cursor->audio_only = TRUE;
+  }
+  if (log->has_keyframe)
+    target = log->keyframe_seq;
+  else if (oldest)
+    target = oldest->first;
+  cursor->stats.skipped_overrun += target - cursor->next;
+  cursor->next = target;
+  cursor->lost = G_MAXUINT32;
+  cursor_skip_video_to (cursor, target);
+  return TRUE;
+}
+
 typedef struct {
   gboolean has_video;
   GstClockTime newest_time;
+  guint64 next_seq;
+  guint64 total_bytes;
 } LogView; /* what a reader decides on, taken under the lock */
 
 /* Whether this reader gets @entry; counts what it does not get. */
 static gboolean
-cursor_takes (
-    PenstockCursor *cursor, const LogView *view, const PenstockGopEntry *entry)
+cursor_takes (PenstockCursor *cursor, const LogView *view, const Block *block,
+    guint index)
 {
   const PenstockCursorSettings *settings = &cursor->settings;
+  const PenstockGopEntry *entry = &block->entries[index];
   guint32 bit = 1u << entry->track;
-  GstClockTime lag =
-      view->newest_time > entry->time ? view->newest_time - entry->time : 0;
+  Distance lag = {
+    .time = later_by (view->newest_time, entry->time),
+    .entries = view->next_seq - entry->seq,
+  };
+  if (settings->max_lag_bytes)
+    lag.bytes = view->total_bytes - entry_start (block, index);
 
   if (!(entry->flags & PENSTOCK_ENTRY_VIDEO)) {
     /* Never the burst of a joiner: only audio that the video has left behind,
@@ -433,7 +580,9 @@ cursor_takes (
     gboolean behind = cursor->audio_only || !view->has_video
         ? (cursor->seen & bit) != 0
         : entry->seq < cursor->video_from;
-    if (behind && settings->max_audio_lag && lag > settings->max_audio_lag) {
+    if (view->has_video)
+      lag.bytes = lag.entries = 0; /* it is video that these limit */
+    if (behind && is_beyond (settings, settings->max_audio_lag, lag, 1)) {
       cursor->stats.skipped_audio++;
       cursor->lost |= bit;
       return FALSE;
@@ -457,8 +606,8 @@ cursor_takes (
     cursor->await_keyframe &= ~bit;
   }
   if (settings->policy == PENSTOCK_SLOW_DROP_NON_REFERENCE_FIRST &&
-      (entry->flags & PENSTOCK_ENTRY_DROPPABLE) && settings->max_lag &&
-      lag > settings->max_lag / 2 && (cursor->seen & bit)) {
+      (entry->flags & PENSTOCK_ENTRY_DROPPABLE) && (cursor->seen & bit) &&
+      is_beyond (settings, settings->max_lag, lag, 2)) {
     cursor->stats.skipped_non_reference++;
     return FALSE;
   }
@@ -497,26 +646,25 @@ penstock_gop_log_read (PenstockGopLog *log, PenstockCursor *cursor,
     g_mutex_lock (&log->lock);
     if (!cursor->started)
       cursor_start (cursor, log);
-    block = find_block (log, cursor->next);
-    if (!block && cursor->next < log->next_seq) {
-      cursor_overrun (cursor, log);
-      block = find_block (log, cursor->next);
-    }
+    gboolean may_stay = TRUE;
+    if (has_lost_entries (cursor, log))
+      may_stay = cursor_overrun (cursor, log);
+    if (may_stay)
+      block = pass_unwanted (cursor, log);
     if (block) {
       published = g_atomic_int_get (&block->n);
-      guint index = cursor->next - block->first;
-      if ((gint) index >= published)
-        block = NULL;
-      else if (!apply_lag_policy (cursor, log, block->entries[index].time)) {
-        block = NULL;
-        g_mutex_unlock (&log->lock);
-        return *n_out > 0 ? PENSTOCK_READ_OK : PENSTOCK_READ_TOO_SLOW;
-      }
+      may_stay =
+          apply_lag_policy (cursor, log, block, cursor->next - block->first);
     }
+    if (!may_stay)
+      block = NULL;
     if (block)
       g_atomic_int_inc (&block->refs);
-    view = (LogView){ log->has_video, log->newest_time };
+    view = (LogView){ log->has_video, log->newest_time, log->next_seq,
+      log->total_bytes };
     g_mutex_unlock (&log->lock);
+    if (!may_stay)
+      return *n_out > 0 ? PENSTOCK_READ_OK : PENSTOCK_READ_TOO_SLOW;
     if (!block)
       break;
 
@@ -525,28 +673,73 @@ penstock_gop_log_read (PenstockGopLog *log, PenstockCursor *cursor,
       const PenstockGopEntry *entry = &block->entries[i];
       cursor->next = entry->seq + 1;
       if (cursor_wants (cursor, entry->track) &&
-          cursor_takes (cursor, &view, entry))
+          cursor_takes (cursor, &view, block, i))
         cursor_take (cursor, entry, &out[(*n_out)++]);
     }
   }
   return *n_out > 0 ? PENSTOCK_READ_OK : PENSTOCK_READ_EMPTY;
 }
 
+gboolean
+penstock_gop_log_is_too_slow (PenstockGopLog *log, const PenstockCursor *cursor)
+{
+  PenstockCursor probe = *cursor; /* what the policies change is lost */
+  gboolean may_stay = TRUE;
+
+  if (!cursor->started)
+    return FALSE;
+  g_mutex_lock (&log->lock);
+  if (has_lost_entries (&probe, log))
+    may_stay = cursor_overrun (&probe, log);
+  const Block *block = may_stay ? pass_unwanted (&probe, log) : NULL;
+  if (block)
+    may_stay = apply_lag_policy (&probe, log, block, probe.next - block->first);
+  g_mutex_unlock (&log->lock);
+  return !may_stay;
+}
+
 GstClockTime
 penstock_gop_log_get_lag (PenstockGopLog *log, const PenstockCursor *cursor)
 {
+  PenstockCursor probe = *cursor;
   GstClockTime lag = 0;
 
+  if (!cursor->started)
+    return 0;
   g_mutex_lock (&log->lock);
-  const Block *block = cursor->started ? find_block (log, cursor->next) : NULL;
-  if (block && cursor->next - block->first < (guint64) block->n) {
-    GstClockTime time = block->entries[cursor->next - block->first].time;
-    lag = log->newest_time > time ? log->newest_time - time : 0;
-  } else if (!block && cursor->started && cursor->next < log->next_seq) {
+  if (has_lost_entries (&probe, log)) {
     lag = log->newest_time - oldest_time (log);
+  } else {
+    const Block *block = pass_unwanted (&probe, log);
+    if (block)
+      lag = later_by (
+          log->newest_time, block->entries[probe.next - block->first].time);
   }
   g_mutex_unlock (&log->lock);
   return lag;
+}
+
+void
+penstock_gop_log_get_backlog (
+    PenstockGopLog *log, const PenstockCursor *cursor, PenstockBacklog *backlog)
+{
+  *backlog = (PenstockBacklog){ .lag = penstock_gop_log_get_lag (log, cursor) };
+  if (!cursor->started)
+    return;
+
+  g_mutex_lock (&log->lock);
+  for (GList *l = g_queue_peek_tail_link (&log->blocks); l; l = l->prev) {
+    const Block *block = l->data;
+    for (gint i = 0; i < block->n; i++)
+      if (block->entries[i].seq >= cursor->next &&
+          cursor_wants (cursor, block->entries[i].track)) {
+        backlog->entries++;
+        backlog->bytes += block->entries[i].size;
+      }
+    if (block->first <= cursor->next)
+      break;
+  }
+  g_mutex_unlock (&log->lock);
 }
 
 guint

@@ -90,6 +90,9 @@ typedef enum
  *   video is skipped to that keyframe; 0 = never skip
  * @max_audio_lag: nanoseconds; older audio is skipped; 0 = never
  * @track_mask: tracks to read, 0 = all
+ * @max_lag_bytes: like @max_lag, in bytes of all tracks; 0 = no limit. Without
+ *   video it limits audio
+ * @max_lag_entries: the same in entries of all tracks
  */
 typedef struct
 {
@@ -98,11 +101,13 @@ typedef struct
   GstClockTime max_lag;
   GstClockTime max_audio_lag;
   guint32 track_mask;
+  guint64 max_lag_bytes;
+  guint max_lag_entries;
 } PenstockCursorSettings;
 
 #define PENSTOCK_CURSOR_DEFAULT_SETTINGS \
   { PENSTOCK_START_CACHE, PENSTOCK_SLOW_SKIP_TO_KEYFRAME, 2 * GST_SECOND, \
-    10 * GST_SECOND, 0 }
+    10 * GST_SECOND, 0, 0, 0 }
 
 typedef struct
 {
@@ -119,18 +124,20 @@ typedef struct
  *
  * A reader's position. Owned and used by one thread; holds no reference to
  * the log's memory, so a reader that never comes back costs nothing.
+ * @audio_only (read-only) tells that the policy of that name has struck.
  */
 typedef struct
 {
   PenstockCursorSettings settings;
   PenstockCursorStats stats;
+  gboolean audio_only;
   /*< private >*/
   guint64 next;            /* seq of the next entry */
   guint64 video_from;      /* video below this seq is skipped */
   guint32 await_keyframe;  /* mask of video tracks that wait for one */
   guint32 seen;            /* tracks already delivered */
   guint32 lost;            /* tracks whose next entry is DISCONT */
-  gboolean started, audio_only;
+  gboolean started;
 } PenstockCursor;
 
 typedef enum
@@ -179,8 +186,32 @@ guint64 penstock_gop_log_append (PenstockGopLog *log, guint track,
  */
 void penstock_gop_log_clear (PenstockGopLog *log);
 
+/**
+ * penstock_gop_log_end_video:
+ *
+ * The video that decided where GOPs begin has ended: what is cached stays, and
+ * other video, or audio alone, decides from the next entry on.
+ */
+void penstock_gop_log_end_video (PenstockGopLog *log);
+
 void penstock_cursor_init (PenstockCursor *cursor,
     const PenstockCursorSettings *settings);
+
+/**
+ * penstock_gop_log_start:
+ * @log: a log
+ * @cursor: a cursor that has not been read
+ * @from: sequence number to begin at, %PENSTOCK_START_BY_SETTINGS = as its
+ *   settings say
+ *
+ * Fixes now, not at the first read, where a reader begins; so several cursors
+ * can begin at one place. A @from that is gone counts as BY_SETTINGS.
+ *
+ * Returns: the sequence number it begins at
+ */
+guint64 penstock_gop_log_start (PenstockGopLog *log, PenstockCursor *cursor,
+    guint64 from);
+#define PENSTOCK_START_BY_SETTINGS G_MAXUINT64
 
 /* Other tracks from now on (0 = all): video goes on at a keyframe. */
 void penstock_cursor_set_tracks (PenstockCursor *cursor, guint32 track_mask);
@@ -201,9 +232,30 @@ PenstockReadResult penstock_gop_log_read (PenstockGopLog *log,
 
 void penstock_gop_entry_clear (PenstockGopEntry *entry);
 
+/* Whether a read would return TOO_SLOW; moves nothing. */
+gboolean penstock_gop_log_is_too_slow (PenstockGopLog *log,
+    const PenstockCursor *cursor);
+
 /* Behind the newest entry, nanoseconds; 0 when nothing is left to read. */
 GstClockTime penstock_gop_log_get_lag (PenstockGopLog *log,
     const PenstockCursor *cursor);
+
+/**
+ * PenstockBacklog:
+ * @lag: nanoseconds behind the newest entry
+ * @entries: of the cursor's tracks, in the log and not read
+ * @bytes: of those
+ */
+typedef struct
+{
+  GstClockTime lag;
+  guint entries;
+  guint64 bytes;
+} PenstockBacklog;
+
+/* What waits for a reader; takes time with the number of entries that wait. */
+void penstock_gop_log_get_backlog (PenstockGopLog *log,
+    const PenstockCursor *cursor, PenstockBacklog *backlog);
 
 guint penstock_gop_log_add_waker (PenstockGopLog *log, PenstockWakeFunc func,
     gpointer user_data);

@@ -396,6 +396,183 @@ count_wake (gpointer user_data)
   (*(guint *) user_data)++;
 }
 
+/* Three GOPs of 10 frames and as much audio; the reader has the first frame.
+ * The newest keyframe is 39 entries and 21,000 bytes after what is next. */
+static const struct {
+  guint64 max_bytes;
+  guint max_entries;
+  gboolean skips;
+} size_limits[] = {
+  { 20999, 0, TRUE },
+  { 21000, 0, FALSE },
+  { 0, 39, FALSE },
+  { 0, 38, TRUE },
+};
+
+GST_START_TEST (limits_of_bytes_and_entries_count_all_tracks)
+{
+  PenstockGopLog *log = penstock_gop_log_new (NULL);
+  PenstockCursorSettings settings = PENSTOCK_CURSOR_DEFAULT_SETTINGS;
+  PenstockCursor cursor;
+  PenstockGopEntry out[64];
+
+  settings.max_lag = 0;
+  settings.max_lag_bytes = size_limits[__i__].max_bytes;
+  settings.max_lag_entries = size_limits[__i__].max_entries;
+  penstock_cursor_init (&cursor, &settings);
+  append_av (log, 0, 1, 10);
+  guint n = 0;
+  fail_unless_equals_int (
+      penstock_gop_log_read (log, &cursor, out, 1, &n), PENSTOCK_READ_OK);
+  clear_all (out, n);
+  append_av (log, 1, 29, 10);
+  n = read_all (log, &cursor, out, G_N_ELEMENTS (out));
+  fail_unless_equals_uint64 (
+      cursor.stats.skipped_lag, size_limits[__i__].skips ? 19 : 0);
+  fail_unless_equals_int (n, size_limits[__i__].skips ? 40 : 59);
+  clear_all (out, n);
+  penstock_gop_log_unref (log);
+}
+GST_END_TEST;
+
+GST_START_TEST (audio_alone_obeys_all_limits_and_the_policy)
+{
+  PenstockGopLog *log = penstock_gop_log_new (NULL);
+  PenstockCursorSettings settings = PENSTOCK_CURSOR_DEFAULT_SETTINGS;
+  PenstockCursor skips, leaves;
+  PenstockGopEntry out[64];
+  guint n = 0;
+
+  settings.max_lag_entries = 5;
+  penstock_cursor_init (&skips, &settings);
+  settings.policy = PENSTOCK_SLOW_DISCONNECT;
+  penstock_cursor_init (&leaves, &settings);
+  append (log, AUDIO, 0, 0, 100);
+  penstock_gop_log_read (log, &skips, out, 1, &n);
+  clear_all (out, n);
+  penstock_gop_log_read (log, &leaves, out, 1, &n);
+  clear_all (out, n);
+  for (guint i = 1; i < 20; i++)
+    append (log, AUDIO, 0, i * FRAME, 100);
+  n = read_all (log, &skips, out, G_N_ELEMENTS (out));
+  fail_unless_equals_int (n, 5);
+  fail_unless_equals_uint64 (skips.stats.skipped_audio, 14);
+  clear_all (out, n);
+  fail_unless (penstock_gop_log_is_too_slow (log, &leaves));
+  fail_unless_equals_int (
+      penstock_gop_log_read (log, &leaves, out, 1, &n), PENSTOCK_READ_TOO_SLOW);
+  penstock_gop_log_unref (log);
+}
+GST_END_TEST;
+
+GST_START_TEST (reader_whose_place_is_gone_is_beyond_any_limit)
+{
+  const PenstockGopLogLimits limits = { 64 << 20, 30 * GST_SECOND, 64,
+    GST_SECOND };
+  static const PenstockReadResult results[] = {
+    [PENSTOCK_SLOW_SKIP_TO_KEYFRAME] = PENSTOCK_READ_OK,
+    [PENSTOCK_SLOW_DROP_NON_REFERENCE_FIRST] = PENSTOCK_READ_OK,
+    [PENSTOCK_SLOW_AUDIO_ONLY] = PENSTOCK_READ_OK,
+    [PENSTOCK_SLOW_DISCONNECT] = PENSTOCK_READ_TOO_SLOW,
+  };
+  PenstockGopLog *log = penstock_gop_log_new (&limits);
+  PenstockCursorSettings settings = PENSTOCK_CURSOR_DEFAULT_SETTINGS;
+  PenstockCursor cursor;
+  PenstockGopEntry out[64];
+  guint n = 0;
+
+  settings.policy = __i__;
+  penstock_cursor_init (&cursor, &settings);
+  append_av (log, 0, 1, 10);
+  penstock_gop_log_read (log, &cursor, out, 1, &n);
+  clear_all (out, n);
+  append_av (log, 1, 200, 10);
+  fail_unless_equals_int (
+      penstock_gop_log_read (log, &cursor, out, 1, &n), results[__i__]);
+  fail_unless_equals_int (cursor.audio_only, __i__ == PENSTOCK_SLOW_AUDIO_ONLY);
+  clear_all (out, n);
+  penstock_gop_log_unref (log);
+}
+GST_END_TEST;
+
+GST_START_TEST (entries_of_other_tracks_are_no_lag)
+{
+  PenstockGopLog *log = penstock_gop_log_new (NULL);
+  PenstockCursorSettings settings = PENSTOCK_CURSOR_DEFAULT_SETTINGS;
+  PenstockCursor cursor;
+  PenstockGopEntry out[4];
+  guint n = 0;
+
+  settings.policy = PENSTOCK_SLOW_DISCONNECT;
+  settings.track_mask = 1 << AUDIO;
+  penstock_cursor_init (&cursor, &settings);
+  append_av (log, 0, 1, 10);
+  n = read_all (log, &cursor, out, G_N_ELEMENTS (out));
+  clear_all (out, n);
+  for (guint i = 1; i < 1000; i++)
+    append (log, VIDEO, PENSTOCK_ENTRY_VIDEO | PENSTOCK_ENTRY_KEYFRAME,
+        i * FRAME, 1000);
+  fail_if (penstock_gop_log_is_too_slow (log, &cursor));
+  fail_unless_equals_uint64 (penstock_gop_log_get_lag (log, &cursor), 0);
+  fail_unless_equals_int (
+      penstock_gop_log_read (log, &cursor, out, 1, &n), PENSTOCK_READ_EMPTY);
+  penstock_gop_log_unref (log);
+}
+GST_END_TEST;
+
+GST_START_TEST (cursors_can_begin_at_one_place)
+{
+  PenstockGopLog *log = penstock_gop_log_new (NULL);
+  PenstockCursor first, second, late;
+  PenstockGopEntry out[4];
+  PenstockBacklog backlog;
+  guint n = 0;
+
+  append_av (log, 0, 15, 10);
+  penstock_cursor_init (&first, NULL);
+  guint64 at = penstock_gop_log_start (log, &first, PENSTOCK_START_BY_SETTINGS);
+  append_av (log, 15, 10, 10);
+  penstock_cursor_init (&second, NULL);
+  fail_unless_equals_uint64 (penstock_gop_log_start (log, &second, at), at);
+  penstock_gop_log_get_backlog (log, &second, &backlog);
+  fail_unless_equals_int (backlog.entries, 30);
+  fail_unless_equals_uint64 (backlog.bytes, 15 * 1100);
+  fail_unless_equals_uint64 (backlog.lag, 14 * FRAME);
+  penstock_gop_log_read (log, &second, out, 1, &n);
+  fail_unless_equals_uint64 (out[0].time, 10 * FRAME);
+  clear_all (out, n);
+
+  /* A place that is gone counts as none. */
+  penstock_gop_log_clear (log);
+  append_av (log, 30, 5, 10);
+  penstock_cursor_init (&late, NULL);
+  penstock_gop_log_start (log, &late, at);
+  penstock_gop_log_read (log, &late, out, 1, &n);
+  fail_unless_equals_uint64 (out[0].time, 30 * FRAME);
+  clear_all (out, n);
+  penstock_gop_log_unref (log);
+}
+GST_END_TEST;
+
+GST_START_TEST (audio_decides_where_gops_begin_when_video_has_ended)
+{
+  PenstockGopLog *log = penstock_gop_log_new (NULL);
+  PenstockCursor cursor;
+  PenstockGopEntry out[4];
+  guint n = 0;
+
+  append_av (log, 0, 5, 10);
+  penstock_gop_log_end_video (log);
+  for (guint i = 5; i < 200; i++)
+    append (log, AUDIO, 0, i * FRAME, 100);
+  penstock_cursor_init (&cursor, NULL);
+  penstock_gop_log_read (log, &cursor, out, 1, &n);
+  fail_unless (out[0].time + 2 * GST_SECOND > 199 * FRAME);
+  clear_all (out, n);
+  penstock_gop_log_unref (log);
+}
+GST_END_TEST;
+
 GST_START_TEST (waker_fires_once_until_rearmed)
 {
   PenstockGopLog *log = penstock_gop_log_new (NULL);
@@ -504,6 +681,14 @@ gop_log_suite (void)
   tcase_add_test (tcase, policy_non_reference_first_thins_before_it_skips);
   tcase_add_test (tcase, track_mask_selects_tracks);
   tcase_add_test (tcase, audio_alone_starts_with_the_newest_second);
+  tcase_add_loop_test (tcase, limits_of_bytes_and_entries_count_all_tracks, 0,
+      G_N_ELEMENTS (size_limits));
+  tcase_add_test (tcase, audio_alone_obeys_all_limits_and_the_policy);
+  tcase_add_loop_test (tcase, reader_whose_place_is_gone_is_beyond_any_limit, 0,
+      PENSTOCK_SLOW_DISCONNECT + 1);
+  tcase_add_test (tcase, entries_of_other_tracks_are_no_lag);
+  tcase_add_test (tcase, cursors_can_begin_at_one_place);
+  tcase_add_test (tcase, audio_decides_where_gops_begin_when_video_has_ended);
   tcase_add_test (tcase, waker_fires_once_until_rearmed);
   tcase_add_test (tcase, clear_lets_video_wait_for_a_keyframe);
   tcase_add_test (tcase, writer_and_readers_run_at_once);
