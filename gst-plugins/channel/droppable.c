@@ -22,6 +22,12 @@ penstock_droppable_init_from_caps (
   *droppable = (PenstockDroppable){ 0 };
   if (!hevc && !gst_structure_has_name (s, "video/x-h264"))
     return;
+  if (g_strcmp0 (
+          gst_structure_get_string (s, "stream-format"), "byte-stream") == 0) {
+    droppable->known = TRUE;
+    droppable->stream = (PenstockNalStream){ .hevc = hevc, .length_size = 4 };
+    return;
+  }
   if (!value || !GST_VALUE_HOLDS_BUFFER (value) ||
       gst_buffer_extract (gst_value_get_buffer (value), offset, &byte, 1) != 1)
     return;

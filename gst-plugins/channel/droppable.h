@@ -17,7 +17,8 @@ typedef struct {
   PenstockNalStream stream;
 } PenstockDroppable;
 
-/* From canonical caps; those of other codecs or without codec_data: unknown. */
+/* From caps with codec_data, or of a byte stream (whose temporal layers are
+ * not known); those of other codecs: unknown. */
 void penstock_droppable_init_from_caps (
     PenstockDroppable *droppable, const GstCaps *caps);
 

@@ -12,6 +12,7 @@
   "video/x-h264, stream-format=avc, codec_data=(buffer)" codec_data
 #define HVC(codec_data)                                                        \
   "video/x-h265, stream-format=hvc1, codec_data=(buffer)" codec_data
+#define BYTES(codec) "video/x-" codec ", stream-format=byte-stream"
 #define AVCC_4 "0142001effe10000"
 #define AVCC_2 "0142001efde10000"
 /* Byte 21: one and two temporal layers, 4 byte lengths. */
@@ -52,6 +53,12 @@ static const struct {
       "000000040001d000", GST_BUFFER_FLAG_DELTA_UNIT, FALSE },
   { "H.265 TRAIL_N of the upper of two layers", HVC (HVCC_TWO),
       "000000040002d000", GST_BUFFER_FLAG_DELTA_UNIT, TRUE },
+  { "H.264 byte stream, nal_ref_idc 0", BYTES ("h264"), "00000001019a00",
+      GST_BUFFER_FLAG_DELTA_UNIT, TRUE },
+  { "H.264 byte stream, delimiter and slice", BYTES ("h264"),
+      "0000000109f0000001419a00", GST_BUFFER_FLAG_DELTA_UNIT, FALSE },
+  { "H.265 byte stream, TRAIL_R", BYTES ("h265"), "000000010201d000",
+      GST_BUFFER_FLAG_DELTA_UNIT, FALSE },
   { "another codec", "video/x-vp8", "00000003019a00",
       GST_BUFFER_FLAG_DELTA_UNIT, FALSE },
 };
