@@ -7,6 +7,7 @@
 
 #include "channel/channel-sink.h"
 #include "channel/channel-src.h"
+#include "channel/fanout.h"
 #include "dash/dash-sink.h"
 #include "rtmp/rtmp-sink.h"
 #include "rtmp/rtmp-src.h"
@@ -33,6 +34,7 @@ penstock_media_register (GstPlugin *plugin)
     { "penstockchannelsink", penstock_channel_sink_get_type },
     { "penstockchannelsrc", penstock_channel_src_get_type },
     { "penstockdashsink", penstock_dash_sink_get_type },
+    { "penstockfanout", penstock_fanout_get_type },
     { "penstockrtmpsink", penstock_rtmp_sink_get_type },
     { "penstockrtmpsrc", penstock_rtmp_src_get_type },
     { NULL, NULL },

@@ -16,7 +16,7 @@ import media
 from gateway import ROOT, Process, environment, publish, wait_until
 
 ELEMENTS = ["penstockchannelsink", "penstockchannelsrc", "penstockdashsink",
-            "penstockrtmpsink", "penstockrtmpsrc"]
+            "penstockfanout", "penstockrtmpsink", "penstockrtmpsrc"]
 
 
 def read(path):
