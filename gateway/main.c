@@ -247,7 +247,8 @@ main (int argc, char **argv)
   if (!parse_arguments (&arguments, &argc, &argv, &error))
     return usage (error->message);
   if (arguments.version) {
-    printf ("penstock %s (%s)\n", PENSTOCK_VERSION, gst_version_string ());
+    g_autofree gchar *gst_version = gst_version_string ();
+    printf ("penstock %s (%s)\n", PENSTOCK_VERSION, gst_version);
     return EXIT_SUCCESS;
   }
   guint n_files = arguments.files ? g_strv_length (arguments.files) : 0;
