@@ -39,8 +39,9 @@ def all_lines():
 
 def inspect(name):
     result = subprocess.run(
-        ["gst-inspect-1.0", "--no-colors", name], env=environment(),
-        capture_output=True, text=True, timeout=60)
+        ["gst-inspect-1.0", "--no-colors", name],
+        env=environment("gst-inspect-1.0"), capture_output=True, text=True,
+        timeout=60)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -58,7 +59,7 @@ def is_readable(url):
         capture_output=True, timeout=60, check=False).returncode == 0
 
 
-def run_until_it_works(words, folder, url, env):
+def run_until_it_works(words, folder, url):
     """Plays a line until it has done what it is for."""
     with contextlib.ExitStack() as stack:
         process = stack.enter_context(Process(
@@ -125,7 +126,7 @@ def test_line_runs_as_it_stands(page, line, tmp_path):
     words[1:1] = ["-v"]
     url = next((word.split("=", 1)[1] for word in words
                 if word.startswith("location=rtmp://")), None)
-    run_until_it_works(words, tmp_path, url, environment())
+    run_until_it_works(words, tmp_path, url)
 
 
 @pytest.mark.parametrize("name", ELEMENTS)

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from gateway import ROOT, build_dir
+from gateway import ROOT, build_dir, sanitizer_runtime
 
 
 def run(command, **env):
@@ -39,6 +39,7 @@ def library_path(tree):
 
 def test_plugin_is_listed(tree, tmp_path):
     text = run(["gst-inspect-1.0", "penstock"],
+               LD_PRELOAD=sanitizer_runtime(), ASAN_OPTIONS="detect_leaks=0",
                GST_PLUGIN_PATH_1_0=os.path.dirname(
                    find(tree, "libgstpenstock.so")),
                GST_REGISTRY=str(tmp_path / "registry"),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The built daemon as a child process, and the peers around it."""
 
+import functools
 import json
 import os
 import re
@@ -29,7 +30,17 @@ def daemon():
     return os.path.join(build_dir(), "gateway", "penstock")
 
 
-def environment():
+@functools.lru_cache
+def sanitizer_runtime():
+    """Libraries of a build with sanitizers, which have to be first in other
+    programs that load its plugin; empty for other builds."""
+    libraries = subprocess.run(["ldd", daemon()], capture_output=True,
+                               text=True, check=True, timeout=20).stdout
+    return " ".join(re.findall(r"=> (\S*/lib[at]san\.\S+)", libraries))
+
+
+def environment(program=None):
+    """Of our daemon, or of another @program."""
     env = dict(os.environ)
     env.update({
         "GST_REGISTRY": os.path.join(build_dir(), "tests", "registry.bin"),
@@ -37,13 +48,18 @@ def environment():
         "G_DEBUG": "fatal-criticals",
         # For a build with sanitizers: plugins are looked at by the process
         # itself, not by a helper without them; other builds take no notice.
+        # The leak sanitizer of gcc 12 follows stale thread-local memory of
+        # TLS threads and crashes, unless it does not note what is dynamic.
         "GST_REGISTRY_FORK": "no",
-        "ASAN_OPTIONS": "detect_leaks=1:fast_unwind_on_malloc=0:"
+        "ASAN_OPTIONS": "detect_leaks=1:intercept_tls_get_addr=0:fast_unwind_on_malloc=0:"
                         "malloc_context_size=12",
         "LSAN_OPTIONS": "print_suppressions=0:suppressions=" + os.path.join(
             ROOT, "tests", "support", "lsan.supp"),
         "UBSAN_OPTIONS": "print_stacktrace=1",
     })
+    if program and program.startswith("gst-") and sanitizer_runtime():
+        env["LD_PRELOAD"] = sanitizer_runtime()
+        env["ASAN_OPTIONS"] = "detect_leaks=0"  # not ours alone
     return env
 
 
@@ -207,7 +223,7 @@ class Process:
     def __init__(self, command, **kwargs):
         self.command = command
         self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, env=environment(),
+            command, stdin=subprocess.DEVNULL, env=environment(command[0]),
             stdout=kwargs.pop("stdout", subprocess.DEVNULL),
             stderr=kwargs.pop("stderr", subprocess.PIPE), **kwargs)
 
