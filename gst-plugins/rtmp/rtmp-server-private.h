@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The inside of the listener: rtmp-server.c has the listener and what owners
- * call, rtmp-publisher.c one connection, which publishes or plays, rtmp-claim.c
- * the claims. What is played is in rtmp-playback.h.
+ * call, rtmp-publisher.c and its neighbours (rtmp-publisher-private.h) one
+ * connection, which publishes or plays, rtmp-claim.c the claims. What is played
+ * is in rtmp-playback.h.
  *
  * Locks, in this order: a claim's delivery lock, a listener's lock. Neither is
  * held while waiting for an I/O thread. */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What other threads ask of the connections of a listener: posted to their
+ * loops. */
+
+#include "rtmp-publisher-private.h"
+
+typedef struct {
+  PenstockRtmpServer *server; /* runs all asks before it goes */
+  guint64 id;
+  PenstockRtmpAsk what;
+  gchar *code, *description;
+} Ask;
+
+static void
+ask_enter (PenstockRtmpPublisher *publisher)
+{
+  PenstockRtmpServer *server = publisher->server;
+
+  if (publisher->state == PENSTOCK_RTMP_PUBLISHER_DEFERRED) {
+    penstock_rtmp_publisher_look_for_claim (publisher, TRUE);
+  } else if (publisher->state == PENSTOCK_RTMP_PUBLISHER_AWAITING) {
+    penstock_rtmp_publisher_look_for_playback (publisher, TRUE);
+  } else if (publisher->state == PENSTOCK_RTMP_PUBLISHER_WAITING) {
+    g_mutex_lock (&server->lock);
+    gboolean ours = publisher->claim->publisher_id == publisher->id;
+    g_mutex_unlock (&server->lock);
+    if (ours)
+      penstock_rtmp_publisher_start (publisher);
+  }
+}
+
+static void
+ask_end (PenstockRtmpPublisher *publisher)
+{
+  PenstockRtmpServer *server = publisher->server;
+
+  if (publisher->state != PENSTOCK_RTMP_PUBLISHER_ACTIVE)
+    return;
+  g_mutex_lock (&server->lock);
+  gboolean wanted = publisher->claim->waiting_id != 0;
+  g_mutex_unlock (&server->lock);
+  if (wanted)
+    penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_TAKEN_OVER,
+        "NetStream.Publish.BadName", "Another publisher took the stream.");
+}
+
+static gboolean
+publishes (PenstockRtmpPublisher *publisher)
+{
+  return publisher->state == PENSTOCK_RTMP_PUBLISHER_DEFERRED ||
+      publisher->state == PENSTOCK_RTMP_PUBLISHER_WAITING ||
+      publisher->state == PENSTOCK_RTMP_PUBLISHER_ACTIVE;
+}
+
+static void
+run_ask (gpointer data)
+{
+  Ask *ask = data;
+
+  g_mutex_lock (&ask->server->lock);
+  PenstockRtmpPublisher *publisher =
+      g_hash_table_lookup (ask->server->publishers, &ask->id);
+  g_mutex_unlock (&ask->server->lock);
+
+  if (publisher && publisher->state != PENSTOCK_RTMP_PUBLISHER_CLOSING) {
+    switch (ask->what) {
+    case PENSTOCK_RTMP_ASK_ENTER:
+      ask_enter (publisher);
+      break;
+    case PENSTOCK_RTMP_ASK_END:
+      ask_end (publisher);
+      break;
+    case PENSTOCK_RTMP_ASK_REFUSE:
+      if (publishes (publisher))
+        penstock_rtmp_publisher_refuse (
+            publisher, PENSTOCK_RTMP_END_REJECTED, ask->code, ask->description);
+      break;
+    case PENSTOCK_RTMP_ASK_CLOSE:
+      if (publisher->state < PENSTOCK_RTMP_PUBLISHER_ACTIVE)
+        penstock_rtmp_publisher_lost (
+            publisher, "too many connections that do not publish");
+      break;
+    }
+  }
+  g_free (ask->code);
+  g_free (ask->description);
+  g_free (ask);
+}
+
+void
+penstock_rtmp_publisher_ask (PenstockRtmpServer *server, guint64 id,
+    PenstockRtmpLoop *loop, PenstockRtmpAsk what, const gchar *code,
+    const gchar *description)
+{
+  Ask *ask = g_new0 (Ask, 1);
+
+  ask->server = server;
+  ask->id = id;
+  ask->what = what;
+  ask->code = g_strdup (code);
+  ask->description = g_strdup (description);
+  penstock_rtmp_loop_post (loop, run_ask, ask);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The inside of a connection of a listener, shared by rtmp-publisher.c (states,
+ * deadlines, events), rtmp-publisher-publish.c, rtmp-publisher-play.c and
+ * rtmp-publisher-ask.c (what other threads ask). Loop's thread. */
+#ifndef PENSTOCK_RTMP_PUBLISHER_PRIVATE_H
+#define PENSTOCK_RTMP_PUBLISHER_PRIVATE_H
+
+#include <gst/gst.h>
+
+#include "rtmp-server-private.h"
+
+G_BEGIN_DECLS
+
+/* The connection. */
+
+PenstockRtmpSession *penstock_rtmp_publisher_get_session (
+    PenstockRtmpPublisher *publisher);
+/* Also sets the state's deadline. */
+void penstock_rtmp_publisher_set_state (
+    PenstockRtmpPublisher *publisher, PenstockRtmpPublisherState state);
+/* The deadline of the state as it is now. */
+void penstock_rtmp_publisher_set_deadline (PenstockRtmpPublisher *publisher);
+/* @at, or earlier when a message does not become complete. */
+gint64 penstock_rtmp_publisher_with_unfinished (
+    PenstockRtmpPublisher *publisher, gint64 at);
+/* Waits for a claim or a playback of @path; %NULL = no longer. */
+void penstock_rtmp_publisher_set_deferred (
+    PenstockRtmpPublisher *publisher, const gchar *path);
+/* Sends what is queued and closes. */
+void penstock_rtmp_publisher_finish (PenstockRtmpPublisher *publisher);
+/* Ends what is running and closes; @detail is a sentence. */
+void penstock_rtmp_publisher_lost (gpointer publisher, const gchar *detail);
+
+/* Publishing. */
+
+/* The answer to `publish`. */
+void penstock_rtmp_publisher_publish (
+    PenstockRtmpPublisher *publisher, const PenstockRtmpEvent *event);
+/* Looks for a claim; @again when the handler was asked before. */
+void penstock_rtmp_publisher_look_for_claim (
+    PenstockRtmpPublisher *publisher, gboolean again);
+/* The claim is its own. */
+void penstock_rtmp_publisher_start (PenstockRtmpPublisher *publisher);
+/* Takes @message. */
+void penstock_rtmp_publisher_take_message (
+    PenstockRtmpPublisher *publisher, PenstockRtmpMessage *message);
+/* Ends it with a status and closes. */
+void penstock_rtmp_publisher_refuse (PenstockRtmpPublisher *publisher,
+    PenstockRtmpEnd end, const gchar *code, const gchar *description);
+/* Leaves claim or playback; the connection stays. */
+void penstock_rtmp_publisher_end_publication (
+    PenstockRtmpPublisher *publisher, PenstockRtmpEnd end, const gchar *detail);
+
+/* Playing. */
+
+/* The answer to `play`. */
+void penstock_rtmp_publisher_play (
+    PenstockRtmpPublisher *publisher, const PenstockRtmpEvent *event);
+/* Looks for what the player wants; @again when it waits already. */
+void penstock_rtmp_publisher_look_for_playback (
+    PenstockRtmpPublisher *publisher, gboolean again);
+/* Nothing when it does not play. */
+void penstock_rtmp_publisher_stop_playing (PenstockRtmpPublisher *publisher);
+/* Ends it with a status and closes. */
+void penstock_rtmp_publisher_refuse_play (
+    PenstockRtmpPublisher *publisher, const gchar *description);
+/* The deadline of PLAYING has come. */
+void penstock_rtmp_publisher_play_deadline (PenstockRtmpPublisher *publisher);
+
+G_END_DECLS
+
+#endif /* PENSTOCK_RTMP_PUBLISHER_PRIVATE_H */

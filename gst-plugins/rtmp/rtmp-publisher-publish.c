@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A connection of a listener that publishes: its way into a claim, its messages,
+ * its end. Loop's thread. */
+
+#include "rtmp-publisher-private.h"
+
+#include <string.h>
+
+GST_DEBUG_CATEGORY_EXTERN (penstock_rtmp_debug);
+#define GST_CAT_DEFAULT penstock_rtmp_debug
+
+/* Who publishes what. An encoder may have put the publish key into the
+ * application: once the key is known it is left out. */
+static void
+describe (PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim,
+    PenstockRtmpPublication *out)
+{
+  const PenstockRtmpPeerInfo *peer = penstock_rtmp_session_get_peer (
+      penstock_rtmp_publisher_get_session (publisher));
+  const gchar *key = claim ? claim->key : NULL;
+
+  *out = (PenstockRtmpPublication){
+    .id = publisher->id,
+    .peer = publisher->peer,
+    .path = claim ? claim->path : publisher->path,
+    .app = key && strstr (peer->app, key) ? "" : peer->app,
+    .tc_url =
+        key && peer->tc_url && strstr (peer->tc_url, key) ? NULL : peer->tc_url,
+    .flash_ver = peer->flash_ver,
+    .encoder = peer->encoder,
+    .type = publisher->type,
+  };
+}
+
+/* Leaves the claim, telling the owner if a publication was running. */
+void
+penstock_rtmp_publisher_end_publication (
+    PenstockRtmpPublisher *publisher, PenstockRtmpEnd end, const gchar *detail)
+{
+  PenstockRtmpClaim *claim = g_steal_pointer (&publisher->claim);
+
+  penstock_rtmp_publisher_set_deferred (publisher, NULL);
+  penstock_rtmp_publisher_stop_playing (publisher);
+  if (!claim)
+    return;
+  if (publisher->state == PENSTOCK_RTMP_PUBLISHER_ACTIVE) {
+    penstock_rtmp_connection_set_activity (publisher->connection, NULL);
+    GST_INFO ("publication ended (%s: %s) route=%s session=%" G_GUINT64_FORMAT
+              " peer=%s",
+        penstock_rtmp_end_to_string (end), detail, claim->path, publisher->id,
+        publisher->peer);
+    penstock_rtmp_claim_deliver_ended (claim, end, detail);
+  }
+  penstock_rtmp_claim_leave (
+      claim, publisher, end != PENSTOCK_RTMP_END_GOODBYE);
+  penstock_rtmp_claim_unref (claim);
+}
+
+void
+penstock_rtmp_publisher_refuse (PenstockRtmpPublisher *publisher,
+    PenstockRtmpEnd end, const gchar *code, const gchar *description)
+{
+  GST_INFO ("publisher refused (%s: %s) session=%" G_GUINT64_FORMAT " peer=%s",
+      code, description, publisher->id, publisher->peer);
+  penstock_rtmp_publisher_end_publication (publisher, end, description);
+  penstock_rtmp_session_refuse_publish (
+      penstock_rtmp_publisher_get_session (publisher), code, description);
+  penstock_rtmp_publisher_finish (publisher);
+}
+
+void
+penstock_rtmp_publisher_start (PenstockRtmpPublisher *publisher)
+{
+  PenstockRtmpClaim *claim = publisher->claim;
+  PenstockRtmpPublication publication;
+
+  penstock_rtmp_publisher_set_state (publisher, PENSTOCK_RTMP_PUBLISHER_ACTIVE);
+  penstock_rtmp_publisher_set_deferred (publisher, NULL);
+  penstock_rtmp_connection_set_activity (
+      publisher->connection, &claim->activity);
+  penstock_rtmp_session_accept_publish (
+      penstock_rtmp_publisher_get_session (publisher));
+  describe (publisher, claim, &publication);
+  GST_INFO ("publication started (%s) route=%s session=%" G_GUINT64_FORMAT
+            " peer=%s",
+      publication.encoder, claim->path, publisher->id, publisher->peer);
+  penstock_rtmp_claim_deliver_started (claim, &publication);
+  penstock_rtmp_connection_resume (publisher->connection);
+}
+
+/* Takes @claim. */
+static void
+enter (PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim)
+{
+  switch (penstock_rtmp_claim_enter (claim, publisher)) {
+  case PENSTOCK_RTMP_ENTER_NOW:
+    publisher->claim = claim;
+    penstock_rtmp_publisher_start (publisher);
+    break;
+  case PENSTOCK_RTMP_ENTER_WAIT:
+    publisher->claim = claim;
+    penstock_rtmp_publisher_set_deferred (publisher, NULL);
+    penstock_rtmp_publisher_set_state (
+        publisher, PENSTOCK_RTMP_PUBLISHER_WAITING);
+    penstock_rtmp_connection_pause (publisher->connection);
+    break;
+  default:
+    penstock_rtmp_claim_unref (claim);
+    penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_REJECTED,
+        "NetStream.Publish.BadName", "The stream is being published already.");
+    break;
+  }
+}
+
+/* Nobody claims the path: the handler may know somebody who will. */
+static void
+ask_handler (PenstockRtmpPublisher *publisher, const gchar *key)
+{
+  PenstockRtmpServer *server = publisher->server;
+  PenstockRtmpUnclaimed verdict = PENSTOCK_RTMP_UNCLAIMED_REJECT;
+  PenstockRtmpPublication request;
+
+  describe (publisher, NULL, &request);
+  request.key = key;
+  g_rec_mutex_lock (&server->handler_lock);
+  if (server->unclaimed)
+    verdict = server->unclaimed (server, &request, server->unclaimed_data);
+  g_rec_mutex_unlock (&server->handler_lock);
+
+  if (verdict == PENSTOCK_RTMP_UNCLAIMED_REJECT) {
+    penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_REJECTED,
+        "NetStream.Publish.BadName", "There is no such stream.");
+    return;
+  }
+  penstock_rtmp_publisher_set_state (
+      publisher, PENSTOCK_RTMP_PUBLISHER_DEFERRED);
+  penstock_rtmp_connection_pause (publisher->connection);
+}
+
+/* Looks for a claim; @again when the handler was asked before. */
+void
+penstock_rtmp_publisher_look_for_claim (
+    PenstockRtmpPublisher *publisher, gboolean again)
+{
+  PenstockRtmpServer *server = publisher->server;
+  g_autofree gchar *key = penstock_rtmp_session_dup_parameter (
+      penstock_rtmp_publisher_get_session (publisher), "key");
+  PenstockRtmpClaim *claim = NULL;
+
+  /* A claim made from here on finds us among the deferred. */
+  penstock_rtmp_publisher_set_deferred (publisher, publisher->path);
+  g_mutex_lock (&server->lock);
+  PenstockRtmpClaimMatch match =
+      penstock_rtmp_claim_find (server, publisher->path, key, &claim);
+  g_mutex_unlock (&server->lock);
+
+  if (match == PENSTOCK_RTMP_CLAIM_FOUND)
+    enter (publisher, claim);
+  else if (match == PENSTOCK_RTMP_CLAIM_DENIED)
+    penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_REJECTED,
+        "NetStream.Publish.Denied", "The publish key is missing or wrong.");
+  else if (!again)
+    ask_handler (publisher, key);
+}
+
+void
+penstock_rtmp_publisher_publish (
+    PenstockRtmpPublisher *publisher, const PenstockRtmpEvent *event)
+{
+  g_free (publisher->path);
+  g_free (publisher->type);
+  publisher->path = g_strdup (event->path);
+  publisher->type = g_strdup (event->publish_type);
+  penstock_rtmp_publisher_look_for_claim (publisher, FALSE);
+}
+
+void
+penstock_rtmp_publisher_take_message (
+    PenstockRtmpPublisher *publisher, PenstockRtmpMessage *message)
+{
+  gboolean first = publisher->last_message == 0;
+
+  publisher->last_message = penstock_rtmp_loop_now (publisher->loop);
+  if (first)
+    penstock_rtmp_publisher_set_deadline (
+        publisher); /* the time allowed is a different one now */
+  if (publisher->claim)
+    penstock_rtmp_claim_deliver_message (publisher->claim, message);
+  penstock_rtmp_message_unref (message);
+}
