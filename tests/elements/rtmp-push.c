@@ -6,6 +6,7 @@
 #include <gst/check/gstcheck.h>
 
 #include "../support/rtmp-peer.h"
+#include "rtmp/rtmp-auth.h"
 #include "rtmp/rtmp-server.h"
 #include "rtmp/rtmp-session-private.h"
 #include "tests/support/hex.h"
@@ -46,12 +47,13 @@ link_pad (Fixture *f, const gchar *name, const gchar *caps_text)
   return source;
 }
 
+/* @user_info: "" or "user:password@" */
 static void
-fixture_init (
-    Fixture *f, guint16 port, const gchar *name, const gchar *video_caps)
+fixture_init_as (Fixture *f, const gchar *user_info, guint16 port,
+    const gchar *name, const gchar *video_caps)
 {
   g_autofree gchar *location =
-      g_strdup_printf ("rtmp://127.0.0.1:%u/live/%s", port, name);
+      g_strdup_printf ("rtmp://%s127.0.0.1:%u/live/%s", user_info, port, name);
 
   f->pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
   f->bus = gst_pipeline_get_bus (GST_PIPELINE (f->pipeline));
@@ -64,6 +66,13 @@ fixture_init (
       GST_STATE_CHANGE_FAILURE);
   f->video = link_pad (f, "video_0", video_caps);
   f->audio = link_pad (f, "audio_0", AAC_CAPS);
+}
+
+static void
+fixture_init (
+    Fixture *f, guint16 port, const gchar *name, const gchar *video_caps)
+{
+  fixture_init_as (f, "", port, name, video_caps);
 }
 
 static void
@@ -416,7 +425,7 @@ GST_END_TEST;
 
 /* --- a server of the test's own ------------------------------------------- */
 
-/* One connection, on the test's thread: as far as `publish` is accepted. */
+/* One connection at a time, on the test's thread. */
 typedef struct {
   int listener, fd;
   guint16 port;
@@ -440,8 +449,9 @@ server_open (Server *s)
   s->port = ntohs (address.sin_port);
 }
 
+/* As far as `connect`. */
 static void
-server_accept (Server *s, gboolean enhanced)
+server_accept_connection (Server *s)
 {
   struct timeval wait = { .tv_sec = RTMP_PEER_WAIT_S };
 
@@ -453,9 +463,16 @@ server_accept (Server *s, gboolean enhanced)
   s->peer->session = penstock_rtmp_session_new_server (1);
   gint event = rtmp_peer_next (s->peer);
   fail_unless_equals_int (event, PENSTOCK_RTMP_EVENT_CONNECT);
+}
+
+/* As far as `publish`. */
+static void
+server_accept (Server *s, gboolean enhanced)
+{
+  server_accept_connection (s);
   s->peer->session->peer.enhanced = enhanced;
   penstock_rtmp_session_accept_connect (s->peer->session);
-  event = rtmp_peer_next (s->peer);
+  gint event = rtmp_peer_next (s->peer);
   fail_unless_equals_int (event, PENSTOCK_RTMP_EVENT_PUBLISH);
   penstock_rtmp_session_accept_publish (s->peer->session);
   rtmp_peer_flush (s->peer);
@@ -511,6 +528,50 @@ GST_START_TEST (announced_codec_is_sent)
   server_accept (&s, TRUE);
   read_until_video (&s);
   fail_unless (memcmp (s.peer->message->data + 1, "hvc1", 4) == 0);
+  fixture_clear (&f);
+  server_close (&s);
+}
+GST_END_TEST;
+
+/* authmod=adobe: a connection to learn that, one for the challenge, one with
+ * the answer. */
+GST_START_TEST (server_that_asks_who_it_is_gets_an_answer)
+{
+  static const gchar challenge[] =
+      "[ AccessManager.Reject ] : [ authmod=adobe ] : "
+      "?reason=needauth&user=joe&salt=abc&challenge=xyz&opaque=opq";
+  static const gchar *const refusals[] = {
+    "[ AccessManager.Reject ] : [ code=403 need auth; authmod=adobe ] : ",
+    challenge
+  };
+  Server s;
+  Fixture f;
+
+  server_open (&s);
+  fixture_init_as (&f, "joe:" SECRET "@", s.port, "one", H264_CAPS);
+  push (f.video, "65 01", 0, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (refusals); i++) {
+    server_accept_connection (&s);
+    penstock_rtmp_session_refuse_connect (
+        s.peer->session, "NetConnection.Connect.Rejected", refusals[i]);
+    rtmp_peer_flush (s.peer);
+    fail_unless (rtmp_peer_is_closed (s.fd));
+    rtmp_peer_free (s.peer);
+  }
+  server_accept (&s, TRUE);
+  PenstockRtmpSession *session = s.peer->session;
+  g_autofree gchar *nonce =
+      penstock_rtmp_session_dup_parameter (session, "challenge");
+  g_autofree gchar *response =
+      penstock_rtmp_session_dup_parameter (session, "response");
+  g_autofree gchar *expected = penstock_rtmp_auth_answer (
+      challenge, "live", "joe", SECRET, g_ascii_strtoull (nonce, NULL, 16));
+  g_autofree gchar *wanted = g_strdup_printf ("&response=%s&", response);
+  fail_unless (
+      strstr (expected, wanted) != NULL, "%s, not %s", response, expected);
+  read_until_video (&s);
+  fail_unless_equals_uint64 (get_counter (&f, "connections"), 1);
+  fail_unless_equals_uint64 (get_counter (&f, "failures"), 0);
   fixture_clear (&f);
   server_close (&s);
 }
@@ -581,6 +642,7 @@ rtmp_push_suite (void)
   tcase_add_test (tcase, end_without_a_server_is_told_at_once);
   tcase_add_test (tcase, unannounced_codec_is_a_failure_with_a_reason);
   tcase_add_test (tcase, announced_codec_is_sent);
+  tcase_add_test (tcase, server_that_asks_who_it_is_gets_an_answer);
   tcase_add_test (tcase, slow_server_loses_whole_groups_of_pictures);
   return suite;
 }
