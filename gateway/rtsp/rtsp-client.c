@@ -264,32 +264,43 @@ user_agent (const GstRTSPContext *ctx)
   return g_strdup (agent);
 }
 
-static void
-setup_done (GstRTSPClient *client, GstRTSPContext *ctx)
+static PenstockRtspViewer *
+add_viewer (PenstockRtspClient *self, GstRTSPContext *ctx,
+    PenstockRtspMedia *media, gboolean tcp)
 {
-  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
-  GstRTSPMedia *media = gst_rtsp_session_media_get_media (ctx->sessmedia);
-
-  if (find_viewer (self, media) || !PENSTOCK_IS_RTSP_MEDIA (media))
-    return;
   g_autoptr (PenstockRtspFactory) factory =
-      penstock_rtsp_media_get_factory (PENSTOCK_RTSP_MEDIA (media));
+      penstock_rtsp_media_get_factory (media);
   if (!factory)
-    return;
+    return NULL;
 
-  const GstRTSPTransport *transport =
-      gst_rtsp_stream_transport_get_transport (ctx->trans);
   PenstockRtspViewer *viewer = g_new0 (PenstockRtspViewer, 1);
   viewer->id = self->id;
   viewer->fd = self->fd;
   viewer->peer = g_strdup (self->peer);
   viewer->agent = user_agent (ctx);
-  viewer->transport =
-      transport->lower_transport == GST_RTSP_LOWER_TRANS_TCP ? "tcp" : "udp";
+  viewer->transport = tcp ? "tcp" : "udp";
   viewer->since_us = g_get_real_time ();
-  viewer->media = g_object_ref (PENSTOCK_RTSP_MEDIA (media));
+  viewer->media = g_object_ref (media);
   g_ptr_array_add (self->viewers, viewer);
   penstock_rtsp_factory_add_viewer (factory, viewer);
+  return viewer;
+}
+
+/* Each stream may have its own transport. */
+static void
+setup_done (GstRTSPClient *client, GstRTSPContext *ctx)
+{
+  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
+  GstRTSPMedia *media = gst_rtsp_session_media_get_media (ctx->sessmedia);
+  PenstockRtspViewer *viewer = find_viewer (self, media);
+  gboolean tcp =
+      gst_rtsp_stream_transport_get_transport (ctx->trans)->lower_transport ==
+      GST_RTSP_LOWER_TRANS_TCP;
+
+  if (!viewer && PENSTOCK_IS_RTSP_MEDIA (media))
+    viewer = add_viewer (self, ctx, PENSTOCK_RTSP_MEDIA (media), tcp);
+  if (viewer && tcp)
+    penstock_rtsp_factory_set_takes_tcp (viewer);
 }
 
 static GstRTSPStatusCode

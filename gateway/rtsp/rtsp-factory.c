@@ -253,6 +253,15 @@ penstock_rtsp_factory_add_viewer (
 }
 
 void
+penstock_rtsp_factory_set_takes_tcp (PenstockRtspViewer *viewer)
+{
+  if (!viewer->takes_tcp)
+    g_atomic_int_inc (
+        &penstock_rtsp_media_get_use (viewer->media)->n_tcp_viewers);
+  viewer->takes_tcp = TRUE;
+}
+
+void
 penstock_rtsp_factory_set_playing (
     PenstockRtspFactory *self, PenstockRtspViewer *viewer, gboolean playing)
 {
@@ -274,6 +283,8 @@ penstock_rtsp_factory_remove_viewer (PenstockRtspViewer *viewer)
   use->n_viewers--;
   if (g_str_equal (viewer->transport, "udp"))
     g_atomic_int_add (&use->n_udp_viewers, -1);
+  if (viewer->takes_tcp)
+    g_atomic_int_add (&use->n_tcp_viewers, -1);
   retire_idle (self);
   if (self->retired->len > 0)
     post_release (self);
@@ -553,7 +564,7 @@ penstock_rtsp_factory_construct (
 typedef struct {
   GstClock *clock; /* owned */
   guint64 bitrate;
-  const gint *n_receivers; /* of the media, which owns the pipeline */
+  const gint *n_udp, *n_tcp; /* viewers of the media, which owns the pipeline */
 } Pacing;
 
 static void
@@ -561,6 +572,27 @@ pacing_free (Pacing *pacing)
 {
   gst_object_unref (pacing->clock);
   g_free (pacing);
+}
+
+/* The library's thread that takes packets for TCP viewers forgets one of RTP
+ * when one of RTCP comes in the same moment, until a TCP viewer has got
+ * something; without any the sink would stay full and stall the stream. */
+static GstPadProbeReturn
+drop_without_tcp (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  const gint *n_tcp = user_data;
+
+  return g_atomic_int_get (n_tcp) > 0 ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+}
+
+static void
+attach_drop (GstElement *sink, const gint *n_tcp)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
+
+  gst_pad_add_probe (pad,
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
+      drop_without_tcp, (gpointer) n_tcp, NULL);
 }
 
 /* What the library adds for viewers. Their sinks join a running pipeline,
@@ -584,7 +616,9 @@ set_up_element (
   }
   if (g_str_equal (name, "multiudpsink"))
     penstock_rtsp_pacer_attach (
-        element, pacing->clock, pacing->bitrate, pacing->n_receivers);
+        element, pacing->clock, pacing->bitrate, pacing->n_udp);
+  if (g_str_equal (name, "appsink"))
+    attach_drop (element, pacing->n_tcp);
 }
 
 static void
@@ -600,8 +634,10 @@ prepare_for_sinks (
     bitrate += stats.tracks[i].bitrate;
   pacing->clock = gst_object_ref (self->clock);
   pacing->bitrate = MAX (UDP_BURST_BITRATE, UDP_BURST_FACTOR * bitrate);
-  pacing->n_receivers =
-      &penstock_rtsp_media_get_use (PENSTOCK_RTSP_MEDIA (media))->n_udp_viewers;
+  PenstockRtspMediaUse *use =
+      penstock_rtsp_media_get_use (PENSTOCK_RTSP_MEDIA (media));
+  pacing->n_udp = &use->n_udp_viewers;
+  pacing->n_tcp = &use->n_tcp_viewers;
   g_signal_connect_data (pipeline, "deep-element-added",
       G_CALLBACK (set_up_element), pacing, (GClosureNotify) pacing_free, 0);
 }

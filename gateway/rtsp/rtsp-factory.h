@@ -42,6 +42,7 @@ typedef struct {
   const gchar *transport; /* "tcp" or "udp"; static */
   gint64 since_us;        /* UTC, of the first SETUP */
   gboolean playing;
+  gboolean takes_tcp;       /* at least one stream */
   PenstockRtspMedia *media; /* owned */
   /*< private >*/
   PenstockRtspFactory *factory; /* owned */
@@ -87,6 +88,8 @@ void penstock_rtsp_factory_end_request (
 /* Puts @viewer, with all but factory and link filled in, into the list. */
 void penstock_rtsp_factory_add_viewer (
     PenstockRtspFactory *self, PenstockRtspViewer *viewer);
+/* One of its streams goes over TCP. */
+void penstock_rtsp_factory_set_takes_tcp (PenstockRtspViewer *viewer);
 void penstock_rtsp_factory_set_playing (
     PenstockRtspFactory *self, PenstockRtspViewer *viewer, gboolean playing);
 /* Takes @viewer out of the list and frees it. */

@@ -37,6 +37,7 @@ gboolean penstock_rtsp_media_wait_complete (PenstockRtspMedia *self);
 typedef struct {
   guint n_viewers;
   gint n_udp_viewers; /* atomic, for the pacer */
+  gint n_tcp_viewers; /* atomic; those with at least one stream by TCP */
   gboolean played;    /* data has gone to a viewer */
   gboolean retired;   /* not offered any more */
   gint64 over_us;     /* monotonic; when its viewers had to go; 0 = not */
