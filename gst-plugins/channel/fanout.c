@@ -34,17 +34,11 @@
 
 #include <stdio.h>
 
-#include "fanout-pad.h"
-#include "fanout-stream.h"
+#include "fanout-private.h"
 
 GST_DEBUG_CATEGORY (penstock_fanout_debug);
 #define GST_CAT_DEFAULT penstock_fanout_debug
 
-/* Pads of one reader that begin to read within this time begin at one place. */
-#define JOIN_TOGETHER_US G_USEC_PER_SEC
-/* Pads of a silent stream are woken for each so many entries of the others, so
- * that their positions keep up. */
-#define MAX_FOREIGN 16
 /* Kept beyond the longest limit of a reader, so that the limit decides. */
 #define RETENTION_MARGIN GST_SECOND
 
@@ -53,20 +47,6 @@ enum {
   PROP_CACHE_TIME,
   PROP_CACHE_ENTRIES,
   PROP_STATS,
-};
-
-struct _PenstockFanout {
-  GstElement parent;
-
-  PenstockGopLog *log; /* set at construction */
-
-  GMutex lock; /* guards the rest, and appends. Order: see fanout-pad.h */
-  PenstockCursorSettings defaults; /* of readers to come */
-  PenstockGopLogLimits limits;
-  GPtrArray *streams; /* of PenstockFanoutStream, owned */
-  GPtrArray *readers; /* of PenstockFanoutReader, owned */
-  guint next_reader;
-  gboolean running; /* PAUSED or PLAYING */
 };
 
 #define VIDEO_CAPS                                                             \
@@ -113,8 +93,8 @@ find_stream (PenstockFanout *self, guint number)
   return NULL;
 }
 
-static PenstockFanoutStream *
-find_stream_of_sink (PenstockFanout *self, GstPad *sinkpad)
+PenstockFanoutStream *
+penstock_fanout_find_input (PenstockFanout *self, GstPad *sinkpad)
 {
   for (guint i = 0; i < self->streams->len; i++) {
     PenstockFanoutStream *stream = g_ptr_array_index (self->streams, i);
@@ -188,8 +168,8 @@ longest_lag (
 }
 
 /* The log keeps what the most patient reader may still want. */
-static void
-update_limits (PenstockFanout *self)
+void
+penstock_fanout_update_limits (PenstockFanout *self)
 {
   GstClockTime retention = 0;
 
@@ -200,487 +180,6 @@ update_limits (PenstockFanout *self)
   self->limits.retention = retention;
   penstock_gop_log_set_limits (self->log, &self->limits);
 }
-
-static void
-wake_pads (PenstockFanoutStream *stream)
-{
-  stream->n_foreign = 0;
-  for (guint i = 0; i < stream->pads->len; i++)
-    penstock_fanout_pad_wake (g_ptr_array_index (stream->pads, i));
-}
-
-/* Pads of other streams only when a GOP begins, or to keep up. */
-static void
-wake_readers (
-    PenstockFanout *self, PenstockFanoutStream *stream, gboolean keyframe)
-{
-  wake_pads (stream);
-  for (guint i = 0; i < self->streams->len; i++) {
-    PenstockFanoutStream *other = g_ptr_array_index (self->streams, i);
-    if (other != stream && (++other->n_foreign >= MAX_FOREIGN || keyframe))
-      wake_pads (other);
-  }
-}
-
-static void
-set_sticky (PenstockFanoutStream *stream, PenstockStickySet *sticky)
-{
-  g_clear_pointer (&stream->sticky, penstock_sticky_set_unref);
-  stream->sticky = sticky;
-  for (guint i = 0; i < stream->pads->len; i++)
-    penstock_fanout_pad_set_sticky (
-        g_ptr_array_index (stream->pads, i), sticky);
-}
-
-/* A stream that has ended no longer decides where GOPs begin. */
-static void
-set_eos (PenstockFanout *self, PenstockFanoutStream *stream, GstEvent *eos)
-{
-  gboolean video_goes_on = FALSE;
-
-  if (stream->eos == eos)
-    return;
-  gst_event_replace (&stream->eos, eos);
-  for (guint i = 0; i < stream->pads->len; i++)
-    penstock_fanout_pad_set_eos (g_ptr_array_index (stream->pads, i), eos);
-  for (guint i = 0; i < self->streams->len; i++) {
-    const PenstockFanoutStream *other = g_ptr_array_index (self->streams, i);
-    video_goes_on |= penstock_fanout_stream_is_video (other) && !other->eos;
-  }
-  if (eos && penstock_fanout_stream_is_video (stream) && !video_goes_on)
-    penstock_gop_log_end_video (self->log);
-}
-
-static guint64
-log_position (PenstockFanout *self)
-{
-  PenstockGopLogStats stats;
-
-  penstock_gop_log_get_stats (self->log, &stats);
-  return stats.next_seq;
-}
-
-/* --- readers that are too slow ------------------------------------------ */
-
-/* With the lock. FALSE: nothing is new. */
-static gboolean
-end_reader (PenstockFanoutReader *reader, PenstockFanoutPadState state)
-{
-  gboolean changed = FALSE;
-
-  for (guint i = 0; i < reader->pads->len; i++) {
-    PenstockFanoutPad *pad = g_ptr_array_index (reader->pads, i);
-    if (state == PENSTOCK_FANOUT_DISCONNECTED ||
-        penstock_fanout_pad_is_video (pad))
-      changed |= penstock_fanout_pad_end (pad, state);
-  }
-  return changed;
-}
-
-static void
-post_reader (PenstockFanout *self, guint reader, PenstockFanoutPadState state)
-{
-  const gchar *name = penstock_fanout_pad_state_name (state);
-
-  GST_INFO_OBJECT (self, "reader %u is too slow: %s", reader, name);
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_element (GST_OBJECT (self),
-          gst_structure_new ("penstock-fanout-reader", "reader", G_TYPE_UINT,
-              reader, "state", G_TYPE_STRING, name, NULL)));
-}
-
-static void
-pad_too_slow (
-    GstElement *element, PenstockFanoutPad *pad, PenstockFanoutPadState state)
-{
-  PenstockFanout *self = PENSTOCK_FANOUT (element);
-
-  g_mutex_lock (&self->lock);
-  PenstockFanoutReader *reader = penstock_fanout_pad_get_reader (pad);
-  guint number = reader ? reader->number : 0;
-  gboolean changed = reader && end_reader (reader, state);
-  g_mutex_unlock (&self->lock);
-  if (changed)
-    post_reader (self, number, state);
-}
-
-/* Ends readers that are blocked, and so cannot see that they are too slow.
- * With the lock. Returns: (nullable): their numbers */
-static GArray *
-end_blocked_readers (PenstockFanout *self)
-{
-  GArray *numbers = NULL;
-
-  for (guint i = 0; i < self->readers->len; i++) {
-    PenstockFanoutReader *reader = g_ptr_array_index (self->readers, i);
-    gboolean too_slow = FALSE;
-    if (reader->settings.policy != PENSTOCK_SLOW_DISCONNECT)
-      continue;
-    for (guint j = 0; j < reader->pads->len && !too_slow; j++)
-      too_slow =
-          penstock_fanout_pad_is_too_slow (g_ptr_array_index (reader->pads, j));
-    if (!too_slow || !end_reader (reader, PENSTOCK_FANOUT_DISCONNECTED))
-      continue;
-    if (!numbers)
-      numbers = g_array_new (FALSE, FALSE, sizeof (guint));
-    g_array_append_val (numbers, reader->number);
-  }
-  return numbers;
-}
-
-/* --- data --------------------------------------------------------------- */
-
-static GstClockTime
-now_running_time (PenstockFanout *self)
-{
-  GstClockTime now = gst_element_get_current_running_time (GST_ELEMENT (self));
-
-  return GST_CLOCK_TIME_IS_VALID (now) ? now : 0;
-}
-
-static GstFlowReturn
-sink_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
-{
-  PenstockFanout *self = PENSTOCK_FANOUT (parent);
-  GstClockTime now = now_running_time (self);
-
-  g_mutex_lock (&self->lock);
-  PenstockFanoutStream *stream = find_stream_of_sink (self, pad);
-  gboolean known = stream && stream->kind != PENSTOCK_FANOUT_UNKNOWN;
-  g_mutex_unlock (&self->lock);
-  if (!known) {
-    gst_buffer_unref (buffer);
-    return stream ? GST_FLOW_NOT_NEGOTIATED : GST_FLOW_FLUSHING;
-  }
-
-  /* The pad is not released before this thread has left it. */
-  buffer = penstock_fanout_stream_prepare (stream, buffer);
-  gsize size = gst_buffer_get_size (buffer);
-  g_mutex_lock (&self->lock);
-  PenstockEntryFlags flags = penstock_fanout_stream_flags (stream, buffer);
-  GstClockTime time = penstock_fanout_stream_time (stream, buffer, now);
-  gboolean keyframe = (flags & PENSTOCK_ENTRY_KEYFRAME) != 0;
-  penstock_gop_log_append (self->log, stream->track, flags, time, size,
-      GST_MINI_OBJECT_CAST (buffer), GST_MINI_OBJECT_CAST (stream->sticky));
-  wake_readers (self, stream, keyframe);
-  g_autoptr (GArray) ended =
-      keyframe || !penstock_fanout_stream_is_video (stream)
-      ? end_blocked_readers (self)
-      : NULL;
-  g_mutex_unlock (&self->lock);
-
-  for (guint i = 0; ended && i < ended->len; i++)
-    post_reader (
-        self, g_array_index (ended, guint, i), PENSTOCK_FANOUT_DISCONNECTED);
-  return GST_FLOW_OK;
-}
-
-/* --- events ------------------------------------------------------------- */
-
-static void
-take_sticky (PenstockFanout *self, GstPad *pad, GstEvent *event)
-{
-  g_mutex_lock (&self->lock);
-  PenstockFanoutStream *stream = find_stream_of_sink (self, pad);
-  if (stream) {
-    if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START)
-      set_eos (self, stream, NULL);
-    if (GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT)
-      gst_event_copy_segment (event, &stream->segment);
-    if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS) {
-      GstCaps *caps;
-      gst_event_parse_caps (event, &caps);
-      penstock_fanout_stream_set_caps (stream, caps);
-      for (guint i = 0; i < stream->pads->len; i++)
-        penstock_fanout_pad_set_video (g_ptr_array_index (stream->pads, i),
-            penstock_fanout_stream_is_video (stream));
-    }
-    set_sticky (stream, penstock_sticky_set_with (stream->sticky, event));
-  }
-  g_mutex_unlock (&self->lock);
-}
-
-/* An event that goes with the data, in its place among it. */
-static void
-take_serialized (PenstockFanout *self, GstPad *pad, GstEvent *event)
-{
-  g_mutex_lock (&self->lock);
-  PenstockFanoutStream *stream = find_stream_of_sink (self, pad);
-  if (stream && stream->last_time != GST_CLOCK_TIME_NONE) {
-    penstock_gop_log_append (self->log, stream->track, 0, stream->last_time, 0,
-        GST_MINI_OBJECT_CAST (gst_event_ref (event)),
-        GST_MINI_OBJECT_CAST (stream->sticky));
-    wake_readers (self, stream, FALSE);
-  }
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-take_eos (PenstockFanout *self, GstPad *pad, GstEvent *event)
-{
-  g_mutex_lock (&self->lock);
-  PenstockFanoutStream *stream = find_stream_of_sink (self, pad);
-  if (stream)
-    set_eos (self, stream, event);
-  g_mutex_unlock (&self->lock);
-}
-
-/* Readers of the stream are told at once, so that those that block return; the
- * flush ends in each reader's own thread. */
-static void
-take_flush_start (PenstockFanout *self, GstPad *sinkpad, GstEvent *event)
-{
-  g_autoptr (GPtrArray) pads =
-      g_ptr_array_new_with_free_func (gst_object_unref);
-
-  g_mutex_lock (&self->lock);
-  PenstockFanoutStream *stream = find_stream_of_sink (self, sinkpad);
-  for (guint i = 0; stream && i < stream->pads->len; i++) {
-    PenstockFanoutPad *pad = g_ptr_array_index (stream->pads, i);
-    penstock_fanout_pad_start_flush (pad);
-    g_ptr_array_add (pads, gst_object_ref (pad));
-  }
-  if (stream)
-    stream->flushing = TRUE;
-  g_mutex_unlock (&self->lock);
-
-  for (guint i = 0; i < pads->len; i++)
-    gst_pad_push_event (g_ptr_array_index (pads, i), gst_event_ref (event));
-}
-
-static void
-take_flush_stop (PenstockFanout *self, GstPad *sinkpad, GstEvent *event)
-{
-  g_mutex_lock (&self->lock);
-  PenstockFanoutStream *stream = find_stream_of_sink (self, sinkpad);
-  if (stream) {
-    stream->flushing = FALSE;
-    stream->discont = TRUE;
-    stream->floor = log_position (self);
-    gst_segment_init (&stream->segment, GST_FORMAT_UNDEFINED);
-    set_eos (self, stream, NULL);
-    set_sticky (stream, penstock_sticky_set_flushed (stream->sticky));
-    for (guint i = 0; i < stream->pads->len; i++)
-      penstock_fanout_pad_stop_flush (
-          g_ptr_array_index (stream->pads, i), event);
-  }
-  g_mutex_unlock (&self->lock);
-}
-
-static gboolean
-sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
-{
-  PenstockFanout *self = PENSTOCK_FANOUT (parent);
-
-  switch (GST_EVENT_TYPE (event)) {
-  case GST_EVENT_EOS:
-    take_eos (self, pad, event);
-    break;
-  case GST_EVENT_FLUSH_START:
-    take_flush_start (self, pad, event);
-    break;
-  case GST_EVENT_FLUSH_STOP:
-    take_flush_stop (self, pad, event);
-    break;
-  default:
-    if (GST_EVENT_IS_STICKY (event))
-      take_sticky (self, pad, event);
-    else
-      take_serialized (self, pad, event);
-    break;
-  }
-  gst_event_unref (event);
-  return TRUE;
-}
-
-/* No reader speaks for the others: the input's caps and memory do not depend on
- * any of them, and no query waits for one. */
-static gboolean
-sink_query (GstPad *pad, GstObject *parent, GstQuery *query)
-{
-  switch (GST_QUERY_TYPE (query)) {
-  case GST_QUERY_CAPS:
-  case GST_QUERY_ACCEPT_CAPS:
-    return gst_pad_query_default (pad, parent, query);
-  default:
-    return FALSE;
-  }
-}
-
-/* (transfer full) (nullable): the sink pad of a source pad's stream. */
-static GstPad *
-get_sinkpad (PenstockFanout *self, GstPad *srcpad)
-{
-  g_mutex_lock (&self->lock);
-  PenstockFanoutStream *stream =
-      penstock_fanout_pad_get_stream (PENSTOCK_FANOUT_PAD (srcpad));
-  GstPad *sinkpad =
-      stream && stream->sinkpad ? gst_object_ref (stream->sinkpad) : NULL;
-  g_mutex_unlock (&self->lock);
-  return sinkpad;
-}
-
-static gboolean
-src_event (GstPad *pad, GstObject *parent, GstEvent *event)
-{
-  PenstockFanout *self = PENSTOCK_FANOUT (parent);
-  g_autoptr (GstPad) sinkpad = NULL;
-
-  switch (GST_EVENT_TYPE (event)) {
-  case GST_EVENT_LATENCY:
-  case GST_EVENT_CUSTOM_UPSTREAM: /* a request for a keyframe is one */
-    sinkpad = get_sinkpad (self, pad);
-    if (sinkpad)
-      return gst_pad_push_event (sinkpad, event);
-    gst_event_unref (event);
-    return FALSE;
-  case GST_EVENT_RECONFIGURE:
-    penstock_fanout_pad_wake (PENSTOCK_FANOUT_PAD (pad));
-    gst_event_unref (event);
-    return TRUE;
-  case GST_EVENT_QOS:
-    gst_event_unref (event);
-    return TRUE;
-  default:
-    /* Shared: one reader does not seek for all. */
-    gst_event_unref (event);
-    return FALSE;
-  }
-}
-
-/* How long a buffer may wait here without being lost, ns. */
-static GstClockTime
-capacity (PenstockFanout *self, GstPad *pad)
-{
-  g_mutex_lock (&self->lock);
-  const PenstockFanoutReader *reader =
-      penstock_fanout_pad_get_reader (PENSTOCK_FANOUT_PAD (pad));
-  GstClockTime time = self->limits.max_time;
-  if (reader && reader->settings.max_lag > 0)
-    time = MIN (time, reader->settings.max_lag);
-  g_mutex_unlock (&self->lock);
-  return time;
-}
-
-static gboolean
-query_latency (PenstockFanout *self, GstPad *pad, GstQuery *query)
-{
-  g_autoptr (GstPad) sinkpad = get_sinkpad (self, pad);
-  GstClockTime min, max;
-  gboolean live;
-
-  if (!sinkpad || !gst_pad_peer_query (sinkpad, query)) {
-    gst_query_set_latency (query, FALSE, 0, GST_CLOCK_TIME_NONE);
-    return TRUE;
-  }
-  gst_query_parse_latency (query, &live, &min, &max);
-  if (max != GST_CLOCK_TIME_NONE)
-    max += capacity (self, pad);
-  gst_query_set_latency (query, live, min, max);
-  return TRUE;
-}
-
-static gboolean
-query_caps (PenstockFanout *self, GstPad *pad, GstQuery *query)
-{
-  g_autoptr (GstPad) sinkpad = get_sinkpad (self, pad);
-  g_autoptr (GstCaps) caps = NULL;
-  GstCaps *filter;
-
-  gst_query_parse_caps (query, &filter);
-  if (sinkpad)
-    caps = gst_pad_get_current_caps (sinkpad);
-  if (!caps && sinkpad)
-    caps = gst_pad_peer_query_caps (sinkpad, filter);
-  if (!caps)
-    caps = gst_pad_get_pad_template_caps (pad);
-  g_autoptr (GstCaps) result = filter
-      ? gst_caps_intersect_full (filter, caps, GST_CAPS_INTERSECT_FIRST)
-      : gst_caps_ref (caps);
-  gst_query_set_caps_result (query, result);
-  return TRUE;
-}
-
-static gboolean
-src_query (GstPad *pad, GstObject *parent, GstQuery *query)
-{
-  PenstockFanout *self = PENSTOCK_FANOUT (parent);
-  GstFormat format;
-
-  switch (GST_QUERY_TYPE (query)) {
-  case GST_QUERY_LATENCY:
-    return query_latency (self, pad, query);
-  case GST_QUERY_CAPS:
-    return query_caps (self, pad, query);
-  case GST_QUERY_SEEKING:
-    gst_query_parse_seeking (query, &format, NULL, NULL, NULL);
-    gst_query_set_seeking (query, format, FALSE, 0, -1);
-    return TRUE;
-  default:
-    return gst_pad_query_default (pad, parent, query);
-  }
-}
-
-static GstIterator *
-src_internal_links (GstPad *pad, GstObject *parent)
-{
-  g_autoptr (GstPad) sinkpad = get_sinkpad (PENSTOCK_FANOUT (parent), pad);
-  g_auto (GValue) value = G_VALUE_INIT;
-
-  if (!sinkpad)
-    return NULL;
-  g_value_init (&value, GST_TYPE_PAD);
-  g_value_set_object (&value, sinkpad);
-  return gst_iterator_new_single (GST_TYPE_PAD, &value);
-}
-
-/* --- what source pads ask ----------------------------------------------- */
-
-static void
-pad_join (GstElement *element, PenstockFanoutPad *pad, PenstockCursor *cursor,
-    gboolean first)
-{
-  PenstockFanout *self = PENSTOCK_FANOUT (element);
-  gint64 now_us = g_get_monotonic_time ();
-
-  g_mutex_lock (&self->lock);
-  PenstockFanoutReader *reader = penstock_fanout_pad_get_reader (pad);
-  const PenstockFanoutStream *stream = penstock_fanout_pad_get_stream (pad);
-  gboolean together = first && reader->joined_us > 0 &&
-      now_us - reader->joined_us < JOIN_TOGETHER_US;
-  guint64 at = penstock_gop_log_start (self->log, cursor,
-      together ? reader->joined_at : PENSTOCK_START_BY_SETTINGS);
-  if (at < stream->floor)
-    at = penstock_gop_log_start (self->log, cursor, stream->floor);
-  if (!together) {
-    reader->joined_at = at;
-    reader->joined_us = now_us;
-  }
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-pad_set_reader_property (
-    GstElement *element, PenstockFanoutPad *pad, guint id, const GValue *value)
-{
-  PenstockFanout *self = PENSTOCK_FANOUT (element);
-
-  g_mutex_lock (&self->lock);
-  PenstockFanoutReader *reader = penstock_fanout_pad_get_reader (pad);
-  if (reader && penstock_fanout_settings_set (&reader->settings, id, value)) {
-    for (guint i = 0; i < reader->pads->len; i++)
-      penstock_fanout_pad_set_settings (
-          g_ptr_array_index (reader->pads, i), &reader->settings);
-    update_limits (self);
-  }
-  g_mutex_unlock (&self->lock);
-}
-
-static const PenstockFanoutPadOwner pad_owner = {
-  .join = pad_join,
-  .too_slow = pad_too_slow,
-  .set_reader_property = pad_set_reader_property,
-};
 
 /* --- request pads ------------------------------------------------------- */
 
@@ -700,9 +199,7 @@ new_sink_pad (PenstockFanout *self, GstPadTemplate *templ, const gchar *name)
 
   g_autofree gchar *pad_name = g_strdup_printf ("sink_%u", number);
   GstPad *pad = gst_pad_new_from_template (templ, pad_name);
-  gst_pad_set_chain_function (pad, sink_chain);
-  gst_pad_set_event_function (pad, sink_event);
-  gst_pad_set_query_function (pad, sink_query);
+  penstock_fanout_set_up_input (pad);
   stream->sinkpad = pad;
   return pad;
 }
@@ -754,12 +251,9 @@ new_src_pad (PenstockFanout *self, GstPadTemplate *templ, const gchar *name,
 
   g_autofree gchar *pad_name =
       g_strdup_printf ("src_%u_%u", reader_number, stream_number);
-  PenstockFanoutPad *pad =
-      penstock_fanout_pad_new (templ, pad_name, self->log, &pad_owner);
-  gst_pad_set_event_function (GST_PAD (pad), src_event);
-  gst_pad_set_query_function (GST_PAD (pad), src_query);
-  gst_pad_set_iterate_internal_links_function (
-      GST_PAD (pad), src_internal_links);
+  PenstockFanoutPad *pad = penstock_fanout_pad_new (
+      templ, pad_name, self->log, &penstock_fanout_pad_owner);
+  penstock_fanout_set_up_output (GST_PAD (pad));
   PenstockCursorSettings settings = reader->settings;
   settings.track_mask = 1u << stream->track;
   penstock_fanout_pad_set_settings (pad, &settings);
@@ -771,7 +265,7 @@ new_src_pad (PenstockFanout *self, GstPadTemplate *templ, const gchar *name,
     penstock_fanout_pad_start_flush (pad);
   g_ptr_array_add (stream->pads, pad);
   g_ptr_array_add (reader->pads, pad);
-  update_limits (self);
+  penstock_fanout_update_limits (self);
   return GST_PAD (pad);
 }
 
@@ -818,11 +312,11 @@ forget_sink_pad (PenstockFanout *self, GstPad *pad)
   g_autoptr (GstEvent) eos = gst_event_new_eos ();
 
   g_mutex_lock (&self->lock);
-  PenstockFanoutStream *stream = find_stream_of_sink (self, pad);
+  PenstockFanoutStream *stream = penstock_fanout_find_input (self, pad);
   if (stream) {
     stream->sinkpad = NULL;
     if (stream->kind != PENSTOCK_FANOUT_UNKNOWN && !stream->eos)
-      set_eos (self, stream, eos);
+      penstock_fanout_set_eos (self, stream, eos);
     forget_stream_if_unused (self, stream);
   }
   g_mutex_unlock (&self->lock);
@@ -842,7 +336,7 @@ forget_src_pad (PenstockFanout *self, PenstockFanoutPad *pad)
     g_ptr_array_remove_fast (reader->pads, pad);
     if (reader->pads->len == 0)
       g_ptr_array_remove_fast (self->readers, reader);
-    update_limits (self);
+    penstock_fanout_update_limits (self);
   }
   penstock_fanout_pad_bind (pad, NULL, NULL, 0);
   g_mutex_unlock (&self->lock);
@@ -968,15 +462,15 @@ penstock_fanout_set_property (
   switch (id) {
   case PROP_CACHE_BYTES:
     self->limits.max_bytes = g_value_get_uint64 (value);
-    update_limits (self);
+    penstock_fanout_update_limits (self);
     break;
   case PROP_CACHE_TIME:
     self->limits.max_time = g_value_get_uint64 (value);
-    update_limits (self);
+    penstock_fanout_update_limits (self);
     break;
   case PROP_CACHE_ENTRIES:
     self->limits.max_entries = g_value_get_uint (value);
-    update_limits (self);
+    penstock_fanout_update_limits (self);
     break;
   default:
     if (!penstock_fanout_settings_set (&self->defaults, id, value))
@@ -1161,5 +655,5 @@ penstock_fanout_init (PenstockFanout *self)
   self->streams = g_ptr_array_new_with_free_func (
       (GDestroyNotify) penstock_fanout_stream_free);
   self->readers = g_ptr_array_new_with_free_func ((GDestroyNotify) reader_free);
-  update_limits (self);
+  penstock_fanout_update_limits (self);
 }
