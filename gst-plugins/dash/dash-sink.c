@@ -46,6 +46,10 @@ GST_DEBUG_CATEGORY_STATIC (dash_sink_debug);
 #define PENDING_PART 4
 #define DISK_PART 4
 
+/* The first segment of a new stream is no longer than it must be, so that its
+ * players need not wait for a whole one. */
+#define FIRST_SEGMENT GST_SECOND
+
 /* In a pipeline that is not live a track may be so far ahead of the others,
  * and they have so long to move before they count as missing. */
 #define MAX_AHEAD GST_SECOND
@@ -929,6 +933,7 @@ create_engine (PenstockDashSink *self, const PenstockDashSinkSettings *settings)
   };
 
   segmenter.target = settings->segment_duration;
+  segmenter.first = MIN (settings->segment_duration, FIRST_SEGMENT);
   segmenter.max_bytes = settings->max_bytes / PENDING_PART;
   self->segmenter = segmenter_new (&segmenter);
   self->presentation = presentation_new (&presentation);

@@ -50,6 +50,7 @@ struct _Segmenter {
   guint leader; /* of the Period */
   guint32 period_tracks;
   GstClockTime period_start;
+  GstClockTime audio_grid; /* where the first row of the Period should end */
   guint period_rows;
 };
 
@@ -470,8 +471,9 @@ static gboolean
 find_video_cut (Segmenter *self, Track *leader, Cut *cut)
 {
   guint n = leader->units->len;
-  GstClockTime earliest =
-      unit_at (leader, 0)->pts + self->settings.target / 10 * 9;
+  GstClockTime target =
+      self->in_period ? self->settings.target : self->settings.first;
+  GstClockTime earliest = unit_at (leader, 0)->pts + target / 10 * 9;
 
   for (guint i = 1; i < n; i++) {
     const MediaUnit *unit = unit_at (leader, i);
@@ -498,10 +500,11 @@ find_audio_cut (Segmenter *self, Track *leader, Cut *cut)
   const MediaUnit *head = unit_at (leader, 0);
   guint n = leader->units->len;
   GstClockTime target = self->settings.target;
-  GstClockTime time = head->pts + target;
+  GstClockTime time =
+      head->pts + (self->in_period ? target : self->settings.first);
 
   if (self->in_period && self->leader == track_number (self, leader)) {
-    time = self->period_start + (self->period_rows + 1) * target;
+    time = self->audio_grid + self->period_rows * target;
     while (time < head->pts + target / 2)
       time += target;
   }
@@ -698,6 +701,8 @@ begin_period (Segmenter *self, Track *leader, guint32 mask, SegmenterRow *row)
   row->new_period = TRUE;
   row->continuous = self->in_period;
   self->period_start = unit_at (leader, 0)->pts;
+  self->audio_grid = self->period_start +
+      (row->continuous ? self->settings.target : self->settings.first);
   for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++)
     if (mask & (1u << i))
       enter_period (self, i, row->continuous);

@@ -21,6 +21,8 @@ G_BEGIN_DECLS
 /**
  * SegmenterSettings:
  * @target: nanoseconds: a row ends at the first keyframe past 90 % of it
+ * @first: the same for the first row of a Period that does not go on from the
+ *   one before it; shorter, it makes players wait less for a new stream
  * @audio_wait: nanoseconds of video that may come after the end of a row
  *   before audio that has not come is given up
  * @video_wait: nanoseconds of audio that may come before video that does not
@@ -29,14 +31,15 @@ G_BEGIN_DECLS
  *   is dropped up to the next keyframe
  */
 typedef struct {
-  GstClockTime target;
+  GstClockTime target, first;
   GstClockTime audio_wait, video_wait;
   guint64 max_bytes;
 } SegmenterSettings;
 
 #define SEGMENTER_DEFAULT_SETTINGS                                             \
   {                                                                            \
-    2 * GST_SECOND, GST_SECOND, 5 * GST_SECOND, 64 * 1024 * 1024               \
+    2 * GST_SECOND, 2 * GST_SECOND, GST_SECOND, 5 * GST_SECOND,                \
+        64 * 1024 * 1024                                                       \
   }
 
 /**

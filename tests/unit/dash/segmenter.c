@@ -85,10 +85,11 @@ push (Rig *rig, gint track, GstClockTime pts, SegmenterFlags flags)
 }
 
 static void
-start (Rig *rig, gboolean video, gboolean audio)
+start_with_first (Rig *rig, gboolean video, gboolean audio, GstClockTime first)
 {
   SegmenterSettings settings = SEGMENTER_DEFAULT_SETTINGS;
 
+  settings.first = first;
   settings.max_bytes = 1000 * 1000;
   rig->segmenter = segmenter_new (&settings);
   rig->out = g_string_new (NULL);
@@ -101,6 +102,12 @@ start (Rig *rig, gboolean video, gboolean audio)
     rig->audio = segmenter_add_track (rig->segmenter, CMAF_AUDIO);
     set_caps (rig, rig->audio, AAC);
   }
+}
+
+static void
+start (Rig *rig, gboolean video, gboolean audio)
+{
+  start_with_first (rig, video, audio, 2 * GST_SECOND);
 }
 
 /* Both tracks from @from to @to seconds in time order, a keyframe every @gop
@@ -205,6 +212,34 @@ GST_START_TEST (audio_alone_is_cut_on_a_grid)
   finish (&rig,
       "P 0-2005 a94@0\n2005-4010 a94@96256\n4010-5994 a93@192512\n"
       "5994-7018 a48@287744 last\n");
+}
+GST_END_TEST;
+
+GST_START_TEST (a_new_stream_may_begin_with_a_shorter_row)
+{
+  Rig rig;
+
+  start_with_first (&rig, TRUE, FALSE, GST_SECOND);
+  feed (&rig, 0, 6, 25);
+  push (
+      &rig, rig.video, 10 * GST_SECOND, SEGMENTER_KEYFRAME | SEGMENTER_DISCONT);
+  feed (&rig, 10.04, 12.5, 24);
+  finish (&rig,
+      "P 0-1000 v25@0\n1000-3000 v50@90000\n3000-5000 v50@270000\n"
+      "5000-6000 v25@450000 last\n"
+      "P 10000-11000 v25@900000\n11000-12520 v38@990000 last\n");
+}
+GST_END_TEST;
+
+GST_START_TEST (audio_alone_may_begin_with_a_shorter_row)
+{
+  Rig rig;
+
+  start_with_first (&rig, FALSE, TRUE, GST_SECOND);
+  feed (&rig, 0, 6, 1);
+  finish (&rig,
+      "P 0-1002 a47@0\n1002-3008 a94@48128\n3008-4992 a93@144384\n"
+      "4992-6016 a48@239616 last\n");
 }
 GST_END_TEST;
 
@@ -495,6 +530,8 @@ segmenter_suite (void)
   tcase_add_test (tc, a_long_gop_makes_a_long_segment);
   tcase_add_test (tc, short_gops_are_joined_up_to_the_target);
   tcase_add_test (tc, audio_alone_is_cut_on_a_grid);
+  tcase_add_test (tc, a_new_stream_may_begin_with_a_shorter_row);
+  tcase_add_test (tc, audio_alone_may_begin_with_a_shorter_row);
   tcase_add_test (tc, video_before_its_first_keyframe_is_left_out);
   tcase_add_test (tc, a_discontinuity_ends_the_period_of_both_tracks);
   tcase_add_test (tc, a_step_back_in_time_ends_the_period);
