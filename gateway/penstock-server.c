@@ -54,8 +54,10 @@ static guint signals[N_SIGNALS];
 static void
 finish_stop (PenstockServer *self)
 {
-  if (self->rtmp)
+  if (self->rtmp) {
     penstock_rtmp_server_set_unclaimed_handler (self->rtmp, NULL, NULL, NULL);
+    penstock_rtmp_server_set_refused_handler (self->rtmp, NULL, NULL);
+  }
   g_clear_pointer (&self->rtmp, penstock_rtmp_server_unref);
   self->started = FALSE;
   self->stopping = FALSE;
@@ -256,8 +258,6 @@ handle_publish_request (gpointer user_data)
       self->data->routes->len + MAX_TEMPLATE_ROUTES)
     why = "Too many streams.";
   if (why) {
-    penstock_warning (
-        "rtmp", "publisher refused: %s peer=%s", why, request->peer);
     penstock_rtmp_server_refuse (request->rtmp, request->id,
         config && !allowed ? "NetStream.Publish.Denied"
                            : "NetStream.Publish.BadName",
@@ -268,6 +268,13 @@ handle_publish_request (gpointer user_data)
     add_route (self, name, config);
   }
   return G_SOURCE_REMOVE;
+}
+
+/* RTMP I/O thread. */
+static void
+publish_refused (const gchar *peer, const gchar *why, gpointer user_data)
+{
+  penstock_warning ("rtmp", "publisher refused: %s peer=%s", why, peer);
 }
 
 /* RTMP I/O thread. */
@@ -428,6 +435,7 @@ start_rtmp (PenstockServer *self, GError **error)
   self->rtmp_listen.port = penstock_rtmp_server_get_port (self->rtmp);
   penstock_rtmp_server_set_unclaimed_handler (
       self->rtmp, unclaimed_publish, self, NULL);
+  penstock_rtmp_server_set_refused_handler (self->rtmp, publish_refused, NULL);
   return TRUE;
 }
 

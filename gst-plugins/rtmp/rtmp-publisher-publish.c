@@ -57,12 +57,26 @@ penstock_rtmp_publisher_end_publication (
   penstock_rtmp_claim_unref (claim);
 }
 
+static void
+tell_refused (PenstockRtmpPublisher *publisher, const gchar *why)
+{
+  PenstockRtmpServer *server = publisher->server;
+
+  g_rec_mutex_lock (&server->handler_lock);
+  if (server->refused)
+    server->refused (publisher->peer, why, server->refused_data);
+  g_rec_mutex_unlock (&server->handler_lock);
+}
+
 void
 penstock_rtmp_publisher_refuse (PenstockRtmpPublisher *publisher,
     PenstockRtmpEnd end, const gchar *code, const gchar *description)
 {
   GST_INFO ("publisher refused (%s: %s) session=%" G_GUINT64_FORMAT " peer=%s",
       code, description, publisher->id, publisher->peer);
+  if (publisher->state != PENSTOCK_RTMP_PUBLISHER_ACTIVE &&
+      end == PENSTOCK_RTMP_END_REJECTED)
+    tell_refused (publisher, description);
   penstock_rtmp_publisher_end_publication (publisher, end, description);
   penstock_rtmp_session_refuse_publish (
       penstock_rtmp_publisher_get_session (publisher), code, description);

@@ -19,16 +19,14 @@ typedef struct _PenstockRtmpPublisher PenstockRtmpPublisher;
 typedef struct _PenstockRtmpPlayer PenstockRtmpPlayer;
 
 /* Times a test may shorten; otherwise those of rtmp-limits.h. */
-typedef struct
-{
+typedef struct {
   gint64 handshake_ms, connect_ms, publish_ms;
   gint64 first_media_ms, silence_ms, message_ms;
   gint64 defer_ms, stale_ms;
   gint64 play_ms, ping_ms;
 } PenstockRtmpTimes;
 
-struct _PenstockRtmpServer
-{
+struct _PenstockRtmpServer {
   gint ref_count;
   gchar *address; /* normal form */
   guint16 port;
@@ -44,6 +42,8 @@ struct _PenstockRtmpServer
   PenstockRtmpUnclaimedFunc unclaimed;
   gpointer unclaimed_data;
   GDestroyNotify unclaimed_destroy;
+  PenstockRtmpRefusedFunc refused;
+  gpointer refused_data;
 
   GMutex lock;            /* guards the rest, and parts of claims and
                              publishers */
@@ -53,8 +53,7 @@ struct _PenstockRtmpServer
   GQueue half_open;       /* of publishers, oldest first, not owned */
 };
 
-struct _PenstockRtmpClaim
-{
+struct _PenstockRtmpClaim {
   gint ref_count;
   PenstockRtmpServer *server; /* owned until released */
   gchar *path;
@@ -81,8 +80,7 @@ struct _PenstockRtmpClaim
   guint64 bytes, messages;
 };
 
-typedef enum
-{
+typedef enum {
   PENSTOCK_RTMP_PUBLISHER_HANDSHAKE,
   PENSTOCK_RTMP_PUBLISHER_CONNECT,
   PENSTOCK_RTMP_PUBLISHER_IDLE,     /* connected, no publication */
@@ -94,8 +92,7 @@ typedef enum
   PENSTOCK_RTMP_PUBLISHER_CLOSING,
 } PenstockRtmpPublisherState;
 
-struct _PenstockRtmpPublisher
-{
+struct _PenstockRtmpPublisher {
   /* Never changed. */
   guint64 id;
   PenstockRtmpServer *server; /* outlives its publishers */
@@ -106,11 +103,11 @@ struct _PenstockRtmpPublisher
   PenstockRtmpConnection *connection; /* NULL when closed */
   PenstockRtmpPublisherState state;
   gint64 state_since;
-  gint64 last_message; /* milliseconds, 0 = none yet */
-  gint64 last_ping;    /* PLAYING */
-  gchar *path, *type;  /* of the request; the path may have a key */
+  gint64 last_message;        /* milliseconds, 0 = none yet */
+  gint64 last_ping;           /* PLAYING */
+  gchar *path, *type;         /* of the request; the path may have a key */
   PenstockRtmpPlayer *player; /* NULL until the first play */
-  PenstockRtmpClaim *claim; /* ref; WAITING or ACTIVE */
+  PenstockRtmpClaim *claim;   /* ref; WAITING or ACTIVE */
 
   /* Server's lock. */
   gchar *deferred_path; /* path when DEFERRED or AWAITING */
@@ -123,8 +120,7 @@ struct _PenstockRtmpPublisher
 PenstockRtmpClaim *penstock_rtmp_claim_ref (PenstockRtmpClaim *claim);
 void penstock_rtmp_claim_unref (PenstockRtmpClaim *claim);
 
-typedef enum
-{
+typedef enum {
   PENSTOCK_RTMP_CLAIM_NONE,  /* no claim for the path */
   PENSTOCK_RTMP_CLAIM_FOUND, /* and the key is right */
   PENSTOCK_RTMP_CLAIM_DENIED,
@@ -135,41 +131,39 @@ typedef enum
 PenstockRtmpClaimMatch penstock_rtmp_claim_find (PenstockRtmpServer *server,
     const gchar *path, const gchar *key, PenstockRtmpClaim **out);
 
-typedef enum
-{
+typedef enum {
   PENSTOCK_RTMP_ENTER_NOW,
   PENSTOCK_RTMP_ENTER_WAIT, /* the publisher is told when it is its turn */
   PENSTOCK_RTMP_ENTER_BUSY,
 } PenstockRtmpEnter;
 
 /* Makes @publisher the claim's, by its policy. */
-PenstockRtmpEnter penstock_rtmp_claim_enter (PenstockRtmpClaim *claim,
-    PenstockRtmpPublisher *publisher);
+PenstockRtmpEnter penstock_rtmp_claim_enter (
+    PenstockRtmpClaim *claim, PenstockRtmpPublisher *publisher);
 /* @publisher ends or no longer waits; the one that waits gets in. With
  * @grace the time runs in which somebody may come back. */
-void penstock_rtmp_claim_leave (PenstockRtmpClaim *claim,
-    PenstockRtmpPublisher *publisher, gboolean grace);
+void penstock_rtmp_claim_leave (
+    PenstockRtmpClaim *claim, PenstockRtmpPublisher *publisher, gboolean grace);
 
 /* There is a new claim or playback: all that wait for one look again. */
 void penstock_rtmp_server_wake_deferred (PenstockRtmpServer *server);
 
-void penstock_rtmp_claim_deliver_started (PenstockRtmpClaim *claim,
-    const PenstockRtmpPublication *publication);
-void penstock_rtmp_claim_deliver_message (PenstockRtmpClaim *claim,
-    PenstockRtmpMessage *message);
-void penstock_rtmp_claim_deliver_ended (PenstockRtmpClaim *claim,
-    PenstockRtmpEnd end, const gchar *detail);
+void penstock_rtmp_claim_deliver_started (
+    PenstockRtmpClaim *claim, const PenstockRtmpPublication *publication);
+void penstock_rtmp_claim_deliver_message (
+    PenstockRtmpClaim *claim, PenstockRtmpMessage *message);
+void penstock_rtmp_claim_deliver_ended (
+    PenstockRtmpClaim *claim, PenstockRtmpEnd end, const gchar *detail);
 
 /* Publishers */
 
 /* A connection was accepted; runs on @loop. @fd and @peer are taken. */
-void penstock_rtmp_publisher_new (PenstockRtmpServer *server,
-    PenstockRtmpLoop *loop, int fd, gchar *peer);
+void penstock_rtmp_publisher_new (
+    PenstockRtmpServer *server, PenstockRtmpLoop *loop, int fd, gchar *peer);
 
 /* What others ask of a publisher, by its id: posted to its loop, void when it
  * is gone by then. */
-typedef enum
-{
+typedef enum {
   PENSTOCK_RTMP_ASK_ENTER,  /* look again for a claim, or it is your turn */
   PENSTOCK_RTMP_ASK_END,    /* you are taken over */
   PENSTOCK_RTMP_ASK_REFUSE, /* with a status */

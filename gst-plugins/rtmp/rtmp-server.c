@@ -328,6 +328,16 @@ penstock_rtmp_server_set_unclaimed_handler (PenstockRtmpServer *server,
     old_destroy (old_data);
 }
 
+void
+penstock_rtmp_server_set_refused_handler (PenstockRtmpServer *server,
+    PenstockRtmpRefusedFunc func, gpointer user_data)
+{
+  g_rec_mutex_lock (&server->handler_lock);
+  server->refused = func;
+  server->refused_data = user_data;
+  g_rec_mutex_unlock (&server->handler_lock);
+}
+
 PenstockRtmpTimes *
 penstock_priv_rtmp_server_get_times (PenstockRtmpServer *server)
 {

@@ -140,6 +140,22 @@ typedef PenstockRtmpUnclaimed (*PenstockRtmpUnclaimedFunc) (
 void penstock_rtmp_server_set_unclaimed_handler (PenstockRtmpServer *server,
     PenstockRtmpUnclaimedFunc func, gpointer user_data, GDestroyNotify destroy);
 
+/**
+ * PenstockRtmpRefusedFunc:
+ * @peer: address and port
+ * @why: the sentence that the publisher got
+ *
+ * Runs on an I/O thread for every publisher that is not let in, whoever refused
+ * it; must not block.
+ */
+typedef void (*PenstockRtmpRefusedFunc) (
+    const gchar *peer, const gchar *why, gpointer user_data);
+
+/* One per listener; %NULL removes it. After this returns the old one does not
+ * run any more. Not from one of the handlers. */
+void penstock_rtmp_server_set_refused_handler (PenstockRtmpServer *server,
+    PenstockRtmpRefusedFunc func, gpointer user_data);
+
 /* Refuses the deferred publication @id (as in the request given to the
  * handler) with an error status, e.g. "NetStream.Publish.Denied". */
 void penstock_rtmp_server_refuse (PenstockRtmpServer *server, guint64 id,

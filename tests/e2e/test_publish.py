@@ -61,6 +61,8 @@ def test_wrong_or_missing_key_is_refused(peer, path):
             code, _, text = publisher.wait(30)
             assert code != 0, text
         assert gateway.route("live/stage")["state"] == "offline"
+        assert "publisher refused: " in gateway.log()
+        assert "peer=127.0.0.1:" in gateway.log()
         assert "sesame" not in gateway.log()
 
 
@@ -74,6 +76,7 @@ def test_second_publisher_is_refused_while_the_first_sends(policy):
         with publish(clip, gateway.rtmp("stage")) as second:
             code, _, text = second.wait(30)
             assert code != 0, text
+        assert "is being published already" in gateway.log()
         assert is_online(gateway, "stage")
         frames = media.decode_video(gateway.rtsp("stage"), 2, "320x240", TCP)
         assert len(frames) >= 40
