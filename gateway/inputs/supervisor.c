@@ -363,9 +363,13 @@ data_came (gpointer user_data)
 
   if (!self || self->attempt != note->attempt)
     return G_SOURCE_REMOVE;
-  if (penstock_input_machine_data (&self->machine, g_get_monotonic_time ()))
+  if (penstock_input_machine_data (&self->machine, g_get_monotonic_time ())) {
     penstock_info (COMPONENT, "media flows route=%s", self->route);
-  check_online (self);
+    set_reason (self, NULL);
+  }
+  /* The end of a short stream may be heard of first. */
+  if (self->machine.state == PENSTOCK_INPUT_STATE_RUNNING)
+    check_online (self);
   tell (self);
   return G_SOURCE_REMOVE;
 }

@@ -20,7 +20,7 @@ const gchar *penstock_input_state_to_string (PenstockInputState state);
 /* A copyable answer for the status page. */
 typedef struct {
   PenstockInputState state;
-  gchar *reason;      /* of the last failure; NULL = none */
+  gchar *reason;      /* why no media flows; NULL = it does, or unknown */
   gint64 since_us;    /* g_get_real_time() of the last change of state */
   guint attempts;     /* since the last good run */
   guint restarts;     /* in all */
