@@ -9,34 +9,25 @@
 /* An RTP-Info that is further off than this is wrong. */
 #define MAX_OFFSET (500 * GST_MSECOND)
 
-/* One stream. Its jitter buffer gives its first packet the time 0
- * (buffer-mode none), whenever it arrives. */
+#define SYNC_KEY "penstock-rtsp-sync"
+
+/* Sound without a picture is let through after this long. */
+#define MAX_WAIT_US G_USEC_PER_SEC
+
 typedef struct {
-  GWeakRef buffer;        /* its jitter buffer */
+  GMutex lock;            /* guards the rest */
+  gboolean has_video;     /* among the streams that are taken */
+  gboolean began;         /* the first video stream has */
   GstClockTimeDiff begin; /* of its first packet, since the RTP-Info */
-} Stream;
-
-typedef struct {
-  GMutex lock;        /* guards the rest */
-  GPtrArray *streams; /* of Stream: those that have brought something */
-  gboolean useless;   /* a stream without RTP-Info, or a wrong one */
+  gint64 waiting_us;      /* monotonic; since when sound waits for it, or 0 */
+  gboolean useless;       /* a stream without RTP-Info, or a wrong one */
 } Sync;
-
-static void
-stream_free (gpointer data)
-{
-  Stream *stream = data;
-
-  g_weak_ref_clear (&stream->buffer);
-  g_free (stream);
-}
 
 static void
 sync_free (gpointer data)
 {
   Sync *sync = data;
 
-  g_ptr_array_unref (sync->streams);
   g_mutex_clear (&sync->lock);
   g_free (sync);
 }
@@ -92,83 +83,72 @@ presentation_time (
   return TRUE;
 }
 
-/* Under the lock. The stream that begins first stays as it is. */
-static void
-set_offsets (Sync *sync, GstClockTimeDiff first)
+/* Under the lock. The picture has no offset, and what sounds before it begins
+ * is left out: a stream's offset must be known before its first packet goes on,
+ * which is the origin of its times (buffer-mode none). */
+static GstPadProbeReturn
+place (Sync *sync, GstElement *jitter_buffer, gboolean is_video,
+    GstClockTimeDiff begin)
 {
-  for (guint i = 0; i < sync->streams->len; i++) {
-    Stream *stream = g_ptr_array_index (sync->streams, i);
-    g_autoptr (GstElement) buffer = g_weak_ref_get (&stream->buffer);
-
-    if (buffer)
-      g_object_set (
-          buffer, "ts-offset", (gint64) (stream->begin - first), NULL);
+  if (is_video && !sync->began) {
+    sync->began = TRUE;
+    sync->begin = begin;
+    return GST_PAD_PROBE_REMOVE;
   }
-}
-
-/* Under the lock. */
-static void
-add_stream (Sync *sync, GstElement *jitter_buffer, GstClockTimeDiff begin)
-{
-  Stream *stream = g_new0 (Stream, 1);
-  GstClockTimeDiff first = begin, last = begin;
-
-  g_weak_ref_init (&stream->buffer, jitter_buffer);
-  stream->begin = begin;
-  g_ptr_array_add (sync->streams, stream);
-  for (guint i = 0; i < sync->streams->len; i++) {
-    Stream *one = g_ptr_array_index (sync->streams, i);
-    first = MIN (first, one->begin);
-    last = MAX (last, one->begin);
+  if (!sync->began) {
+    gint64 now = g_get_monotonic_time ();
+    if (sync->waiting_us == 0)
+      sync->waiting_us = now;
+    sync->useless = now - sync->waiting_us > MAX_WAIT_US;
+    return sync->useless ? GST_PAD_PROBE_REMOVE : GST_PAD_PROBE_DROP;
   }
-  if (last - first > (GstClockTimeDiff) MAX_OFFSET)
+  if (begin - sync->begin > (GstClockTimeDiff) MAX_OFFSET ||
+      begin - sync->begin < -(GstClockTimeDiff) MAX_OFFSET) {
     sync->useless = TRUE;
-  else
-    set_offsets (sync, first);
+    return GST_PAD_PROBE_REMOVE;
+  }
+  if (begin < sync->begin)
+    return is_video ? GST_PAD_PROBE_REMOVE : GST_PAD_PROBE_DROP;
+  g_object_set (
+      jitter_buffer, "ts-offset", (gint64) (begin - sync->begin), NULL);
+  return GST_PAD_PROBE_REMOVE;
 }
 
-/* FALSE: not one that the jitter buffer takes. */
-static gboolean
-take_first (Sync *sync, GstElement *jitter_buffer, GstBuffer *buffer)
+static GstPadProbeReturn
+take_packet (Sync *sync, GstElement *jitter_buffer, GstBuffer *buffer)
 {
   g_autoptr (GstCaps) caps = NULL;
   Header header;
   GstClockTimeDiff begin;
+  GstPadProbeReturn ret = GST_PAD_PROBE_REMOVE;
 
   if (!read_header (buffer, &header))
-    return FALSE;
+    return GST_PAD_PROBE_OK;
   g_signal_emit_by_name (jitter_buffer, "request-pt-map", header.type, &caps);
   const GstStructure *s = caps ? gst_caps_get_structure (caps, 0) : NULL;
   if (s && is_before (&header, s))
-    return FALSE;
+    return GST_PAD_PROBE_OK;
 
   g_mutex_lock (&sync->lock);
   if (!s || !presentation_time (&header, s, &begin))
     sync->useless = TRUE;
-  else if (!sync->useless)
-    add_stream (sync, jitter_buffer, begin);
+  else if (sync->has_video && !sync->useless)
+    ret = place (sync, jitter_buffer,
+        g_strcmp0 (gst_structure_get_string (s, "media"), "video") == 0, begin);
   g_mutex_unlock (&sync->lock);
-  return TRUE;
+  return ret;
 }
 
+/* Until the stream has begun. rtspsrc sends no lists; one is let through. */
 static GstPadProbeReturn
 take_packets (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   g_autoptr (GstElement) jitter_buffer = gst_pad_get_parent_element (pad);
-  gboolean taken = FALSE;
 
-  if (!jitter_buffer)
+  if (!jitter_buffer || (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST))
     return GST_PAD_PROBE_REMOVE;
-  if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
-    GstBufferList *list = GST_PAD_PROBE_INFO_BUFFER_LIST (info);
-    for (guint i = 0; i < gst_buffer_list_length (list) && !taken; i++)
-      taken =
-          take_first (user_data, jitter_buffer, gst_buffer_list_get (list, i));
-  } else {
-    taken =
-        take_first (user_data, jitter_buffer, GST_PAD_PROBE_INFO_BUFFER (info));
-  }
-  return taken ? GST_PAD_PROBE_REMOVE : GST_PAD_PROBE_OK;
+  return take_packet (
+      user_data, jitter_buffer, GST_PAD_PROBE_INFO_BUFFER (info));
 }
 
 /* --- attaching ------------------------------------------------------------- */
@@ -197,9 +177,17 @@ penstock_rtsp_sync_attach (GstElement *rtspsrc)
   Sync *sync = g_new0 (Sync, 1);
 
   g_mutex_init (&sync->lock);
-  sync->streams = g_ptr_array_new_with_free_func (stream_free);
   /* Its manager and jitter buffers go before it. */
-  g_object_set_data_full (
-      G_OBJECT (rtspsrc), "penstock-rtsp-sync", sync, sync_free);
+  g_object_set_data_full (G_OBJECT (rtspsrc), SYNC_KEY, sync, sync_free);
   g_signal_connect (rtspsrc, "new-manager", G_CALLBACK (new_manager), sync);
+}
+
+void
+penstock_rtsp_sync_expect_video (GstElement *rtspsrc)
+{
+  Sync *sync = g_object_get_data (G_OBJECT (rtspsrc), SYNC_KEY);
+
+  g_mutex_lock (&sync->lock);
+  sync->has_video = TRUE;
+  g_mutex_unlock (&sync->lock);
 }

@@ -101,6 +101,8 @@ select_stream (
 
   if (!reason) {
     source->n_selected++;
+    if (g_strcmp0 (media, "video") == 0)
+      penstock_rtsp_sync_expect_video (element);
     g_object_set (source->sink, "expected-streams", source->n_selected, NULL);
     return TRUE;
   }
