@@ -6,8 +6,9 @@
 
 #include <gst/rtp/rtp.h>
 
-/* An RTP-Info that is further off than this is wrong. */
-#define MAX_OFFSET (500 * GST_MSECOND)
+/* An RTP-Info that is further off than this is wrong. A server that begins with
+ * an old keyframe may have no sound from then. As rtpbin's max-ts-offset. */
+#define MAX_OFFSET (3 * GST_SECOND)
 
 #define SYNC_KEY "penstock-rtsp-sync"
 
