@@ -36,6 +36,9 @@ GST_DEBUG_CATEGORY_STATIC (channel_sink_debug);
 /* First track number of the audio streams; video counts from 0. */
 #define FIRST_AUDIO_TRACK (PENSTOCK_GOP_LOG_MAX_TRACKS / 2)
 
+/* Of an AAC frame (ISO/IEC 14496-3, 4.5.2.1.1). */
+#define AAC_FRAME_SAMPLES 1024
+
 #define DEFAULT_CORRECT_DRIFT TRUE
 #define DEFAULT_EXPECTED_STREAMS 0
 #define DEFAULT_MAX_HOLD GST_SECOND
@@ -67,6 +70,7 @@ struct _PenstockChannelSinkPad {
   gboolean discont;         /* next buffer breaks with the last */
   GstClockTime last_dts;    /* channel time */
   GstClockTime next_source; /* end of the last buffer, source time */
+  GstClockTime frame;       /* duration of an audio frame; 0 = not known */
   PenstockDts dts;          /* for streams without DTS */
   PenstockDroppable droppable;
 };
@@ -260,6 +264,21 @@ to_source_time (const GstSegment *segment, GstClockTime time)
   return sign > 0 ? SOURCE_BIAS + running : SOURCE_BIAS - running;
 }
 
+/* Of the frames of AAC, which have neither times nor durations when an RTP
+ * packet brings several; only the first of them has a time. */
+static GstClockTime
+frame_duration (const GstCaps *caps)
+{
+  const GstStructure *s = gst_caps_get_structure (caps, 0);
+  gint version = 0, rate = 0;
+
+  if (!gst_structure_has_name (s, "audio/mpeg") ||
+      !gst_structure_get_int (s, "mpegversion", &version) || version != 4 ||
+      !gst_structure_get_int (s, "rate", &rate) || rate <= 0)
+    return 0;
+  return gst_util_uint64_scale_int (AAC_FRAME_SAMPLES, GST_SECOND, rate);
+}
+
 /* Both times of a buffer in source time, made up where they are missing. */
 static void
 buffer_times (PenstockChannelSinkPad *pad, GstBuffer *buffer, GstClockTime now,
@@ -277,8 +296,9 @@ buffer_times (PenstockChannelSinkPad *pad, GstBuffer *buffer, GstClockTime now,
         ? penstock_dts_next (&pad->dts, *pts)
         : *pts;
   pad->next_source = *pts;
-  if (GST_BUFFER_DURATION_IS_VALID (buffer))
-    pad->next_source += GST_BUFFER_DURATION (buffer);
+  pad->next_source += GST_BUFFER_DURATION_IS_VALID (buffer)
+      ? GST_BUFFER_DURATION (buffer)
+      : pad->frame;
 }
 
 static GstFlowReturn
@@ -351,6 +371,7 @@ take_caps (
     return TRUE;
   }
   gst_caps_replace (&pad->caps, caps);
+  pad->frame = frame_duration (caps);
   penstock_droppable_init_from_caps (&pad->droppable, caps);
   if (first) {
     /* Streams are numbered by kind, so that a rebuilt input whose pads come
