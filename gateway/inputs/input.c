@@ -84,6 +84,7 @@ static const struct {
   { "audio/mpeg, mpegversion=(int)1", "mpegaudioparse", NULL },
   { "audio/x-opus", "opusparse", NULL },
   { "audio/x-ac3", "ac3parse", "audio/x-ac3, framed=(boolean)true" },
+  { "audio/ac3", "ac3parse", "audio/x-ac3, framed=(boolean)true" },
   { "audio/x-eac3", "ac3parse", "audio/x-eac3, framed=(boolean)true" },
   { "audio/x-flac", "flacparse", NULL },
   { "audio/x-alaw", NULL, NULL },
@@ -93,9 +94,29 @@ static const struct {
   { "audio/x-raw", NULL, NULL },
 };
 
+/* Gives what enters @parse the name that it wants to have when it leaves: with
+ * "audio/ac3", which rtpac3depay says, a filter behind the parser makes it
+ * refuse what it takes without one. */
+static GstElement *
+put_before (GstBin *bin, GstElement *parse, const gchar *format)
+{
+  GstElement *setter = gst_element_factory_make ("capssetter", NULL);
+  g_autoptr (GstCaps) like = gst_caps_from_string (format);
+
+  if (!setter)
+    return parse;
+  const gchar *name = gst_structure_get_name (gst_caps_get_structure (like, 0));
+  g_autoptr (GstCaps) caps = gst_caps_new_empty_simple (name);
+  g_object_set (setter, "caps", caps, "join", FALSE, "replace", TRUE, NULL);
+  gst_bin_add (bin, setter);
+  gst_element_link (setter, parse);
+  return setter;
+}
+
 /* A bin of @parser and a filter that makes it produce @format. */
 static GstElement *
-make_converter (const gchar *parser, const gchar *format, GError **error)
+make_converter (
+    const gchar *parser, const gchar *format, gboolean rename, GError **error)
 {
   GstElement *parse = penstock_input_make_element (parser, error);
 
@@ -107,7 +128,9 @@ make_converter (const gchar *parser, const gchar *format, GError **error)
   g_object_set (filter, "caps", caps, NULL);
   gst_bin_add_many (GST_BIN (bin), parse, filter, NULL);
   gst_element_link (parse, filter);
-  g_autoptr (GstPad) in = gst_element_get_static_pad (parse, "sink");
+  GstElement *first =
+      rename ? put_before (GST_BIN (bin), parse, format) : parse;
+  g_autoptr (GstPad) in = gst_element_get_static_pad (first, "sink");
   g_autoptr (GstPad) out = gst_element_get_static_pad (filter, "src");
   gst_element_add_pad (bin, gst_ghost_pad_new ("sink", in));
   gst_element_add_pad (bin, gst_ghost_pad_new ("src", out));
@@ -123,7 +146,8 @@ penstock_input_make_parser (const GstCaps *caps, GError **error)
       continue;
     if (!carried[i].parser)
       return penstock_input_make_element ("identity", error);
-    return make_converter (carried[i].parser, carried[i].format, error);
+    return make_converter (carried[i].parser, carried[i].format,
+        g_str_equal (carried[i].caps, "audio/ac3"), error);
   }
   g_autofree gchar *text = gst_caps_to_string (caps);
   const GstStructure *s = gst_caps_get_structure (caps, 0);
