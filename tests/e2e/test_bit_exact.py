@@ -16,6 +16,8 @@ ROUTES = {"live/*": {"input": "publish", "outputs": ["rtsp", "dash"]}}
 TCP = ["-rtsp_transport", "tcp"]
 SECONDS = 5
 SEGMENTS = 3
+# Segments have 2 s, the first one of a stream 1 s.
+DASH_SECONDS = 2 * SEGMENTS - 1
 
 
 def assert_rtsp_is_exact(url, clip, codec):
@@ -31,7 +33,7 @@ def assert_dash_is_exact(gateway, route, clip, codec, folder):
     paths = dash.Recording(gateway, route).follow(SEGMENTS).write(folder)
     streams.assert_run_of(
         streams.read_video(paths["video"], codec),
-        streams.read_video(clip, codec), SEGMENTS * 2 * media.FPS,
+        streams.read_video(clip, codec), DASH_SECONDS * media.FPS,
         "video by DASH")
     streams.assert_run_of(
         streams.read_packets(paths["audio"], "a:0"),

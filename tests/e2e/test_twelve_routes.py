@@ -94,7 +94,7 @@ class Setup:
 
         def by_dash(name):
             with tempfile.TemporaryDirectory(prefix="penstock-test-") as folder:
-                recording = dash.Recording(self.gateway, name).follow(3)
+                recording = dash.Recording(self.gateway, name).follow(4)
                 paths = recording.write(folder)
                 video, audio = (
                     (paths[kind], track.origin_in_ffmpeg())
