@@ -365,6 +365,19 @@ on_store_changed (
 
 /* ---- the object ---- */
 
+/* Numbers are left out where a new Period begins: what is there after @path
+ * says that it never comes. */
+static gboolean
+is_left_out (HttpDash *self, const gchar *path)
+{
+  g_auto (GStrv) names = penstock_segment_store_list (self->store);
+
+  for (guint i = 0; names[i]; i++)
+    if (penstock_priv_http_is_later_segment (names[i], path))
+      return TRUE;
+  return FALSE;
+}
+
 /* How long a request for a segment that does not exist waits for it: until one
  * more segment duration has passed since the one before it, and a margin.
  * 0 = it is not the next one. Players without a clock (ffmpeg) ask for the next
@@ -376,7 +389,7 @@ patience_for (HttpDash *self, const gchar *path)
   g_autoptr (PenstockStoredFile) last =
       name ? penstock_segment_store_read (self->store, name) : NULL;
 
-  if (!last)
+  if (!last || is_left_out (self, path))
     return 0;
   g_autofree gchar *before = penstock_priv_http_previous_segment (name);
   g_autoptr (PenstockStoredFile) previous =

@@ -140,11 +140,12 @@ penstock_priv_http_etag_matches (const gchar *header, const gchar *etag)
 
 /* ---- names of media segments ---- */
 
-gchar *
-penstock_priv_http_previous_segment (const gchar *path)
+/* @stem: bytes of @path before the number. */
+static gboolean
+read_segment (const gchar *path, int *stem, guint64 *number)
 {
   if (!g_str_has_suffix (path, ".m4s"))
-    return NULL;
+    return FALSE;
 
   const gchar *end = path + strlen (path) - strlen (".m4s");
   const gchar *digits = end;
@@ -152,12 +153,32 @@ penstock_priv_http_previous_segment (const gchar *path)
     digits--;
 
   const gchar *p = digits;
-  guint64 number;
+  *stem = (int) (digits - path);
   /* Only names as we write them: no leading zeros. */
-  if (!read_number (&p, &number) || p != end || *digits == '0')
+  return read_number (&p, number) && p == end && *digits != '0';
+}
+
+gchar *
+penstock_priv_http_previous_segment (const gchar *path)
+{
+  int stem;
+  guint64 number;
+
+  if (!read_segment (path, &stem, &number))
     return NULL;
   return g_strdup_printf (
-      "%.*s%" G_GUINT64_FORMAT ".m4s", (int) (digits - path), path, number - 1);
+      "%.*s%" G_GUINT64_FORMAT ".m4s", stem, path, number - 1);
+}
+
+gboolean
+penstock_priv_http_is_later_segment (const gchar *other, const gchar *path)
+{
+  int stem, other_stem;
+  guint64 number, other_number;
+
+  return read_segment (path, &stem, &number) &&
+      read_segment (other, &other_stem, &other_number) && stem == other_stem &&
+      strncmp (path, other, (gsize) stem) == 0 && other_number > number;
 }
 
 /* ---- MPD ---- */

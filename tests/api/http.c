@@ -678,6 +678,22 @@ GST_START_TEST (other_absent_segments_are_not_waited_for)
 }
 GST_END_TEST;
 
+GST_START_TEST (segment_that_is_left_out_is_not_waited_for)
+{
+  HttpLimits limits = HTTP_LIMITS_DEFAULT;
+  limits.hold_ms = 10 * 60 * 1000; /* the client gives up long before */
+  Setup setup = setup_with (&limits);
+
+  store_put (setup.store, "v0/12.m4s", "video/mp4", "after a break");
+  g_autoptr (Answer) answer =
+      get (setup.fixture->port, "/live/one/v0/2.m4s", NULL);
+  fail_unless_equals_int (answer->status, 404);
+  fail_unless_equals_string (
+      answer_header (answer, "access-control-allow-origin"), "*");
+  teardown (&setup);
+}
+GST_END_TEST;
+
 GST_START_TEST (removed_route_ends_what_waits_for_it)
 {
   HttpLimits limits = HTTP_LIMITS_DEFAULT;
@@ -903,6 +919,7 @@ http_suite (void)
   tcase_add_test (tc, next_segment_is_waited_for);
   tcase_add_test (tc, segment_that_does_not_come_is_not_found);
   tcase_add_test (tc, other_absent_segments_are_not_waited_for);
+  tcase_add_test (tc, segment_that_is_left_out_is_not_waited_for);
   tcase_add_test (tc, removed_route_ends_what_waits_for_it);
   tcase_add_test (tc, status_is_made_once_for_many_questions);
   tcase_add_test (tc, status_is_made_anew_after_a_moment);
