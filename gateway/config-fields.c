@@ -75,6 +75,13 @@ static const PenstockFieldValue output_kinds[] = {
   { NULL },
 };
 
+static const PenstockFieldValue dash_addressing[] = {
+  { "auto", PENSTOCK_OUTPUT_ADDRESSING_AUTO,
+      "players count segments while they are regular and in time" },
+  { "timeline", PENSTOCK_OUTPUT_ADDRESSING_TIMELINE,
+      "each segment is listed" },
+  { NULL },
+};
 static const PenstockFieldValue dash_audio[] = {
   { "auto", PENSTOCK_DASH_AUDIO_AUTO,
       "copy what DASH and browsers carry, encode the rest to AAC" },
@@ -326,6 +333,12 @@ static const PenstockField fields[] = {
     .offset = OUTPUT (max_bytes),
     .help = "Memory for the media segments of this route. When they need "
         "more, the window gets shorter." },
+  { OUTPUT_PATH "/addressing", PENSTOCK_FIELD_ENUM, OUT (DASH),
+    .offset = OUTPUT (addressing), .fallback = "\"timeline\"",
+    .values = dash_addressing,
+    .help = "How the MPD tells the media segments. With `auto` it changes "
+        "less often, but ffmpeg does not play counted segments: it ignores "
+        "the start of their Period." },
   { OUTPUT_PATH "/audio", PENSTOCK_FIELD_ENUM, OUT (DASH),
     .offset = OUTPUT (audio), .fallback = "\"auto\"", .values = dash_audio,
     .help = "What happens to the audio." },

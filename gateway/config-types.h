@@ -81,6 +81,13 @@ typedef enum
   PENSTOCK_DASH_AUDIO_NONE,
 } PenstockDashAudio;
 
+/* The values of penstockdashsink's property. */
+typedef enum
+{
+  PENSTOCK_OUTPUT_ADDRESSING_AUTO,     /* counted while regular */
+  PENSTOCK_OUTPUT_ADDRESSING_TIMELINE, /* listed one by one */
+} PenstockOutputAddressing;
+
 typedef struct
 {
   PenstockOutputKind kind;
@@ -98,6 +105,7 @@ typedef struct
   guint segment_ms;          /* target duration of a media segment */
   guint window_s;            /* timeShiftBufferDepth */
   guint64 max_bytes;         /* of the segments kept in memory */
+  PenstockOutputAddressing addressing;
   PenstockDashAudio audio;
   guint audio_bitrate_kbps;  /* when audio is encoded */
   gchar *directory;          /* also write files there; NULL = memory only */

@@ -159,7 +159,8 @@ dash_configure (GstElement *sink, gpointer owner)
       (guint64) self->config->segment_ms * GST_MSECOND, "window",
       (guint64) self->config->window_s * GST_SECOND, "max-bytes",
       self->config->max_bytes, "directory", self->config->directory,
-      "utc-timing-url", "/time", "wall-clock", self->wall_clock, NULL);
+      "addressing", self->config->addressing, "utc-timing-url", "/time",
+      "wall-clock", self->wall_clock, NULL);
 }
 
 static const PenstockOutputPipelineType pipeline_type = {

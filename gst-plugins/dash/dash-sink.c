@@ -55,6 +55,23 @@ GST_DEBUG_CATEGORY_STATIC (dash_sink_debug);
 #define MAX_AHEAD GST_SECOND
 #define MAX_HOLD_US (10 * G_USEC_PER_SEC)
 
+GType
+penstock_dash_addressing_get_type (void)
+{
+  static const GEnumValue values[] = {
+    { PENSTOCK_DASH_ADDRESSING_AUTO,
+        "Players count segments while they are regular", "auto" },
+    { PENSTOCK_DASH_ADDRESSING_TIMELINE, "Each segment is listed", "timeline" },
+    { 0, NULL, NULL },
+  };
+  static gsize type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("PenstockDashAddressing", values));
+  return type;
+}
+
 enum {
   PROP_0,
   PROP_STORE,
@@ -66,6 +83,7 @@ enum {
   PROP_UTC_TIMING_URL,
   PROP_WALL_CLOCK,
   PROP_START_NUMBER,
+  PROP_ADDRESSING,
   PROP_STATS,
   N_PROPS
 };
@@ -74,6 +92,7 @@ static GParamSpec *props[N_PROPS];
 typedef struct {
   gchar *store, *directory, *title, *utc_timing_url;
   guint64 segment_duration, window, max_bytes, wall_clock, start_number;
+  PenstockDashAddressing addressing;
 } PenstockDashSinkSettings;
 
 /* ---- pad ---- */
@@ -135,6 +154,7 @@ struct _PenstockDashSink {
   Presentation *presentation;
   GQueue changes; /* of PresentationChange */
   gboolean delivering;
+  GstClockID alarm; /* at or before the presentation's deadline, or NULL */
 
   gboolean have_zero;     /* the presentation knows its wall clock */
   GstClockTime best_zero; /* smallest UTC of arrival minus PTS so far */
@@ -266,7 +286,69 @@ deliver_changes (PenstockDashSink *self)
     g_mutex_lock (&self->lock);
   }
   self->delivering = FALSE;
+  g_cond_broadcast (&self->moved);
   g_mutex_unlock (&self->lock);
+}
+
+/* ---- alarm: segments that players count do not come ---- */
+
+static void set_alarm (PenstockDashSink *self);
+
+/* Clock's thread. */
+static gboolean
+alarm_rings (
+    GstClock *clock, GstClockTime time, GstClockID id, gpointer user_data)
+{
+  g_autoptr (PenstockDashSink) self = g_weak_ref_get (user_data);
+
+  if (!self)
+    return TRUE;
+  g_mutex_lock (&self->lock);
+  if (self->alarm == id) {
+    g_clear_pointer (&self->alarm, gst_clock_id_unref);
+    presentation_tick (self->presentation, g_get_real_time (), &self->changes);
+    set_alarm (self);
+  }
+  g_mutex_unlock (&self->lock);
+  deliver_changes (self);
+  return TRUE;
+}
+
+static void
+weak_ref_free (gpointer ref)
+{
+  g_weak_ref_clear (ref);
+  g_free (ref);
+}
+
+/* The deadline moves on with each row; an alarm that rings too early is set
+ * again. With the lock. */
+static void
+set_alarm (PenstockDashSink *self)
+{
+  gint64 deadline = presentation_get_deadline (self->presentation);
+  g_autoptr (GstClock) clock = NULL;
+  GWeakRef *ref;
+  gint64 wait;
+
+  if (self->alarm || deadline == G_MAXINT64)
+    return;
+  wait = MAX (deadline - g_get_real_time (), 0);
+  clock = gst_system_clock_obtain ();
+  self->alarm = gst_clock_new_single_shot_id (
+      clock, gst_clock_get_time (clock) + (GstClockTime) wait * GST_USECOND);
+  ref = g_new (GWeakRef, 1);
+  g_weak_ref_init (ref, self);
+  gst_clock_id_wait_async (self->alarm, alarm_rings, ref, weak_ref_free);
+}
+
+/* With the lock. */
+static void
+clear_alarm (PenstockDashSink *self)
+{
+  if (self->alarm)
+    gst_clock_id_unschedule (self->alarm);
+  g_clear_pointer (&self->alarm, gst_clock_id_unref);
 }
 
 /* ---- rows (with the lock) ---- */
@@ -299,6 +381,7 @@ make_rows (PenstockDashSink *self)
     presentation_add_row (
         self->presentation, row, g_get_real_time (), &self->changes);
     segmenter_row_free (row);
+    set_alarm (self);
   }
 }
 
@@ -928,6 +1011,7 @@ create_engine (PenstockDashSink *self, const PenstockDashSinkSettings *settings)
     .window = settings->window,
     .max_bytes = settings->max_bytes - settings->max_bytes / PENDING_PART,
     .first_number = settings->start_number,
+    .timeline = settings->addressing == PENSTOCK_DASH_ADDRESSING_TIMELINE,
     .title = settings->title,
     .utc_timing_url = settings->utc_timing_url,
   };
@@ -948,6 +1032,9 @@ static void
 destroy_engine (PenstockDashSink *self)
 {
   g_mutex_lock (&self->lock);
+  clear_alarm (self);
+  while (self->delivering) /* the alarm is, no pad is active */
+    g_cond_wait (&self->moved, &self->lock);
   for (GList *l = GST_ELEMENT (self)->sinkpads; l; l = l->next) {
     PenstockDashSinkPad *pad = l->data;
 
@@ -1120,6 +1207,9 @@ penstock_dash_sink_set_property (
   case PROP_START_NUMBER:
     s->start_number = g_value_get_uint64 (value);
     break;
+  case PROP_ADDRESSING:
+    s->addressing = g_value_get_enum (value);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -1165,6 +1255,9 @@ penstock_dash_sink_get_property (
     break;
   case PROP_START_NUMBER:
     g_value_set_uint64 (value, s->start_number);
+    break;
+  case PROP_ADDRESSING:
+    g_value_set_enum (value, s->addressing);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -1302,6 +1395,23 @@ install_properties (GObjectClass *object_class)
           0, G_MAXUINT32 / 2, 0, flags);
 
   /**
+   * PenstockDashSink:addressing:
+   *
+   * How the MPD tells the segments. `timeline`: each of them is listed.
+   * `auto`: players count them by their nominal duration. Segments that turn
+   * out to be irregular begin a Period that lists them; when the next segment
+   * is more than a second late, those of its Period are listed from then on.
+   * ffmpeg 5.1 counts from the availability start, not from the start of the
+   * Period, so it does not play what is counted.
+   *
+   * Since: 0.1
+   */
+  props[PROP_ADDRESSING] = g_param_spec_enum ("addressing", "Addressing",
+      "How the MPD tells the segments", PENSTOCK_TYPE_DASH_ADDRESSING,
+      PENSTOCK_DASH_ADDRESSING_TIMELINE, flags);
+  gst_type_mark_as_plugin_api (PENSTOCK_TYPE_DASH_ADDRESSING, 0);
+
+  /**
    * PenstockDashSink:stats:
    *
    * Counters since PAUSED as a #GstStructure of guint64: `segments`,
@@ -1352,5 +1462,6 @@ penstock_dash_sink_init (PenstockDashSink *self)
   self->settings.segment_duration = DEFAULT_SEGMENT_DURATION;
   self->settings.window = DEFAULT_WINDOW;
   self->settings.max_bytes = DEFAULT_MAX_BYTES;
+  self->settings.addressing = PENSTOCK_DASH_ADDRESSING_TIMELINE;
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);
 }

@@ -208,18 +208,27 @@ put_timeline (GString *out, const MpdTrack *track)
   g_string_append (out, "          </SegmentTimeline>\n");
 }
 
+/* Players count regular segments from the Period's start on. */
 static void
 put_template (GString *out, const MpdPeriod *period, const MpdTrack *track)
 {
+  gboolean counted = track->nominal != 0;
   g_autofree gchar *header =
       mpd_header_path ("$RepresentationID$", period->header);
 
   g_string_append (out, "        <SegmentTemplate");
   put_number (out, "timescale", track->format->timescale);
   put_number (out, "presentationTimeOffset", track->origin);
-  put_number (out, "startNumber", track->first_number);
+  if (counted)
+    put_number (out, "duration", track->nominal);
+  put_number (
+      out, "startNumber", counted ? period->header : track->first_number);
   put_text (out, "initialization", header);
   put_text (out, "media", "$RepresentationID$/$Number$.m4s");
+  if (counted) {
+    g_string_append (out, "/>\n");
+    return;
+  }
   g_string_append (out, ">\n");
   put_timeline (out, track);
   g_string_append (out, "        </SegmentTemplate>\n");

@@ -26,6 +26,8 @@ typedef struct {
  * @language: BCP 47 tag, %NULL when unknown
  * @origin: tick that is the Period's start
  * @first_number: number of the first segment of @segments
+ * @nominal: ticks of each segment, which players count from the Period's start
+ *   on; 0: the segments are listed
  * @bandwidth: bits a second, never 0
  * @fps_n, @fps_d: nominal or measured; 0/1 when there is neither
  * @continues: (nullable): id of the Period whose timeline goes on here
@@ -40,6 +42,7 @@ typedef struct {
   gchar *language;
   guint64 origin;
   guint64 first_number;
+  guint64 nominal;
   guint64 bandwidth;
   guint fps_n, fps_d;
   gchar *continues;
@@ -49,7 +52,7 @@ typedef struct {
 /**
  * MpdPeriod:
  * @id: unique for ever
- * @header: number in the name of its CMAF headers
+ * @header: number in the name of its CMAF headers and of its first segment
  * @ordinal: how many Periods were before it
  * @start: nanoseconds after the availability start
  * @duration: nanoseconds, %GST_CLOCK_TIME_NONE while it goes on

@@ -3,7 +3,7 @@
  * From rows to files and an MPD (see presentation.h). Times in here are
  * nanoseconds since the availability start, which is 1970: UTC. */
 
-#include "presentation.h"
+#include "presentation-private.h"
 
 #include <string.h>
 
@@ -18,150 +18,12 @@
 #define NUMBER_EPOCH (G_GUINT64_CONSTANT (1577836800) * GST_SECOND)
 #define NUMBER_STEP (500 * GST_MSECOND)
 
-#define DELAY_SEGMENTS 3  /* behind the live edge */
-#define MIN_LISTED_ROWS 2 /* also when they are over max_bytes */
-
-/* After the window: one segment, and the longer of these. */
-#define RETAIN_SEGMENTS 3
-#define RETAIN_TIME (10 * GST_SECOND)
-
 /* Tracks that end further apart than an audio access unit end their Period
  * with the first of them. */
 #define END_TOLERANCE (50 * GST_MSECOND)
 
-typedef struct {
-  gchar id[8];
-  guint set_id;
-  CmafKind kind;
-  gchar *language;
-  guint64 declared; /* bits a second, 0 unknown */
-  guint64 peak;     /* bits a second of the largest segment */
-  guint64 next_number;
-  guint32 sequence; /* of movie fragments */
-} TrackState;
-
-typedef struct {
-  gchar *path;
-  guint64 bytes;
-  gboolean header; /* needed as long as its Period has rows */
-} File;
-
-/* What the MPD lists of one row, and its files. */
-typedef struct {
-  guint64 number;
-  GstClockTime end;
-  MpdPeriod *period; /* not owned; alive while it has rows */
-  GQueue files;      /* of File */
-} Row;
-
-/* A file that no MPD lists any more. */
-typedef struct {
-  File *file;
-  GstClockTime due;
-} Retired;
-
-struct _Presentation {
-  PresentationSettings settings;
-  Mpd mpd;
-  TrackState tracks[SEGMENTER_MAX_TRACKS];
-
-  GstClockTime zero;         /* UTC of running time 0, margin included */
-  MpdPeriod *period;         /* the newest; not owned */
-  GstClockTime period_start; /* running time */
-  GstClockTime edge;
-  GstClockTime max_segment;
-  gboolean force_period;
-
-  guint64 n_rows;
-  GQueue rows;    /* of Row: listed */
-  GQueue retired; /* of Retired: in order of their time */
-  GQueue adopted; /* of File: until the first row */
-  guint64 bytes;
-  guint64 n_segments, n_periods;
-};
-
-/* ---- files ---- */
-
-static File *
-file_new (const gchar *path, guint64 bytes)
-{
-  File *file = g_new0 (File, 1);
-
-  file->path = g_strdup (path);
-  file->bytes = bytes;
-  return file;
-}
-
-static void
-file_free (File *file)
-{
-  g_free (file->path);
-  g_free (file);
-}
-
-static void
-row_free (Row *row)
-{
-  g_queue_clear_full (&row->files, (GDestroyNotify) file_free);
-  g_free (row);
-}
-
-static void
-retired_free (Retired *retired)
-{
-  file_free (retired->file);
-  g_free (retired);
-}
-
-void
-presentation_change_free (PresentationChange *change)
-{
-  g_free (change->path);
-  g_clear_pointer (&change->bytes, g_bytes_unref);
-  g_free (change);
-}
-
-/* Takes @bytes. */
-static void
-put_change (
-    GQueue *changes, const gchar *path, const gchar *type, GBytes *bytes)
-{
-  PresentationChange *change = g_new0 (PresentationChange, 1);
-
-  change->path = g_strdup (path);
-  change->content_type = type;
-  change->bytes = bytes;
-  g_queue_push_tail (changes, change);
-}
-
-static const gchar *
-content_type (const CmafFormat *format)
-{
-  return format->kind == CMAF_VIDEO ? "video/mp4" : "audio/mp4";
-}
-
-/* Takes @bytes; the file belongs to @row. */
-static File *
-put_media (Presentation *self, Row *row, const gchar *path,
-    const CmafFormat *format, GBytes *bytes, GQueue *changes)
-{
-  File *file = file_new (path, g_bytes_get_size (bytes));
-
-  g_queue_push_tail (&row->files, file);
-  self->bytes += file->bytes;
-  put_change (changes, path, content_type (format), bytes);
-  return file;
-}
-
-static void
-delete_oldest (Presentation *self, GQueue *changes)
-{
-  Retired *retired = g_queue_pop_head (&self->retired);
-
-  self->bytes -= retired->file->bytes;
-  put_change (changes, retired->file->path, NULL, NULL);
-  retired_free (retired);
-}
+/* Players that count segments go on with an MPD they read so long ago. */
+#define STALE_TIME (10 * GST_SECOND)
 
 /* ---- life ---- */
 
@@ -184,12 +46,11 @@ presentation_free (Presentation *self)
 {
   if (!self)
     return;
-  g_queue_clear_full (&self->rows, (GDestroyNotify) row_free);
-  g_queue_clear_full (&self->retired, (GDestroyNotify) retired_free);
-  g_queue_clear_full (&self->adopted, (GDestroyNotify) file_free);
+  presentation_clear_window (self);
   for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++)
     g_free (self->tracks[i].language);
   mpd_clear (&self->mpd);
+  g_free (self->mpd_text);
   g_free (self);
 }
 
@@ -229,7 +90,7 @@ void
 presentation_adopt (
     Presentation *self, const gchar *path, guint64 number, guint64 bytes)
 {
-  g_queue_push_tail (&self->adopted, file_new (path, bytes));
+  g_queue_push_tail (&self->adopted, presentation_file_new (path, bytes));
   self->bytes += bytes;
   self->settings.first_number = MAX (self->settings.first_number, number + 1);
 }
@@ -242,16 +103,32 @@ number_at (GstClockTime utc)
   return utc > NUMBER_EPOCH ? (utc - NUMBER_EPOCH) / NUMBER_STEP : 1;
 }
 
+/* The number that players who count on and on cannot come to before they learn
+ * that the Period is over: by @now, or by @start if that is later. What lies
+ * outside of the window is counted by nobody. */
+static guint64
+number_beyond (const Presentation *self, GstClockTime start, GstClockTime now)
+{
+  GstClockTime until =
+      MAX (start, MIN (now, self->edge + presentation_get_window (self)));
+  GstClockTime elapsed = until - MIN (self->grid_start, until) + STALE_TIME;
+  guint64 passed = elapsed / segment_grid_place (&self->grid, 1);
+
+  return self->grid_number + MAX (passed, self->grid.rows) + 1;
+}
+
 /* All tracks begin a Period with the same number. */
 static guint64
-next_number (Presentation *self, GstClockTime start, guint64 requested)
+next_number (const Presentation *self, GstClockTime start, GstClockTime now)
 {
-  guint64 number = requested;
+  guint64 number = self->settings.first_number;
 
   if (self->n_periods == 0)
-    number = requested ? MAX (requested, 1) : number_at (start);
+    number = number ? number : number_at (start);
   for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++)
     number = MAX (number, self->tracks[i].next_number);
+  if (self->grid.ticks)
+    number = MAX (number, number_beyond (self, start, now));
   return number;
 }
 
@@ -286,6 +163,8 @@ begin_track (Presentation *self, guint n, MpdPeriod *period,
   track->language = g_strdup (state->language);
   track->origin = row->origins[n];
   track->first_number = state->next_number = period->header;
+  if (self->grid.ticks)
+    track->nominal = segment_grid_ticks (&self->grid, track->format->timescale);
   if (old && old->segments->len &&
       cmaf_format_equal (old->format, track->format))
     track->continues = g_strdup (before->id);
@@ -293,12 +172,53 @@ begin_track (Presentation *self, guint n, MpdPeriod *period,
   return track;
 }
 
+/* Players that counted the segments of @period see from now on which there are.
+ * They do not take that for the end of everything, as they do a duration of the
+ * newest Period. */
 static void
-begin_period (
-    Presentation *self, const SegmenterRow *row, Row *files, GQueue *changes)
+stop_counting (Presentation *self, MpdPeriod *period)
+{
+  for (guint i = 0; i < period->tracks->len; i++)
+    ((MpdTrack *) g_ptr_array_index (period->tracks, i))->nominal = 0;
+  self->counting = FALSE;
+}
+
+/* The Period before ends, no later than its rows do. */
+static void
+end_before (Presentation *self, MpdPeriod *before, GstClockTime start)
+{
+  stop_counting (self, before);
+  if (!GST_CLOCK_TIME_IS_VALID (before->duration))
+    before->duration = MIN (start, self->edge) - before->start;
+}
+
+/* A source is taken to be regular until it is seen not to be; after a break it
+ * may be another one. */
+static void
+choose_grid (Presentation *self, const SegmenterRow *row, gboolean continuous)
+{
+  SegmentGrid old = self->grid;
+
+  if (!continuous)
+    self->irregular = FALSE;
+  self->grid = (SegmentGrid){ 0 };
+  if (self->settings.timeline || self->irregular)
+    return;
+  if (continuous && old.ticks && !row->new_period) {
+    self->grid = segment_grid_refine (&old, row);
+    self->irregular = self->grid.ticks == 0;
+  } else {
+    self->grid = segment_grid_guess (row, self->settings.target);
+  }
+}
+
+static void
+begin_period (Presentation *self, const SegmenterRow *row, GstClockTime now,
+    PresentationRow *files, GQueue *changes)
 {
   MpdPeriod *before = self->period;
-  gboolean continuous = before && row->continuous && !self->force_period;
+  gboolean continuous =
+      before && !self->force_period && (row->continuous || !row->new_period);
   GstClockTime start = self->zero + row->start;
   MpdPeriod *period;
 
@@ -306,11 +226,15 @@ begin_period (
     start = before->start + (row->start - self->period_start);
   else
     start = MAX (start, self->edge);
-  if (before && !GST_CLOCK_TIME_IS_VALID (before->duration))
-    before->duration = MIN (start, self->edge) - before->start;
+  if (before)
+    end_before (self, before, start);
 
-  period = mpd_period_new (
-      next_number (self, start, self->settings.first_number), start);
+  period = mpd_period_new (next_number (self, start, now), start);
+  period->ordinal = self->n_periods;
+  choose_grid (self, row, continuous);
+  self->counting = self->grid.ticks != 0;
+  self->grid_start = start;
+  self->grid_number = period->header;
   for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++) {
     g_autofree gchar *path = NULL;
     const MpdTrack *track;
@@ -319,7 +243,7 @@ begin_period (
       continue;
     track = begin_track (self, i, period, continuous ? before : NULL, row);
     path = mpd_header_path (track->id, period->header);
-    put_media (self, files, path, track->format,
+    presentation_put_media (self, files, path, track->format,
         cmaf_header_write (track->format, track->language), changes)
         ->header = TRUE;
   }
@@ -375,8 +299,8 @@ set_bandwidth (TrackState *state, MpdTrack *track)
 }
 
 static void
-add_segment (Presentation *self, const SegmenterSegment *segment, Row *row,
-    GQueue *changes)
+add_segment (Presentation *self, const SegmenterSegment *segment,
+    PresentationRow *row, GQueue *changes)
 {
   TrackState *state = &self->tracks[segment->track];
   MpdTrack *track = (MpdTrack *) find_track (self->period, state->id);
@@ -399,90 +323,7 @@ add_segment (Presentation *self, const SegmenterSegment *segment, Row *row,
   g_array_append_val (track->segments, entry);
   self->max_segment = MAX (self->max_segment, duration);
   self->n_segments++;
-  put_media (self, row, path, segment->format, bytes, changes);
-}
-
-/* ---- window ---- */
-
-static GstClockTime
-delay (const Presentation *self)
-{
-  return DELAY_SEGMENTS * self->max_segment;
-}
-
-static GstClockTime
-window (const Presentation *self)
-{
-  return MAX (self->settings.window, delay (self) + 3 * self->max_segment);
-}
-
-static void
-retire (Presentation *self, File *file, GstClockTime end)
-{
-  Retired *retired = g_new0 (Retired, 1);
-
-  retired->file = file;
-  retired->due = end + window (self) + self->max_segment +
-      MAX (RETAIN_TIME, RETAIN_SEGMENTS * self->max_segment);
-  g_queue_push_tail (&self->retired, retired);
-}
-
-/* Takes the oldest row out of the MPD. */
-static void
-unlist_row (Presentation *self)
-{
-  Row *row = g_queue_pop_head (&self->rows);
-  Row *next = g_queue_peek_head (&self->rows);
-  MpdPeriod *period = row->period;
-  gboolean empty = TRUE;
-  File *file;
-
-  for (guint i = 0; i < period->tracks->len; i++) {
-    MpdTrack *track = g_ptr_array_index (period->tracks, i);
-    guint n = 0;
-
-    while (n < track->segments->len &&
-        g_array_index (track->segments, MpdSegment, n).row <= row->number)
-      n++;
-    if (n)
-      g_array_remove_range (track->segments, 0, n);
-    track->first_number += n;
-    empty &= track->segments->len == 0;
-  }
-  while ((file = g_queue_pop_head (&row->files))) {
-    if (file->header && !empty)
-      g_queue_push_tail (&next->files, file);
-    else
-      retire (self, file, row->end);
-  }
-  row_free (row);
-  if (!empty)
-    return;
-  if (period == self->period) {
-    self->force_period = TRUE;
-    self->period = NULL;
-  }
-  g_ptr_array_remove (self->mpd.periods, period);
-}
-
-static void
-slide_window (Presentation *self, GQueue *changes)
-{
-  const Row *oldest;
-  const Retired *next;
-
-  while ((oldest = g_queue_peek_head (&self->rows)) &&
-      oldest->end + window (self) < self->edge)
-    unlist_row (self);
-  while (self->bytes > self->settings.max_bytes) {
-    if (self->retired.length == 0 && self->rows.length <= MIN_LISTED_ROWS)
-      break;
-    if (self->retired.length == 0)
-      unlist_row (self);
-    delete_oldest (self, changes);
-  }
-  while ((next = g_queue_peek_head (&self->retired)) && next->due <= self->edge)
-    delete_oldest (self, changes);
+  presentation_put_media (self, row, path, segment->format, bytes, changes);
 }
 
 /* ---- rows ---- */
@@ -514,21 +355,27 @@ close_period (Presentation *self)
       end = e;
   }
   period->duration = end - period->start;
+  stop_counting (self, period);
 }
 
+/* What is published is the same until something changes. */
 static void
 put_mpd (Presentation *self, gint64 now_us, GQueue *changes)
 {
-  gchar *text;
+  g_autofree gchar *same = NULL;
 
-  self->mpd.publish_us = now_us;
   self->mpd.update_period = self->settings.target;
   self->mpd.max_segment = self->mpd.min_buffer = self->max_segment;
-  self->mpd.delay = delay (self);
-  self->mpd.window = window (self);
-  text = mpd_write (&self->mpd);
-  put_change (changes, PRESENTATION_MPD_PATH, MPD_TYPE,
-      g_bytes_new_take (text, strlen (text)));
+  self->mpd.delay = presentation_get_delay (self);
+  self->mpd.window = presentation_get_announced_window (self);
+  same = mpd_write (&self->mpd);
+  if (g_strcmp0 (same, self->mpd_text) == 0)
+    return;
+  self->mpd.publish_us = now_us;
+  g_free (self->mpd_text);
+  self->mpd_text = mpd_write (&self->mpd);
+  presentation_put_change (changes, PRESENTATION_MPD_PATH, MPD_TYPE,
+      g_bytes_new (self->mpd_text, strlen (self->mpd_text)));
 }
 
 void
@@ -537,34 +384,59 @@ presentation_add_row (
 {
   GQueue deletions = G_QUEUE_INIT;
   PresentationChange *change;
-  Row *listed;
-  File *file;
+  PresentationRow *listed;
+  PresentationFile *file;
 
   if (row->segments->len == 0) {
     self->force_period |= row->new_period;
     return;
   }
   self->mpd.ended = FALSE;
-  listed = g_new0 (Row, 1);
+  listed = g_new0 (PresentationRow, 1);
   listed->number = self->n_rows++;
-  if (row->new_period || self->force_period || !self->period)
-    begin_period (self, row, listed, changes);
+  if (row->new_period || self->force_period || !self->period ||
+      (self->counting && !segment_grid_fits (&self->grid, row)))
+    begin_period (self, row, now_us * GST_USECOND, listed, changes);
   listed->period = self->period;
+  self->grid.rows++;
   self->period->duration = GST_CLOCK_TIME_NONE;
   for (guint i = 0; i < row->segments->len; i++)
     add_segment (self, g_ptr_array_index (row->segments, i), listed, changes);
+  listed->start = self->period->start + (row->start - self->period_start);
   listed->end = self->edge =
       self->period->start + (row->end - self->period_start);
   g_queue_push_tail (&self->rows, listed);
 
   while ((file = g_queue_pop_head (&self->adopted)))
-    retire (self, file, self->edge);
+    presentation_retire (self, file, self->edge);
   if (row->last)
     close_period (self);
-  slide_window (self, &deletions);
+  presentation_slide_window (self, &deletions);
   put_mpd (self, now_us, changes);
   while ((change = g_queue_pop_head (&deletions)))
     g_queue_push_tail (changes, change); /* nothing listed is missing */
+}
+
+gint64
+presentation_get_deadline (const Presentation *self)
+{
+  GstClockTime due;
+
+  if (!self->period || !self->counting)
+    return G_MAXINT64;
+  due = self->grid_start +
+      segment_grid_place (&self->grid, self->grid.rows + 1) +
+      PRESENTATION_PATIENCE;
+  return (gint64) ((due + GST_USECOND - 1) / GST_USECOND);
+}
+
+void
+presentation_tick (Presentation *self, gint64 now_us, GQueue *changes)
+{
+  if (now_us < presentation_get_deadline (self))
+    return;
+  stop_counting (self, self->period);
+  put_mpd (self, now_us, changes);
 }
 
 void
@@ -581,10 +453,7 @@ presentation_end (Presentation *self, gint64 now_us, GQueue *changes)
 void
 presentation_forget (Presentation *self, GQueue *changes)
 {
-  while (self->rows.length)
-    unlist_row (self);
-  while (self->retired.length)
-    delete_oldest (self, changes);
+  presentation_empty_window (self, changes);
   self->force_period = TRUE;
 }
 

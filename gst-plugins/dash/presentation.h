@@ -21,6 +21,10 @@ G_BEGIN_DECLS
  * asked for before it is there. */
 #define PRESENTATION_MARGIN (50 * GST_MSECOND)
 
+/* Where players count the segments, the next row may be so much later than
+ * they expect it: until then their requests are held. */
+#define PRESENTATION_PATIENCE (1 * GST_SECOND)
+
 /**
  * PresentationSettings:
  * @target: nanoseconds of a segment
@@ -28,12 +32,14 @@ G_BEGIN_DECLS
  *   more than the delay
  * @max_bytes: of all files; the window shrinks rather than exceed it
  * @first_number: of the first segment; 0 takes it from the clock
+ * @timeline: list segments one by one also when they are regular
  * @title, @utc_timing_url: (nullable)
  */
 typedef struct {
   GstClockTime target, window;
   guint64 max_bytes;
   guint64 first_number;
+  gboolean timeline;
   const gchar *title, *utc_timing_url;
 } PresentationSettings;
 
@@ -85,6 +91,14 @@ void presentation_adopt (
  */
 void presentation_add_row (Presentation *self, const SegmenterRow *row,
     gint64 now_us, GQueue *changes);
+
+/* When presentation_tick() is due unless a row comes before: UTC, microseconds
+ * since 1970. %G_MAXINT64: never, as always while segments are listed. */
+gint64 presentation_get_deadline (const Presentation *self);
+
+/* Once the next row is overdue, the segments of the Period are listed, so that
+ * players stop to count on what may never come. */
+void presentation_tick (Presentation *self, gint64 now_us, GQueue *changes);
 
 /* The presentation is over: its MPD becomes static. More rows re-open it. */
 void presentation_end (Presentation *self, gint64 now_us, GQueue *changes);

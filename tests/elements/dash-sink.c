@@ -493,6 +493,84 @@ GST_START_TEST (a_second_run_goes_on_with_its_numbers)
 }
 GST_END_TEST;
 
+/* ---- segments that players count ---- */
+
+static void
+start_counted (Rig *rig, const Media *video, GstClockTime wall_clock)
+{
+  GstSegment segment;
+
+  start (rig, video, NULL);
+  gst_element_set_state (rig->sink, GST_STATE_READY);
+  gst_util_set_object_arg (G_OBJECT (rig->sink), "addressing", "auto");
+  g_object_set (rig->sink, "wall-clock", wall_clock, NULL);
+  gst_element_set_state (rig->sink, GST_STATE_PLAYING);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_harness_push_event (rig->video, gst_event_new_caps (video->caps));
+  gst_harness_push_event (rig->video, gst_event_new_segment (&segment));
+}
+
+typedef struct {
+  GMutex lock;
+  GCond changed;
+  guint n_counted, n_listed; /* MPDs */
+} Seen;
+
+static void
+see (PenstockSegmentStore *store, const gchar *path, Seen *seen)
+{
+  g_autofree gchar *mpd = NULL;
+
+  if (!g_str_equal (path, "manifest.mpd"))
+    return;
+  mpd = read_mpd (store);
+  g_mutex_lock (&seen->lock);
+  if (strstr (mpd, "<SegmentTimeline>"))
+    seen->n_listed++;
+  else
+    seen->n_counted++;
+  g_cond_broadcast (&seen->changed);
+  g_mutex_unlock (&seen->lock);
+}
+
+GST_START_TEST (counting_ends_without_media_when_the_next_segment_is_overdue)
+{
+  g_autoptr (Media) video = encode (VIDEO ("51", "width=160, height=120", "0"));
+  Seen seen = { 0 };
+  Rig rig;
+
+  start_counted (&rig, video, (guint64) 1767225600 * GST_SECOND);
+  g_mutex_init (&seen.lock);
+  g_cond_init (&seen.changed);
+  g_signal_connect (rig.store, "changed", G_CALLBACK (see), &seen);
+  feed (&rig, video, NULL, 0);
+  g_mutex_lock (&seen.lock);
+  while (seen.n_listed == 0)
+    g_cond_wait (&seen.changed, &seen.lock);
+  fail_unless_equals_int (seen.n_counted, 1);
+  g_mutex_unlock (&seen.lock);
+  assert_mpd (&rig, "<S t=\"0\" d=\"180000\"/>", 1);
+  assert_mpd (&rig, "type=\"dynamic\"", 1);
+  g_signal_handlers_disconnect_by_func (rig.store, see, &seen);
+  stop (&rig);
+  g_mutex_clear (&seen.lock);
+  g_cond_clear (&seen.changed);
+}
+GST_END_TEST;
+
+GST_START_TEST (going_down_while_segments_are_counted_leaves_nothing)
+{
+  g_autoptr (Media) video = encode (VIDEO ("51", "width=160, height=120", "0"));
+  Rig rig;
+
+  start_counted (&rig, video, g_get_real_time () * GST_USECOND);
+  feed (&rig, video, NULL, 0);
+  assert_mpd (&rig, "SegmentTimeline", 0);
+  assert_mpd (&rig, "duration=\"180000\" startNumber=\"10\"", 1);
+  stop (&rig);
+}
+GST_END_TEST;
+
 GST_START_TEST (old_segments_leave_memory)
 {
   g_autoptr (Media) video = encode (VIDEO ("50", "width=160, height=120", "0"));
@@ -805,6 +883,9 @@ dash_sink_suite (void)
   tcase_add_test (tc, the_end_is_static_and_told_once_all_streams_ended);
   tcase_add_test (tc, the_end_before_playing_is_told_when_playing);
   tcase_add_test (tc, a_second_run_goes_on_with_its_numbers);
+  tcase_add_test (
+      tc, counting_ends_without_media_when_the_next_segment_is_overdue);
+  tcase_add_test (tc, going_down_while_segments_are_counted_leaves_nothing);
   tcase_add_test (tc, old_segments_leave_memory);
   tcase_add_test (
       tc, a_stream_that_dash_cannot_carry_is_an_error_with_its_name);

@@ -5,6 +5,7 @@ Players start in the middle, skip and repeat; a comparison needs the media
 segments themselves. Only what our manifests use is understood.
 """
 
+import time
 import urllib.error
 import xml.etree.ElementTree as ElementTree
 
@@ -36,15 +37,12 @@ class Track:
         except urllib.error.HTTPError as error:
             raise AssertionError(f"announced, but {error.code}: {name}")
 
-    def update(self, template):
-        """Gets the segments of the timeline that are not here yet."""
-        number = int(template.get("startNumber", "1"))
-        for entry in template.find(f"{NS}SegmentTimeline"):
-            for _ in range(int(entry.get("r", "0")) + 1):
-                if number not in self.segments:
-                    self.segments[number] = self._get(
-                        template.get("media"), number)
-                number += 1
+    def update(self, announced, template):
+        """Gets the segments that are announced and not here yet."""
+        for number, _, _ in announced:
+            if number not in self.segments:
+                self.segments[number] = self._get(
+                    template.get("media"), number)
 
     def origin_in_ffmpeg(self):
         """Seconds that ffmpeg tells for the beginning of the Period.
@@ -83,14 +81,18 @@ class Recording:
     def update(self):
         root = ElementTree.fromstring(
             self.gateway.get(f"{self.route}/manifest.mpd"))
+        now = time.time()
         for period in root.iter(f"{NS}Period"):
             for group in period.iter(f"{NS}AdaptationSet"):
+                announced = dash_check.announced_segments(
+                    root, period, group.find(f"{NS}SegmentTemplate"), now)
                 key = (period.get("id"), group.get("contentType"))
                 if key not in self.tracks:
                     self.tracks[key] = Track(
                         self.gateway, self.route, group,
                         group.find(f"{NS}Representation"))
-                self.tracks[key].update(group.find(f"{NS}SegmentTemplate"))
+                self.tracks[key].update(
+                    announced, group.find(f"{NS}SegmentTemplate"))
 
     def newest_period(self):
         """Its tracks by kind."""

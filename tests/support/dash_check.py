@@ -361,10 +361,57 @@ def fragments(data, rule):
 # ---- the MPD ----
 
 
-class Track:
-    """A Representation with its SegmentTimeline."""
+def timeline_segments(template):
+    """Segments that a SegmentTimeline lists: (number, start, duration)."""
+    out = []
+    clock = None
+    number = int(template.get("startNumber", "1"))
+    for s in template.iter(NS + "S"):
+        clock = int(s.get("t")) if s.get("t") is not None else clock
+        for _ in range(int(s.get("r", "0")) + 1):
+            out.append((number, clock, int(s.get("d"))))
+            clock += int(s.get("d"))
+            number += 1
+    return out
 
-    def __init__(self, period, adaptation, representation):
+
+def period_end(root, period):
+    """Seconds after the availability start; None while the Period goes on."""
+    start = seconds(period.get("start"))
+    if period.get("duration"):
+        return start + seconds(period.get("duration"))
+    periods = root.findall(NS + "Period")
+    after = periods[periods.index(period) + 1:]
+    return seconds(after[0].get("start")) if after else None
+
+
+def announced_segments(root, period, template, now):
+    """Segments that players may ask for at `now`, seconds since 1970, and
+    where they expect them: (number, start, duration) in ticks."""
+    if template.get("duration") is None:
+        return timeline_segments(template)
+    timescale = int(template.get("timescale", "1"))
+    nominal = int(template.get("duration"))
+    offset = int(template.get("presentationTimeOffset", "0"))
+    first = int(template.get("startNumber", "1"))
+    length = Fraction(nominal, timescale)
+    start = seconds(period.get("start"))
+    begin = Fraction(date(root.get("availabilityStartTime")).timestamp())
+    elapsed = Fraction(now) - begin - start
+    end = period_end(root, period)
+    count = elapsed // length
+    if end is not None:
+        count = min(count, -((start - end) // length))
+    window = seconds(root.get("timeShiftBufferDepth", "PT0S"))
+    oldest = Fraction(now) - begin - start - window
+    return [(first + n, offset + n * nominal, nominal)
+            for n in range(max(0, int(oldest // length) + 1), int(count))]
+
+
+class Track:
+    """A Representation and the segments that are announced of it."""
+
+    def __init__(self, root, period, adaptation, representation, now):
         self.period = period
         self.set = adaptation
         self.representation = representation
@@ -373,20 +420,10 @@ class Track:
         self.template = adaptation.find(NS + "SegmentTemplate")
         self.timescale = int(self.template.get("timescale", "1"))
         self.offset = int(self.template.get("presentationTimeOffset", "0"))
-        self.number = int(self.template.get("startNumber", "1"))
-        self.segments = self._segments()
-
-    def _segments(self):
-        out = []
-        clock = None
-        number = self.number
-        for s in self.template.iter(NS + "S"):
-            clock = int(s.get("t")) if s.get("t") is not None else clock
-            for _ in range(int(s.get("r", "0")) + 1):
-                out.append((number, clock, int(s.get("d"))))
-                clock += int(s.get("d"))
-                number += 1
-        return out
+        self.counted = self.template.get("duration") is not None
+        self.segments = announced_segments(root, period, self.template, now)
+        end = period_end(root, period)
+        self.length = end and end - seconds(period.get("start"))
 
     def _name(self, template, number=None):
         name = template.replace("$RepresentationID$", self.id)
@@ -416,6 +453,7 @@ class Checker:
         self.sets = {}       # representation -> set id
         self.start = None    # availabilityStartTime
         self.last = None     # (text, publishTime)
+        self.now = 0         # seconds since 1970
         self.read_segments = 0
 
     def report(self, rule, text):
@@ -433,6 +471,7 @@ class Checker:
     def check(self, segments=True):
         """Reads the MPD, and everything it announces that is new."""
         text = self.source.read(self.mpd_name)
+        self.now = time.time()
         try:
             root = ElementTree.fromstring(text)
         except ElementTree.ParseError as error:
@@ -565,7 +604,7 @@ class Checker:
             end = start
             if period.get("duration"):
                 end += seconds(period.get("duration"))
-            group = [Track(period, s, r)
+            group = [Track(root, period, s, r, self.now)
                      for s in period.findall(NS + "AdaptationSet")
                      for r in s.findall(NS + "Representation")]
             self.need(group, "R8", f"Period {name} has nothing in it")
@@ -576,6 +615,13 @@ class Checker:
     def check_alignment(self, group):
         """Tracks of a Period start and end together."""
         if len(group) < 2 or not all(t.segments for t in group):
+            return
+        if any(t.counted for t in group):
+            self.need(all(t.counted for t in group), "R7",
+                      "some tracks of a Period are counted, others listed")
+            lengths = [Fraction(t.segments[0][2], t.timescale) for t in group]
+            self.need(max(lengths) - min(lengths) < Fraction(1, 8000), "R7",
+                      f"nominal durations are {[float(x) for x in lengths]}")
             return
         starts = [t.presented(t.segments[0][1]) for t in group]
         ends = [t.presented(t.segments[-1][1] + t.segments[-1][2])
@@ -634,7 +680,13 @@ class Checker:
                   "R8", f"{where}: no presentationTimeOffset")
         self.need(track.template.get("startNumber") is not None, "R8",
                   f"{where}: no startNumber")
-        self.need(track.segments, "R7", f"{where}: no segments")
+        self.need(track.segments or track.counted, "R7",
+                  f"{where}: no segments")
+        self.need(not track.counted or root.get("type") == "dynamic", "R12",
+                  f"{where}: players count what may be gone")
+        self.need(track.counted != (track.template.find(
+            NS + "SegmentTimeline") is not None), "R7",
+                  f"{where}: needs @duration or a SegmentTimeline")
         longest = seconds(root.get("maxSegmentDuration", "PT0S"))
         end = None
         previous = None
@@ -649,14 +701,28 @@ class Checker:
                       f"{where}: segment {number} starts before the end of "
                       f"the one before it")
             end = start + duration
-            self.need(Fraction(duration, track.timescale) <=
+            self.need(track.counted or Fraction(duration, track.timescale) <=
                       longest + Fraction(1, 1000), "R3",
                       f"{where}: segment {number} is longer than "
                       f"maxSegmentDuration")
             key = (track.period.get("id"), track.id, number)
-            self.need(self.announced.setdefault(key, (start, duration)) ==
-                      (start, duration), "R7",
-                      f"{where}: announced segment {number} has changed")
+            self.check_announced(track, key, start, duration)
+
+    def check_announced(self, track, key, start, duration):
+        """What was said of a segment stays true. What players counted may be
+        listed later, near the place where they expected it."""
+        before = self.announced.get(key)
+        if before and before[2] and not track.counted:
+            self.need(2 * abs(start - before[0]) <= before[1], "R7",
+                      f"segment {key} was counted at {before[0]} and is "
+                      f"listed at {start}")
+            before = None
+        now = (start, duration, track.counted)
+        if before is None:
+            self.announced[key] = now
+        else:
+            self.need(before == now, "R7",
+                      f"announced segment {key} has changed")
 
     def read_header(self, track):
         name = track.header_name()
@@ -708,14 +774,18 @@ class Checker:
             self.report(problem.rule, f"{name}: {problem}")
             return
         first, last = parts[0], parts[-1]
-        self.need(first.decode_time == start, "R7",
-                  f"{name}: tfdt {first.decode_time}, S@t is {start}")
-        self.need(min(p.earliest for p in parts) == start, "R7",
-                  f"{name}: earliest presentation time "
-                  f"{min(p.earliest for p in parts)}, S@t is {start}")
-        self.need(last.end - first.decode_time == duration, "R7",
-                  f"{name}: lasts {last.end - first.decode_time} ticks, "
-                  f"S@d is {duration}")
+        earliest = min(p.earliest for p in parts)
+        self.need(first.decode_time == earliest, "R7",
+                  f"{name}: tfdt {first.decode_time}, earliest presentation "
+                  f"time {earliest}")
+        if track.counted:
+            self.check_place(track, name, (start, duration),
+                             (earliest, last.end))
+        else:
+            self.need((earliest, last.end) == (start, start + duration), "R7",
+                      f"{name}: from {earliest} to {last.end}, S@t is {start}, "
+                      f"S@d is {duration}")
+        duration = last.end - earliest
         for before, after in zip(parts, parts[1:]):
             self.need(before.end == after.decode_time, "R7",
                       f"{name}: chunks do not follow each other")
@@ -727,6 +797,18 @@ class Checker:
                       "R9", f"{name}: {rate} bit/s is twice the bandwidth")
         if self.read_segments % 20 == 1:
             self.source.check_delivery(name, track.kind, self.report)
+
+    def check_place(self, track, name, nominal, found):
+        """A segment is near its nominal place, within half a duration."""
+        start, duration = nominal
+        where = f"{name}: from {found[0]} to {found[1]}, nominally " \
+                f"{duration} ticks from {start}"
+        self.need(2 * abs(found[0] - start) <= duration, "R7", where)
+        length = found[1] - found[0]
+        ends = track.length is not None and \
+            track.presented(start + duration) >= track.length
+        self.need(2 * length <= 3 * duration, "R7", where)
+        self.need(ends or 2 * length >= duration, "R7", where)
 
     def check_samples(self, track, name, parts):
         samples = [s for p in parts for s in p.samples]

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The files of a presentation: how long its MPD lists them and when they go
+ * (see presentation-private.h). */
+
+#include "presentation-private.h"
+
+#define DELAY_SEGMENTS 3  /* behind the live edge */
+#define MIN_LISTED_ROWS 2 /* also when they are over max_bytes */
+
+/* After the window: one segment, and the longer of these. */
+#define RETAIN_SEGMENTS 3
+#define RETAIN_TIME (10 * GST_SECOND)
+
+/* A file that no MPD lists any more. */
+typedef struct {
+  PresentationFile *file;
+  GstClockTime due;
+} Retired;
+
+/* ---- files ---- */
+
+PresentationFile *
+presentation_file_new (const gchar *path, guint64 bytes)
+{
+  PresentationFile *file = g_new0 (PresentationFile, 1);
+
+  file->path = g_strdup (path);
+  file->bytes = bytes;
+  return file;
+}
+
+static void
+file_free (PresentationFile *file)
+{
+  g_free (file->path);
+  g_free (file);
+}
+
+static void
+row_free (PresentationRow *row)
+{
+  g_queue_clear_full (&row->files, (GDestroyNotify) file_free);
+  g_free (row);
+}
+
+static void
+retired_free (Retired *retired)
+{
+  file_free (retired->file);
+  g_free (retired);
+}
+
+void
+presentation_change_free (PresentationChange *change)
+{
+  g_free (change->path);
+  g_clear_pointer (&change->bytes, g_bytes_unref);
+  g_free (change);
+}
+
+void
+presentation_put_change (
+    GQueue *changes, const gchar *path, const gchar *type, GBytes *bytes)
+{
+  PresentationChange *change = g_new0 (PresentationChange, 1);
+
+  change->path = g_strdup (path);
+  change->content_type = type;
+  change->bytes = bytes;
+  g_queue_push_tail (changes, change);
+}
+
+static const gchar *
+content_type (const CmafFormat *format)
+{
+  return format->kind == CMAF_VIDEO ? "video/mp4" : "audio/mp4";
+}
+
+PresentationFile *
+presentation_put_media (Presentation *self, PresentationRow *row,
+    const gchar *path, const CmafFormat *format, GBytes *bytes, GQueue *changes)
+{
+  PresentationFile *file =
+      presentation_file_new (path, g_bytes_get_size (bytes));
+
+  g_queue_push_tail (&row->files, file);
+  self->bytes += file->bytes;
+  presentation_put_change (changes, path, content_type (format), bytes);
+  return file;
+}
+
+static void
+delete_oldest (Presentation *self, GQueue *changes)
+{
+  Retired *retired = g_queue_pop_head (&self->retired);
+
+  self->bytes -= retired->file->bytes;
+  presentation_put_change (changes, retired->file->path, NULL, NULL);
+  retired_free (retired);
+}
+
+/* ---- window ---- */
+
+GstClockTime
+presentation_get_delay (const Presentation *self)
+{
+  return DELAY_SEGMENTS * self->max_segment;
+}
+
+GstClockTime
+presentation_get_window (const Presentation *self)
+{
+  return MAX (self->settings.window,
+      presentation_get_delay (self) + 3 * self->max_segment);
+}
+
+/* Players that count segments know by this alone which are still there. */
+GstClockTime
+presentation_get_announced_window (Presentation *self)
+{
+  const PresentationRow *oldest = g_queue_peek_head (&self->rows);
+
+  if (!self->short_of_bytes || !oldest)
+    return presentation_get_window (self);
+  return MIN (presentation_get_window (self), self->edge - oldest->start);
+}
+
+void
+presentation_retire (
+    Presentation *self, PresentationFile *file, GstClockTime end)
+{
+  Retired *retired = g_new0 (Retired, 1);
+
+  retired->file = file;
+  retired->due = end + presentation_get_window (self) + self->max_segment +
+      MAX (RETAIN_TIME, RETAIN_SEGMENTS * self->max_segment);
+  g_queue_push_tail (&self->retired, retired);
+}
+
+/* Takes the oldest row out of the MPD. */
+static void
+unlist_row (Presentation *self)
+{
+  PresentationRow *row = g_queue_pop_head (&self->rows);
+  PresentationRow *next = g_queue_peek_head (&self->rows);
+  MpdPeriod *period = row->period;
+  gboolean empty = TRUE;
+  PresentationFile *file;
+
+  for (guint i = 0; i < period->tracks->len; i++) {
+    MpdTrack *track = g_ptr_array_index (period->tracks, i);
+    guint n = 0;
+
+    while (n < track->segments->len &&
+        g_array_index (track->segments, MpdSegment, n).row <= row->number)
+      n++;
+    if (n)
+      g_array_remove_range (track->segments, 0, n);
+    track->first_number += n;
+    empty &= track->segments->len == 0;
+  }
+  while ((file = g_queue_pop_head (&row->files))) {
+    if (file->header && !empty)
+      g_queue_push_tail (&next->files, file);
+    else
+      presentation_retire (self, file, row->end);
+  }
+  row_free (row);
+  if (!empty)
+    return;
+  if (period == self->period) {
+    self->force_period = TRUE;
+    self->period = NULL;
+  }
+  g_ptr_array_remove (self->mpd.periods, period);
+}
+
+void
+presentation_slide_window (Presentation *self, GQueue *changes)
+{
+  const PresentationRow *oldest;
+  const Retired *next;
+
+  while ((oldest = g_queue_peek_head (&self->rows)) &&
+      oldest->end + presentation_get_window (self) < self->edge)
+    unlist_row (self);
+  while (self->bytes > self->settings.max_bytes) {
+    if (self->retired.length == 0 && self->rows.length <= MIN_LISTED_ROWS)
+      break;
+    if (self->retired.length == 0) {
+      unlist_row (self);
+      self->short_of_bytes = TRUE;
+    }
+    delete_oldest (self, changes);
+  }
+  while ((next = g_queue_peek_head (&self->retired)) && next->due <= self->edge)
+    delete_oldest (self, changes);
+}
+
+void
+presentation_empty_window (Presentation *self, GQueue *changes)
+{
+  while (self->rows.length)
+    unlist_row (self);
+  while (self->retired.length)
+    delete_oldest (self, changes);
+}
+
+void
+presentation_clear_window (Presentation *self)
+{
+  g_queue_clear_full (&self->rows, (GDestroyNotify) row_free);
+  g_queue_clear_full (&self->retired, (GDestroyNotify) retired_free);
+  g_queue_clear_full (&self->adopted, (GDestroyNotify) file_free);
+}
