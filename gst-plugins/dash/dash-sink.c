@@ -1017,7 +1017,10 @@ create_engine (PenstockDashSink *self, const PenstockDashSinkSettings *settings)
   };
 
   segmenter.target = settings->segment_duration;
-  segmenter.first = MIN (settings->segment_duration, FIRST_SEGMENT);
+  /* What is counted is of one length. */
+  segmenter.first = presentation.timeline
+      ? MIN (settings->segment_duration, FIRST_SEGMENT)
+      : settings->segment_duration;
   segmenter.max_bytes = settings->max_bytes / PENDING_PART;
   self->segmenter = segmenter_new (&segmenter);
   self->presentation = presentation_new (&presentation);
