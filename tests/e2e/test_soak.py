@@ -63,7 +63,7 @@ def test_publishers_that_come_and_go_keep_their_viewer():
             viewer = Process(
                 ["ffmpeg", "-nostdin", "-v", "error", "-rtsp_transport", "tcp",
                  "-i", gateway.rtsp("live/one"), "-f", "null", "-"])
-            wait_until(lambda: any("viewer plays" in line
+            wait_until(lambda: any("reader plays" in line
                                    for line in gateway.lines), 20, "a viewer")
         before = None
         with viewer:
