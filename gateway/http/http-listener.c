@@ -55,6 +55,7 @@ struct _HttpConnection {
   gsize pending;   /* bytes queued and not taken */
   gint64 deadline; /* monotonic µs; 0: none */
   gint64 write_deadline;
+  GSource *eof_source; /* NULL but between two requests */
 };
 
 static GQuark
@@ -217,6 +218,52 @@ dispatch_timer (GSource *source, GSourceFunc callback, gpointer user_data)
 
 static GSourceFuncs timer_funcs = { .dispatch = dispatch_timer };
 
+/* ---- clients that go between two requests ---- */
+
+static void
+stop_watching (HttpConnection *self)
+{
+  if (!self->eof_source)
+    return;
+  g_source_destroy (self->eof_source);
+  g_clear_pointer (&self->eof_source, g_source_unref);
+}
+
+/* libsoup 3.2 (up to 3.3.0) forgets a connection that ends between two
+ * requests, without closing it. It has had its turn, so nobody else will. */
+static gboolean
+on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  HttpConnection *self = user_data;
+  gchar byte;
+
+  ssize_t n =
+      recv (g_socket_get_fd (socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (self->state != HTTP_CONNECTION_DROPPED &&
+      (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR))))
+    return G_SOURCE_CONTINUE;
+  g_clear_pointer (&self->eof_source, g_source_unref);
+  http_connection_drop (self, "the client has gone");
+  g_socket_close (socket, NULL);
+  /* What is left is freed with the stream, if ever. */
+  g_hash_table_remove (self->listener->connections, self);
+  self->listener = NULL;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+watch_for_end (HttpConnection *self)
+{
+  if (self->eof_source)
+    return;
+  self->eof_source =
+      g_socket_create_source (self->socket, G_IO_IN | G_IO_HUP, NULL);
+  g_source_set_priority (self->eof_source, G_PRIORITY_LOW);
+  g_source_set_callback (
+      self->eof_source, G_SOURCE_FUNC (on_readable), self, NULL);
+  g_source_attach (self->eof_source, self->listener->context);
+}
+
 /* ---- connections ---- */
 
 /* libsoup has let go of the stream. */
@@ -225,6 +272,7 @@ on_stream_gone (gpointer user_data, GObject *stream)
 {
   HttpConnection *self = user_data;
 
+  stop_watching (self);
   if (self->listener) {
     if (self->state == HTTP_CONNECTION_IDLE)
       g_queue_unlink (&self->listener->idle, &self->idle_link);
@@ -316,6 +364,11 @@ http_connection_set_state (HttpConnection *self, HttpConnectionState state)
     listener->n_alive--;
     break;
   }
+  /* One that is dropped between two requests is still to be closed. */
+  if (state == HTTP_CONNECTION_IDLE)
+    watch_for_end (self);
+  else if (state != HTTP_CONNECTION_DROPPED)
+    stop_watching (self);
   self->state = state;
   set_deadline (self, deadline);
 }
@@ -503,6 +556,7 @@ http_listener_free (HttpListener *self)
   while (g_hash_table_iter_next (&iter, &key, NULL)) {
     HttpConnection *connection = key;
     http_connection_drop (connection, "the server stops");
+    stop_watching (connection);
     connection->listener = NULL;
   }
   g_hash_table_unref (self->connections);
