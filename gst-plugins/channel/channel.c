@@ -255,10 +255,12 @@ count (TrackCounter *counter, const GstBuffer *buffer, gsize size,
   GstClockTime time = GST_BUFFER_DTS (buffer);
 
   penstock_rate_meter_add (&counter->meter, time, size);
+  /* A track's first access unit has nothing before it to be a gap from. */
+  if (stats->access_units > 0 &&
+      GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT))
+    stats->gaps++;
   stats->access_units++;
   stats->bytes += size;
-  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT))
-    stats->gaps++;
   if (stats->kind != PENSTOCK_TRACK_VIDEO)
     return;
   if (keyframe) {

@@ -155,7 +155,7 @@ typedef struct
   GstClockTime gop_duration;  /* between the last two keyframes; NONE unknown */
   guint gop_length;           /* access units between the last two keyframes */
   GstClockTime last_keyframe; /* log time; NONE before the first */
-  guint64 gaps;               /* discontinuities */
+  guint64 gaps;               /* discontinuities after the first access unit */
 } PenstockTrackStats;
 
 typedef struct

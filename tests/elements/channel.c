@@ -447,6 +447,7 @@ GST_START_TEST (new_stream_start_is_a_new_epoch)
   gst_harness_push_event (writer.pads[0], gst_event_new_eos ());
   penstock_channel_get_stats (channel, &stats);
   fail_unless_equals_int (stats.epoch, 1);
+  fail_unless_equals_uint64 (stats.tracks[0].gaps, 0);
 
   gst_harness_push_event (writer.pads[0], gst_event_new_stream_start ("again"));
   GstSegment segment;
@@ -456,6 +457,7 @@ GST_START_TEST (new_stream_start_is_a_new_epoch)
   gst_harness_push_event (writer.pads[0], gst_event_new_eos ());
   penstock_channel_get_stats (channel, &stats);
   fail_unless_equals_int (stats.epoch, 2);
+  fail_unless_equals_uint64 (stats.tracks[0].gaps, 1);
   fail_unless_equals_int (stats.state, PENSTOCK_CHANNEL_ONLINE);
   writer_free (&writer);
   penstock_channel_get_stats (channel, &stats);
