@@ -171,8 +171,9 @@ penstock_config_data_free (PenstockConfigData *data)
 
 /* --- comparison ------------------------------------------------------------ */
 
-static gboolean
-addresses_equal (const PenstockListenAddress *a, const PenstockListenAddress *b)
+gboolean
+penstock_listen_address_equal (
+    const PenstockListenAddress *a, const PenstockListenAddress *b)
 {
   return a->set == b->set && a->port == b->port &&
       g_strcmp0 (a->host, b->host) == 0;
@@ -224,7 +225,8 @@ field_equal (gconstpointer a, gconstpointer b, const PenstockField *field)
     return g_strcmp0 (MEMBER (gchar *, a, field), MEMBER (gchar *, b, field)) ==
         0;
   case PENSTOCK_FIELD_ADDRESS:
-    return addresses_equal (&MEMBER (PenstockListenAddress, a, field),
+    return penstock_listen_address_equal (
+        &MEMBER (PenstockListenAddress, a, field),
         &MEMBER (PenstockListenAddress, b, field));
   case PENSTOCK_FIELD_NOTE:
     return TRUE;
@@ -252,4 +254,36 @@ penstock_route_config_equal (
 {
   return g_str_equal (a->name, b->name) &&
       penstock_fields_equal (a, b, "/routes/*");
+}
+
+gboolean
+penstock_route_config_same_input (
+    const PenstockRouteConfig *a, const PenstockRouteConfig *b)
+{
+  guint n_fields;
+  const PenstockField *fields = penstock_config_fields (&n_fields);
+
+  for (guint i = 0; i < n_fields; i++) {
+    const PenstockField *field = &fields[i];
+    const gchar *key = penstock_field_key (field);
+    if (penstock_field_is_in (field, "/routes/*") &&
+        !g_str_equal (key, "outputs") && !g_str_equal (key, "cache") &&
+        !field_equal (a, b, field))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+penstock_route_config_same_cache (
+    const PenstockRouteConfig *a, const PenstockRouteConfig *b)
+{
+  return penstock_fields_equal (a, b, "/routes/*/cache");
+}
+
+gboolean
+penstock_output_config_equal (
+    const PenstockOutputConfig *a, const PenstockOutputConfig *b)
+{
+  return penstock_fields_equal (a, b, "/routes/*/outputs/*");
 }

@@ -30,7 +30,8 @@
 typedef struct {
   GMainLoop *loop;
   PenstockServer *server;
-  guint signals[2];
+  const gchar *filename; /* of the route map */
+  guint signals[3];
 } Daemon;
 
 /* --- limits ----------------------------------------------------------------- */
@@ -91,6 +92,38 @@ stop (gpointer user_data)
 }
 
 static void
+log_warnings (PenstockConfig *config)
+{
+  g_autofree gchar *warnings = penstock_config_dup_warnings (config);
+  g_auto (GStrv) lines = g_strsplit (warnings ? warnings : "", "\n", -1);
+
+  for (gchar **line = lines; *line; line++)
+    if (**line)
+      penstock_warning ("config", "%s", *line);
+}
+
+/* A route map with an error changes nothing. */
+static gboolean
+reload (gpointer user_data)
+{
+  Daemon *self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PenstockConfig) config =
+      penstock_config_new_from_file (self->filename, &error);
+
+  if (config && penstock_server_reload (self->server, config, &error)) {
+    log_warnings (config);
+    penstock_log_set_level (penstock_config_get_data (config)->log_level);
+    return G_SOURCE_CONTINUE;
+  }
+  g_auto (GStrv) lines = g_strsplit (error->message, "\n", -1);
+  for (gchar **line = lines; *line; line++)
+    penstock_error ("config", "%s", *line);
+  penstock_error ("gateway", "the route map is not reloaded; all goes on");
+  return G_SOURCE_CONTINUE;
+}
+
+static void
 server_stopped (PenstockServer *server, Daemon *self)
 {
   g_main_loop_quit (self->loop);
@@ -115,12 +148,12 @@ print_urls (PenstockConfig *config, PenstockServer *server)
 }
 
 static int
-run (PenstockConfig *config)
+run (PenstockConfig *config, const gchar *filename)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (PenstockServer) server = penstock_server_new (config);
   g_autoptr (GError) error = NULL;
-  Daemon self = { .loop = loop, .server = server };
+  Daemon self = { .loop = loop, .server = server, .filename = filename };
 
   if (!penstock_server_start (server, &error)) {
     penstock_error ("gateway", "cannot start: %s", error->message);
@@ -129,21 +162,11 @@ run (PenstockConfig *config)
   g_signal_connect (server, "stopped", G_CALLBACK (server_stopped), &self);
   self.signals[0] = g_unix_signal_add (SIGTERM, stop, &self);
   self.signals[1] = g_unix_signal_add (SIGINT, stop, &self);
+  self.signals[2] = g_unix_signal_add (SIGHUP, reload, &self);
   print_urls (config, server);
   g_main_loop_run (loop);
   penstock_info ("gateway", "stopped");
   return EXIT_SUCCESS;
-}
-
-static void
-log_warnings (PenstockConfig *config)
-{
-  g_autofree gchar *warnings = penstock_config_dup_warnings (config);
-  g_auto (GStrv) lines = g_strsplit (warnings ? warnings : "", "\n", -1);
-
-  for (gchar **line = lines; *line; line++)
-    if (**line)
-      penstock_warning ("config", "%s", *line);
 }
 
 static int
@@ -192,6 +215,7 @@ parse_arguments (Arguments *arguments, int *argc, char ***argv, GError **error)
       "Live media gateway: streams in by RTMP, RTSP and from files, out by "
       "RTSP and DASH.");
   g_option_context_set_description (context,
+      "SIGHUP reads the route map again, SIGTERM drains and stops.\n"
       "Environment variables like PENSTOCK_LISTEN_RTSP and "
       "PENSTOCK_LOG_LEVEL override\nthe route map. Exit status: 0 stopped by "
       "a signal, 1 could not start,\n2 wrong arguments or route map.");
@@ -230,7 +254,7 @@ load_and_run (const gchar *filename, gboolean only_check)
     penstock_error ("gateway", "GStreamer: %s", error->message);
     return EXIT_RUN;
   }
-  int status = run (config);
+  int status = run (config, filename);
   /* Threads of requests let go of their last objects a moment later. */
   gst_rtsp_thread_pool_cleanup ();
   gst_deinit ();

@@ -4,6 +4,7 @@
 
 #include "penstock-route.h"
 
+#include "config-structs.h"
 #include "log.h"
 #include "penstock-config.h"
 #include "route-private.h"
@@ -11,6 +12,8 @@
 /* A running output and what the status says of one that could not start. */
 typedef struct {
   const PenstockOutputType *type;
+  const PenstockOutputConfig *config;
+  GPtrArray *routes;      /* owned: keeps config */
   PenstockOutput *output; /* NULL: failed */
   gchar *reason;
 } RouteOutput;
@@ -20,6 +23,7 @@ struct _PenstockRoute {
 
   gchar *name;
   const PenstockRouteConfig *config;
+  GPtrArray *routes; /* owned: keeps config */
   PenstockRouteServices services;
   GMainContext *context; /* control */
 
@@ -27,7 +31,9 @@ struct _PenstockRoute {
   PenstockGopLogLimits cache;
   gulong channel_handler;
   PenstockSupervisor *supervisor;
-  GPtrArray *outputs; /* of RouteOutput */
+  GPtrArray *input_routes; /* owned: keeps the supervisor's configuration */
+  gboolean replaces_input; /* the supervisor stops to make place for another */
+  GPtrArray *outputs;      /* of RouteOutput */
   PenstockRouteState state;
 };
 
@@ -66,6 +72,7 @@ route_output_free (RouteOutput *output)
 {
   if (output->output)
     output->type->stop (output->output);
+  g_ptr_array_unref (output->routes);
   g_free (output->reason);
   g_free (output);
 }
@@ -97,31 +104,31 @@ channel_state_changed (
       self->context, follow_channel, g_object_ref (self), g_object_unref);
 }
 
-static void
-supervisor_stopped (PenstockSupervisor *supervisor, PenstockRoute *self)
-{
-  g_signal_emit (self, signals[SIGNAL_STOPPED], 0);
-}
-
 /* --- life --------------------------------------------------------------- */
+
+static void
+set_cache_limits (PenstockRoute *self)
+{
+  self->cache = (PenstockGopLogLimits) PENSTOCK_GOP_LOG_DEFAULT_LIMITS;
+  self->cache.max_bytes = self->config->cache_max_bytes;
+  self->cache.max_time = self->config->cache_max_time_ms * GST_MSECOND;
+  self->cache.max_entries = self->config->cache_max_entries;
+  penstock_channel_set_limits (self->channel, &self->cache);
+}
 
 PenstockRoute *
 penstock_route_new (const gchar *name, const PenstockRouteConfig *config,
-    const PenstockRouteServices *services)
+    GPtrArray *routes, const PenstockRouteServices *services)
 {
   PenstockRoute *self = g_object_new (PENSTOCK_TYPE_ROUTE, NULL);
 
   self->name = g_strdup (name);
   self->config = config;
+  self->routes = g_ptr_array_ref (routes);
   self->services = *services;
   self->context = g_main_context_ref_thread_default ();
   self->channel = penstock_channel_get (name);
-
-  self->cache = (PenstockGopLogLimits) PENSTOCK_GOP_LOG_DEFAULT_LIMITS;
-  self->cache.max_bytes = config->cache_max_bytes;
-  self->cache.max_time = config->cache_max_time_ms * GST_MSECOND;
-  self->cache.max_entries = config->cache_max_entries;
-  penstock_channel_set_limits (self->channel, &self->cache);
+  set_cache_limits (self);
   self->channel_handler = g_signal_connect (
       self->channel, "state-changed", G_CALLBACK (channel_state_changed), self);
   return self;
@@ -145,6 +152,8 @@ start_output (PenstockRoute *self, const PenstockOutputConfig *config)
   };
 
   output->type = penstock_output_type_for (config->kind);
+  output->config = config;
+  output->routes = g_ptr_array_ref (self->routes);
   output->output = output->type->start (&settings, &error);
   if (!output->output) {
     penstock_error (
@@ -154,14 +163,12 @@ start_output (PenstockRoute *self, const PenstockOutputConfig *config)
   g_ptr_array_add (self->outputs, output);
 }
 
-void
-penstock_route_start (PenstockRoute *self)
+static void supervisor_stopped (
+    PenstockSupervisor *supervisor, PenstockRoute *self);
+
+static void
+start_input (PenstockRoute *self)
 {
-  g_return_if_fail (self->supervisor == NULL);
-
-  for (guint i = 0; i < self->config->outputs->len; i++)
-    start_output (self, g_ptr_array_index (self->config->outputs, i));
-
   PenstockSupervisorSettings settings = {
     .route = self->name,
     .route_config = self->config,
@@ -171,15 +178,101 @@ penstock_route_start (PenstockRoute *self)
     .base_time = self->services.base_time,
   };
   self->supervisor = penstock_supervisor_new (&settings);
+  self->input_routes = g_ptr_array_ref (self->routes);
   g_signal_connect (
       self->supervisor, "stopped", G_CALLBACK (supervisor_stopped), self);
   penstock_supervisor_start (self->supervisor);
+}
+
+static void
+drop_input (PenstockRoute *self)
+{
+  if (self->supervisor)
+    g_signal_handlers_disconnect_by_data (self->supervisor, self);
+  g_clear_object (&self->supervisor);
+  g_clear_pointer (&self->input_routes, g_ptr_array_unref);
+}
+
+static void
+supervisor_stopped (PenstockSupervisor *supervisor, PenstockRoute *self)
+{
+  if (!self->replaces_input) {
+    g_signal_emit (self, signals[SIGNAL_STOPPED], 0);
+    return;
+  }
+  self->replaces_input = FALSE;
+  drop_input (self);
+  start_input (self);
+}
+
+void
+penstock_route_start (PenstockRoute *self)
+{
+  g_return_if_fail (self->supervisor == NULL);
+
+  for (guint i = 0; i < self->config->outputs->len; i++)
+    start_output (self, g_ptr_array_index (self->config->outputs, i));
+  start_input (self);
+}
+
+/* Takes the output of this configuration out of @outputs, if there is one. */
+static RouteOutput *
+steal_output (GPtrArray *outputs, const PenstockOutputConfig *config)
+{
+  for (guint i = 0; i < outputs->len; i++) {
+    RouteOutput *output = g_ptr_array_index (outputs, i);
+    if (output->output && penstock_output_config_equal (output->config, config))
+      return g_ptr_array_steal_index (outputs, i);
+  }
+  return NULL;
+}
+
+/* Those that end are gone before others start, which may need their places. */
+static void
+reconfigure_outputs (PenstockRoute *self, gboolean keep)
+{
+  GPtrArray *wanted = self->config->outputs;
+  g_autofree RouteOutput **kept = g_new0 (RouteOutput *, wanted->len);
+
+  for (guint i = 0; keep && i < wanted->len; i++)
+    kept[i] = steal_output (self->outputs, g_ptr_array_index (wanted, i));
+  g_ptr_array_set_size (self->outputs, 0);
+  for (guint i = 0; i < wanted->len; i++) {
+    if (kept[i])
+      g_ptr_array_add (self->outputs, kept[i]);
+    else
+      start_output (self, g_ptr_array_index (wanted, i));
+  }
+}
+
+gboolean
+penstock_route_reconfigure (
+    PenstockRoute *self, const PenstockRouteConfig *config, GPtrArray *routes)
+{
+  const PenstockRouteConfig *before = self->config;
+  g_autoptr (GPtrArray) keeps_before = self->routes;
+  gboolean same_cache = penstock_route_config_same_cache (before, config);
+
+  self->config = config;
+  self->routes = g_ptr_array_ref (routes);
+  if (penstock_route_config_equal (before, config))
+    return FALSE;
+  if (!same_cache)
+    set_cache_limits (self);
+  reconfigure_outputs (self, same_cache);
+  if (!penstock_route_config_same_input (before, config) &&
+      !self->replaces_input) {
+    self->replaces_input = TRUE;
+    penstock_supervisor_stop (self->supervisor);
+  }
+  return TRUE;
 }
 
 void
 penstock_route_stop (PenstockRoute *self)
 {
   g_ptr_array_set_size (self->outputs, 0);
+  self->replaces_input = FALSE;
   if (self->supervisor)
     penstock_supervisor_stop (self->supervisor);
   else
@@ -210,6 +303,12 @@ penstock_route_get_state (PenstockRoute *self)
   g_return_val_if_fail (PENSTOCK_IS_ROUTE (self), PENSTOCK_ROUTE_OFFLINE);
 
   return self->state;
+}
+
+gboolean
+penstock_route_is_from_template (PenstockRoute *self)
+{
+  return self->config->is_template;
 }
 
 guint
@@ -345,9 +444,8 @@ penstock_route_finalize (GObject *object)
   PenstockRoute *self = PENSTOCK_ROUTE (object);
 
   g_ptr_array_unref (self->outputs);
-  if (self->supervisor)
-    g_signal_handlers_disconnect_by_data (self->supervisor, self);
-  g_clear_object (&self->supervisor);
+  drop_input (self);
+  g_clear_pointer (&self->routes, g_ptr_array_unref);
   if (self->channel)
     g_clear_signal_handler (&self->channel_handler, self->channel);
   g_clear_object (&self->channel);

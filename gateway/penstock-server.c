@@ -6,6 +6,7 @@
 #include "penstock-server.h"
 
 #include "config-private.h"
+#include "config-structs.h"
 #include "http/http-server.h"
 #include "log.h"
 #include "penstock-error.h"
@@ -13,6 +14,7 @@
 #include "route-table.h"
 #include "rtmp/rtmp-server.h"
 #include "rtsp/rtsp-server.h"
+#include "tls-certificate.h"
 
 #include "media.h"
 
@@ -35,7 +37,7 @@ struct _PenstockServer {
   GstClockTime base_time;
   PenstockRouteTable *table;
   PenstockRtmpServer *rtmp;
-  PenstockListenAddress rtmp_listen; /* with the real port */
+  PenstockListenAddress rtmp_listen; /* with the real port; owns its host */
   PenstockRtspServer *rtsp;
   PenstockHttpServer *http;
 
@@ -125,11 +127,12 @@ expire_route (gpointer user_data)
 
 /* A route from a template lives while it is online, and a while after. */
 static void
-watch_template_route (PenstockServer *self, PenstockRoute *route)
+watch_lifetime (PenstockServer *self, PenstockRoute *route)
 {
   const gchar *name = penstock_route_get_name (route);
 
-  if (penstock_route_get_state (route) == PENSTOCK_ROUTE_ONLINE) {
+  if (!penstock_route_is_from_template (route) ||
+      penstock_route_get_state (route) == PENSTOCK_ROUTE_ONLINE) {
     g_hash_table_remove (self->expiring, name);
     return;
   }
@@ -148,10 +151,10 @@ watch_template_route (PenstockServer *self, PenstockRoute *route)
 }
 
 static void
-template_route_changed (
+route_changed (
     PenstockRoute *route, PenstockRouteState state, PenstockServer *self)
 {
-  watch_template_route (self, route);
+  watch_lifetime (self, route);
 }
 
 static PenstockRoute *
@@ -165,14 +168,12 @@ add_route (
     .rtsp = self->rtsp,
     .http = self->http,
   };
-  PenstockRoute *route = penstock_route_new (name, config, &services);
+  PenstockRoute *route =
+      penstock_route_new (name, config, self->data->routes, &services);
 
   g_hash_table_insert (self->routes, g_strdup (name), route);
-  if (config->is_template) {
-    g_signal_connect (
-        route, "state-changed", G_CALLBACK (template_route_changed), self);
-    watch_template_route (self, route);
-  }
+  g_signal_connect (route, "state-changed", G_CALLBACK (route_changed), self);
+  watch_lifetime (self, route);
   penstock_route_start (route);
   g_signal_emit (self, signals[SIGNAL_ROUTE_ADDED], 0, route);
   return route;
@@ -431,7 +432,9 @@ start_rtmp (PenstockServer *self, GError **error)
         "rtmp: %s", local->message);
     return FALSE;
   }
+  g_free (self->rtmp_listen.host);
   self->rtmp_listen = *listen;
+  self->rtmp_listen.host = g_strdup (listen->host);
   self->rtmp_listen.port = penstock_rtmp_server_get_port (self->rtmp);
   penstock_rtmp_server_set_unclaimed_handler (
       self->rtmp, unclaimed_publish, self, NULL);
@@ -474,6 +477,24 @@ stop_listeners (PenstockServer *self)
   g_clear_object (&self->rtsp);
 }
 
+/* Returns how many. */
+static guint
+start_missing_routes (PenstockServer *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->data->routes->len; i++) {
+    const PenstockRouteConfig *config =
+        g_ptr_array_index (self->data->routes, i);
+    if (config->is_template ||
+        g_hash_table_contains (self->routes, config->name))
+      continue;
+    add_route (self, config->name, config);
+    n++;
+  }
+  return n;
+}
+
 gboolean
 penstock_server_start (PenstockServer *self, GError **error)
 {
@@ -492,12 +513,7 @@ penstock_server_start (PenstockServer *self, GError **error)
   }
 
   self->started = TRUE;
-  for (guint i = 0; i < self->data->routes->len; i++) {
-    const PenstockRouteConfig *config =
-        g_ptr_array_index (self->data->routes, i);
-    if (!config->is_template)
-      add_route (self, config->name, config);
-  }
+  start_missing_routes (self);
   return TRUE;
 }
 
@@ -519,6 +535,123 @@ penstock_server_stop (PenstockServer *self)
     finish_stop (self);
 }
 
+/* --- reload --------------------------------------------------------------- */
+
+/* Ports are bound once. All that differ are told, one a line. */
+static gboolean
+check_same_listeners (const PenstockConfigData *before,
+    const PenstockConfigData *now, GError **error)
+{
+  const struct {
+    const gchar *pointer;
+    const PenstockListenAddress *before, *now;
+  } listeners[] = {
+    { "/listen/rtmp", &before->listen_rtmp, &now->listen_rtmp },
+    { "/listen/rtsp", &before->listen_rtsp, &now->listen_rtsp },
+    { "/listen/rtsps", &before->listen_rtsps, &now->listen_rtsps },
+    { "/listen/http", &before->listen_http, &now->listen_http },
+  };
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (listeners); i++)
+    if (!penstock_listen_address_equal (listeners[i].before, listeners[i].now))
+      g_string_append_printf (text,
+          "%s%s: cannot change while the gateway runs; restart it",
+          text->len ? "\n" : "", listeners[i].pointer);
+  if (text->len == 0)
+    return TRUE;
+  g_set_error_literal (error, PENSTOCK_ERROR, PENSTOCK_ERROR_CONFIG, text->str);
+  return FALSE;
+}
+
+/* The files may be the same and say something else. */
+static gboolean
+reload_certificate (
+    PenstockServer *self, const PenstockConfigData *now, GError **error)
+{
+  if (!now->listen_rtsps.set)
+    return TRUE;
+  g_autoptr (GTlsCertificate) certificate = penstock_tls_certificate_load (
+      now->tls_certificate_file, now->tls_key_file, error);
+  if (certificate)
+    penstock_rtsp_server_set_certificate (self->rtsp, certificate);
+  return certificate != NULL;
+}
+
+/* What the table says of a route that exists: itself, or the template that it
+ * can be made from. */
+static const PenstockRouteConfig *
+config_of_route (PenstockServer *self, PenstockRoute *route)
+{
+  const PenstockRouteConfig *config =
+      penstock_route_table_match (self->table, penstock_route_get_name (route));
+
+  if (config && config->is_template && !penstock_route_is_from_template (route))
+    return NULL; /* it was there without a publisher */
+  return config;
+}
+
+static void
+reload_existing (PenstockServer *self, guint *changed, guint *removed)
+{
+  g_autoptr (GPtrArray) routes = penstock_server_list_routes (self);
+
+  for (guint i = 0; i < routes->len; i++) {
+    PenstockRoute *route = g_ptr_array_index (routes, i);
+    const gchar *name = penstock_route_get_name (route);
+    const PenstockRouteConfig *config = config_of_route (self, route);
+    if (!config) {
+      penstock_info ("route", "removed by the new route map route=%s", name);
+      remove_route (self, name);
+      (*removed)++;
+      continue;
+    }
+    if (penstock_route_reconfigure (route, config, self->data->routes)) {
+      penstock_info ("route", "changed by the new route map route=%s", name);
+      (*changed)++;
+    }
+    watch_lifetime (self, route);
+  }
+}
+
+static void
+take_config (PenstockServer *self, PenstockConfig *config)
+{
+  g_set_object (&self->config, config);
+  self->data = penstock_config_get_data (config);
+  g_clear_pointer (&self->table, penstock_route_table_free);
+  self->table = penstock_route_table_new (self->data->routes);
+}
+
+gboolean
+penstock_server_reload (
+    PenstockServer *self, PenstockConfig *config, GError **error)
+{
+  g_return_val_if_fail (PENSTOCK_IS_SERVER (self), FALSE);
+  g_return_val_if_fail (PENSTOCK_IS_CONFIG (config), FALSE);
+
+  const PenstockConfigData *now = penstock_config_get_data (config);
+  guint changed = 0, removed = 0;
+
+  if (!self->started || self->stopping) {
+    g_set_error_literal (error, PENSTOCK_ERROR, PENSTOCK_ERROR_FAILED,
+        "the gateway is not running");
+    return FALSE;
+  }
+  if (!check_same_listeners (self->data, now, error) ||
+      !reload_certificate (self, now, error))
+    return FALSE;
+  take_config (self, config);
+  if (self->rtsp)
+    penstock_rtsp_server_set_routes (self->rtsp, self->data->routes);
+  reload_existing (self, &changed, &removed);
+  guint added = start_missing_routes (self);
+  penstock_info ("gateway",
+      "route map reloaded: %u routes added, %u changed, %u removed", added,
+      changed, removed);
+  return TRUE;
+}
+
 /* --- object ------------------------------------------------------------- */
 
 PenstockServer *
@@ -527,9 +660,7 @@ penstock_server_new (PenstockConfig *config)
   g_return_val_if_fail (PENSTOCK_IS_CONFIG (config), NULL);
 
   PenstockServer *self = g_object_new (PENSTOCK_TYPE_SERVER, NULL);
-  self->config = g_object_ref (config);
-  self->data = penstock_config_get_data (config);
-  self->table = penstock_route_table_new (self->data->routes);
+  take_config (self, config);
   self->context = g_main_context_ref_thread_default ();
   return self;
 }
@@ -543,6 +674,7 @@ penstock_server_finalize (GObject *object)
   g_hash_table_unref (self->routes);
   g_clear_pointer (&self->table, penstock_route_table_free);
   g_clear_object (&self->config);
+  g_free (self->rtmp_listen.host);
   g_clear_object (&self->clock);
   g_clear_pointer (&self->context, g_main_context_unref);
   G_OBJECT_CLASS (penstock_server_parent_class)->finalize (object);

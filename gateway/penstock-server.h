@@ -8,7 +8,8 @@
 G_BEGIN_DECLS
 
 #define PENSTOCK_TYPE_SERVER (penstock_server_get_type ())
-G_DECLARE_FINAL_TYPE (PenstockServer, penstock_server, PENSTOCK, SERVER, GObject)
+G_DECLARE_FINAL_TYPE (
+    PenstockServer, penstock_server, PENSTOCK, SERVER, GObject)
 
 /**
  * PenstockServer:
@@ -45,6 +46,28 @@ PenstockServer *penstock_server_new (PenstockConfig *config);
 gboolean penstock_server_start (PenstockServer *self, GError **error);
 
 /**
+ * penstock_server_reload:
+ * @self: a started server
+ * @config: another checked configuration
+ * @error: return location for a #GError
+ *
+ * Goes over to @config and touches only what differs. Routes that are the same
+ * go on, their readers notice nothing. Of a route that differs, the outputs
+ * that are the same go on with their readers, and so does the input; routes
+ * that are no longer there end, new ones start. A publisher stays if its route
+ * can still be made from a template. TLS certificates are read again and count
+ * for new connections. Listeners cannot change.
+ *
+ * Returns: %TRUE, or %FALSE with %PENSTOCK_ERROR_CONFIG (a listener differs, or
+ *   the certificate cannot be used) or %PENSTOCK_ERROR_FAILED (not running);
+ *   nothing has changed then
+ *
+ * Since: 0.1
+ */
+gboolean penstock_server_reload (
+    PenstockServer *self, PenstockConfig *config, GError **error);
+
+/**
  * penstock_server_stop:
  * @self: a server
  *
@@ -75,8 +98,8 @@ GPtrArray *penstock_server_list_routes (PenstockServer *self);
  *
  * Since: 0.1
  */
-PenstockRoute *penstock_server_get_route (PenstockServer *self,
-    const gchar *name);
+PenstockRoute *penstock_server_get_route (
+    PenstockServer *self, const gchar *name);
 
 /**
  * penstock_server_get_port:

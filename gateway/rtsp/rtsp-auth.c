@@ -18,16 +18,23 @@
 /* At most two routes can govern a path: see governing_routes(). */
 #define MAX_GUARDS 2
 
+/* The routes of one configuration. Counted, never changed: a request keeps
+ * those that it began with. */
+typedef struct {
+  GPtrArray *routes; /* owned: keeps what the table and guards point to */
+  PenstockRouteTable *table;
+  gboolean guarded; /* some route has credentials */
+} AuthRoutes;
+
 struct _PenstockRtspAuth {
   GstRTSPAuth parent;
 
   /* Set at construction. */
-  PenstockRouteTable *table; /* NULL: no routes */
-  gboolean guarded;          /* some route has credentials */
-  gboolean have_key;         /* else nobody gets in */
+  gboolean have_key; /* else nobody gets in */
   guint8 key[PENSTOCK_RTSP_NONCE_KEY_BYTES];
 
-  GMutex lock; /* guards failures */
+  GMutex lock;        /* guards the rest */
+  AuthRoutes *routes; /* NULL: none; atomic rc box */
   PenstockRtspFailures *failures;
 };
 
@@ -70,6 +77,43 @@ guard_of (const PenstockRouteConfig *route)
   return NULL;
 }
 
+static AuthRoutes *
+auth_routes_new (GPtrArray *routes)
+{
+  AuthRoutes *self = g_atomic_rc_box_new0 (AuthRoutes);
+
+  self->routes = g_ptr_array_ref (routes);
+  self->table = penstock_route_table_new (routes);
+  for (guint i = 0; i < routes->len; i++)
+    self->guarded |= guard_of (g_ptr_array_index (routes, i)) != NULL;
+  return self;
+}
+
+static void
+auth_routes_clear (AuthRoutes *self)
+{
+  penstock_route_table_free (self->table);
+  g_ptr_array_unref (self->routes);
+}
+
+static void
+auth_routes_unref (AuthRoutes *self)
+{
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) auth_routes_clear);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AuthRoutes, auth_routes_unref)
+
+static AuthRoutes *
+get_routes (PenstockRtspAuth *self)
+{
+  g_mutex_lock (&self->lock);
+  AuthRoutes *routes =
+      self->routes ? g_atomic_rc_box_acquire (self->routes) : NULL;
+  g_mutex_unlock (&self->lock);
+  return routes;
+}
+
 /* "a/stream=0" is a track of "a", or a route of that name: the credentials of
  * both are asked for. */
 typedef struct {
@@ -79,11 +123,10 @@ typedef struct {
 } Guards;
 
 static void
-add_guard (const PenstockRtspAuth *self, const gchar *path, Guards *out)
+add_guard (const AuthRoutes *routes, const gchar *path, Guards *out)
 {
-  const PenstockRouteConfig *route = path && self->table
-      ? penstock_route_table_match (self->table, path)
-      : NULL;
+  const PenstockRouteConfig *route =
+      path ? penstock_route_table_match (routes->table, path) : NULL;
 
   if (!route)
     return;
@@ -94,7 +137,7 @@ add_guard (const PenstockRtspAuth *self, const gchar *path, Guards *out)
 }
 
 static Guards
-governing_routes (const PenstockRtspAuth *self, const gchar *path)
+governing_routes (const AuthRoutes *routes, const gchar *path)
 {
   /* Checked, and wrong, where there is no route: it takes the same time. */
   static const PenstockOutputConfig nobody = {
@@ -106,8 +149,8 @@ governing_routes (const PenstockRtspAuth *self, const gchar *path)
   if (!path)
     return guards;
   g_autofree gchar *presentation = penstock_rtsp_presentation_path (path);
-  add_guard (self, path, &guards);
-  add_guard (self, presentation, &guards);
+  add_guard (routes, path, &guards);
+  add_guard (routes, presentation, &guards);
   if (guards.unknown)
     guards.guards[guards.n++] = &nobody;
   return guards;
@@ -267,12 +310,14 @@ check_credentials (PenstockRtspAuth *self, GstRTSPContext *ctx,
 static gboolean
 check_request (PenstockRtspAuth *self, GstRTSPContext *ctx)
 {
-  if (!self->guarded || ctx->method == GST_RTSP_OPTIONS)
+  g_autoptr (AuthRoutes) routes = get_routes (self);
+
+  if (!routes || !routes->guarded || ctx->method == GST_RTSP_OPTIONS)
     return TRUE;
   g_autofree gchar *path = ctx->uri && ctx->uri->abspath
       ? penstock_rtsp_request_path (ctx->uri->abspath)
       : NULL;
-  Guards guards = governing_routes (self, path);
+  Guards guards = governing_routes (routes, path);
   if (!guards.unknown && guards.n == 0)
     return TRUE;
 
@@ -300,16 +345,25 @@ check (GstRTSPAuth *auth, GstRTSPContext *ctx, const gchar *what)
 /* --- object ----------------------------------------------------------------------------- */
 
 GstRTSPAuth *
-penstock_rtsp_auth_new (const GPtrArray *routes)
+penstock_rtsp_auth_new (GPtrArray *routes)
 {
   PenstockRtspAuth *self = g_object_new (PENSTOCK_TYPE_RTSP_AUTH, NULL);
 
-  if (routes) {
-    self->table = penstock_route_table_new (routes);
-    for (guint i = 0; i < routes->len; i++)
-      self->guarded |= guard_of (g_ptr_array_index (routes, i)) != NULL;
-  }
+  if (routes)
+    self->routes = auth_routes_new (routes);
   return GST_RTSP_AUTH (self);
+}
+
+void
+penstock_rtsp_auth_set_routes (PenstockRtspAuth *self, GPtrArray *routes)
+{
+  AuthRoutes *now = auth_routes_new (routes);
+
+  g_mutex_lock (&self->lock);
+  AuthRoutes *before = g_steal_pointer (&self->routes);
+  self->routes = now;
+  g_mutex_unlock (&self->lock);
+  g_clear_pointer (&before, auth_routes_unref);
 }
 
 static void
@@ -317,7 +371,7 @@ penstock_rtsp_auth_finalize (GObject *object)
 {
   PenstockRtspAuth *self = PENSTOCK_RTSP_AUTH (object);
 
-  g_clear_pointer (&self->table, penstock_route_table_free);
+  g_clear_pointer (&self->routes, auth_routes_unref);
   penstock_rtsp_failures_free (self->failures);
   g_mutex_clear (&self->lock);
   explicit_bzero (self->key, sizeof (self->key));

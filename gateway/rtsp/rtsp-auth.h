@@ -18,13 +18,16 @@ G_DECLARE_FINAL_TYPE (
 
 /**
  * penstock_rtsp_auth_new:
- * @routes: (nullable): of PenstockRouteConfig; must outlive the object. The
+ * @routes: (nullable): of PenstockRouteConfig, which the array owns. The
  *   `user` and `password` of a route's output `rtsp` guard it
  *
  * A path without a route asks for credentials too as soon as one route has
  * some, so that nobody can find out which paths exist.
  */
-GstRTSPAuth *penstock_rtsp_auth_new (const GPtrArray *routes);
+GstRTSPAuth *penstock_rtsp_auth_new (GPtrArray *routes);
+
+/* Other routes, from the next request on. Control context. */
+void penstock_rtsp_auth_set_routes (PenstockRtspAuth *self, GPtrArray *routes);
 
 G_END_DECLS
 

@@ -102,8 +102,8 @@ struct _PenstockRtspServer {
   GstClock *clock;
   GstClockTime base_time;
 
-  /* Set before the start. */
-  const GPtrArray *routes; /* NULL: no credentials */
+  /* Set before the start; routes also later. */
+  GPtrArray *routes; /* NULL: no credentials */
   PenstockListenAddress tls_listen;
   gchar *certificate_file, *key_file;
 
@@ -308,12 +308,15 @@ make_core (PenstockRtspServer *self)
 }
 
 void
-penstock_rtsp_server_set_routes (
-    PenstockRtspServer *self, const GPtrArray *routes)
+penstock_rtsp_server_set_routes (PenstockRtspServer *self, GPtrArray *routes)
 {
-  g_return_if_fail (!self->core);
-
-  self->routes = routes;
+  g_clear_pointer (&self->routes, g_ptr_array_unref);
+  self->routes = g_ptr_array_ref (routes);
+  if (!self->core)
+    return;
+  g_autoptr (GstRTSPAuth) auth =
+      gst_rtsp_server_get_auth (GST_RTSP_SERVER (self->core));
+  penstock_rtsp_auth_set_routes (PENSTOCK_RTSP_AUTH (auth), routes);
 }
 
 void
@@ -327,6 +330,15 @@ penstock_rtsp_server_set_tls (PenstockRtspServer *self,
   self->tls_listen.host = g_strdup (listen->host);
   self->certificate_file = g_strdup (certificate_file);
   self->key_file = g_strdup (key_file);
+}
+
+void
+penstock_rtsp_server_set_certificate (
+    PenstockRtspServer *self, GTlsCertificate *certificate)
+{
+  g_return_if_fail (self->core && self->tls_listen.set);
+
+  g_set_object (&self->certificate, certificate);
 }
 
 static gboolean
@@ -464,6 +476,7 @@ penstock_rtsp_server_finalize (GObject *object)
 
   g_hash_table_unref (self->mounts);
   g_ptr_array_unref (self->closing);
+  g_clear_pointer (&self->routes, g_ptr_array_unref);
   g_clear_object (&self->clock);
   g_free (self->listen.host);
   g_free (self->tls_listen.host);

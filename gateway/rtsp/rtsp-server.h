@@ -25,9 +25,14 @@ PenstockRtspServer *penstock_rtsp_server_new (
     GstClockTime base_time);
 
 /* The credentials of viewers are those of the outputs of @routes, of
- * PenstockRouteConfig, which must outlive the server. Before the start. */
+ * PenstockRouteConfig, which the array owns. Also later: counts from the next
+ * request on. */
 void penstock_rtsp_server_set_routes (
-    PenstockRtspServer *self, const GPtrArray *routes);
+    PenstockRtspServer *self, GPtrArray *routes);
+
+/* Of a started server with TLS: connections from now on get @certificate. */
+void penstock_rtsp_server_set_certificate (
+    PenstockRtspServer *self, GTlsCertificate *certificate);
 
 /* Also listens at @listen for RTSP over TLS, with the certificate and key of
  * PEM files (@key_file: NULL = in the other). Before the start. */

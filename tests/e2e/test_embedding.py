@@ -49,9 +49,11 @@ def has_picture(port):
 
 
 def check_serves(command, port):
+    # Who runs the tests in the background ignores SIGINT, and so would it.
     process = subprocess.Popen(
         command, env=embedding_environment(), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     try:
         wait_until(lambda: has_picture(port), 40, "a picture")
         process.send_signal(signal.SIGINT)

@@ -87,8 +87,7 @@ class Gateway:
             "routes": routes, **config}
         self.folder = tempfile.TemporaryDirectory(prefix="penstock-test-")
         self.path = os.path.join(self.folder.name, "routes.json")
-        with open(self.path, "w", encoding="utf-8") as file:
-            json.dump(self.config, file)
+        self.write_config()
         self.lines = []
         self.ports = {}
         self.process = subprocess.Popen(
@@ -102,6 +101,22 @@ class Gateway:
         self._reader.start()
         if wait:
             self.wait_ready()
+
+    def write_config(self):
+        with open(self.path, "w", encoding="utf-8") as file:
+            json.dump(self.config, file)
+
+    def reload(self, **config):
+        """SIGHUP with a changed route map: the lines that tell of it. What
+        the status says is up to half a second old and has to be waited for."""
+        self.config.update(config)
+        self.write_config()
+        begin = len(self.lines)
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: any("reloaded" in line
+                               for line in self.lines[begin:]), 20,
+                   lambda: f"an answer to SIGHUP\n{self.log()}")
+        return self.lines[begin:]
 
     def _read(self):
         for line in self.process.stdout:

@@ -493,6 +493,53 @@ GST_START_TEST (a_reload_sees_every_difference)
 }
 GST_END_TEST;
 
+/* Input, outputs and cache of a route differ one without the other. */
+GST_START_TEST (a_reload_knows_the_parts_of_a_route)
+{
+  static const struct {
+    const gchar *a, *b;
+    gboolean input, output, cache;
+  } rows[] = {
+    { "{'input': 'test', 'outputs': ['rtsp']}",
+        "{'outputs': ['rtsp'], 'input': {'type': 'test'}}", TRUE, TRUE, TRUE },
+    { "{'input': 'test', 'outputs': ['rtsp']}",
+        "{'input': {'type': 'test', 'width': 640}, 'outputs': ['rtsp']}", FALSE,
+        TRUE, TRUE },
+    { "{'input': 'publish', 'outputs': ['rtsp']}",
+        "{'input': 'publish', 'outputs': ['rtsp'], 'publish': {'key': 'k'}}",
+        FALSE, TRUE, TRUE },
+    { "{'input': 'publish', 'outputs': ['rtsp']}",
+        "{'input': 'publish', 'outputs': ['rtsp'], 'publisher-policy': "
+        "'reject'}",
+        FALSE, TRUE, TRUE },
+    { "{'input': 'test', 'outputs': ['rtsp']}",
+        "{'input': 'test', 'outputs': ['dash']}", TRUE, FALSE, TRUE },
+    { "{'input': 'test', 'outputs': [{'type': 'rtsp', 'user': 'a', "
+      "'password': 'b'}]}",
+        "{'input': 'test', 'outputs': [{'type': 'rtsp', 'user': 'a', "
+        "'password': 'c'}]}",
+        TRUE, FALSE, TRUE },
+    { "{'input': 'test', 'outputs': ['rtsp']}",
+        "{'input': 'test', 'outputs': ['rtsp'], 'cache': {'max-bytes': "
+        "100000}}",
+        TRUE, TRUE, FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (PenstockConfigData) a = load_route (rows[i].a);
+    g_autoptr (PenstockConfigData) b = load_route (rows[i].b);
+    const PenstockRouteConfig *one = only_route (a), *two = only_route (b);
+    fail_unless (penstock_route_config_same_input (one, two) == rows[i].input,
+        "%s", rows[i].b);
+    fail_unless (penstock_route_config_same_cache (one, two) == rows[i].cache,
+        "%s", rows[i].b);
+    fail_unless (penstock_output_config_equal (one->outputs->pdata[0],
+                     two->outputs->pdata[0]) == rows[i].output,
+        "%s", rows[i].b);
+  }
+}
+GST_END_TEST;
+
 GST_START_TEST (a_reload_sees_names_and_listeners)
 {
   static const gchar *const maps[] = { "{'routes': {}}",
@@ -613,6 +660,7 @@ config_load_suite (void)
   tcase_add_loop_test (tc, variables_are_named_after_their_fields, 0, 6);
   tcase_add_test (tc, a_reload_sees_every_difference);
   tcase_add_test (tc, a_reload_sees_names_and_listeners);
+  tcase_add_test (tc, a_reload_knows_the_parts_of_a_route);
   tcase_add_test (tc, description_shows_everything_but_secrets);
   tcase_add_test (tc, file_that_cannot_be_read_is_named);
   tcase_add_test (tc, file_is_read_and_keeps_its_name);
