@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../log.h"
+#include "rtsp-info.h"
 
 /* A connection without a session is closed after this time, also after its
  * session has gone. */
@@ -341,6 +342,24 @@ adjust_play_mode (GstRTSPClient *client, GstRTSPContext *ctx,
 }
 
 static void
+set_header (
+    GstRTSPMessage *message, GstRTSPHeaderField field, const gchar *value)
+{
+  gst_rtsp_message_remove_header (message, field, -1);
+  gst_rtsp_message_add_header (message, field, value);
+}
+
+static GstRTSPStatusCode
+adjust_play_response (GstRTSPClient *client, GstRTSPContext *ctx)
+{
+  g_autofree gchar *info = penstock_rtsp_info_new (ctx->sessmedia);
+
+  if (info)
+    set_header (ctx->response, GST_RTSP_HDR_RTP_INFO, info);
+  return GST_RTSP_STS_OK;
+}
+
+static void
 play_done (GstRTSPClient *client, GstRTSPContext *ctx)
 {
   PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
@@ -396,14 +415,6 @@ teardown_done (GstRTSPClient *client, GstRTSPContext *ctx)
 }
 
 /* --- answers ----------------------------------------------------------------- */
-
-static void
-set_header (
-    GstRTSPMessage *message, GstRTSPHeaderField field, const gchar *value)
-{
-  gst_rtsp_message_remove_header (message, field, -1);
-  gst_rtsp_message_add_header (message, field, value);
-}
 
 /* The library (1.22.0) tells a client of a TLS connection "rtsp:" URLs; some
  * go there. */
@@ -582,6 +593,7 @@ penstock_rtsp_client_class_init (PenstockRtspClientClass *klass)
   client_class->pause_request = pause_done;
   client_class->teardown_request = teardown_done;
   client_class->adjust_play_mode = adjust_play_mode;
+  client_class->adjust_play_response = adjust_play_response;
   client_class->send_message = send_message;
   client_class->new_session = new_session;
   client_class->closed = closed;

@@ -112,7 +112,7 @@ url_of (const Fixture *f, const gchar *path)
   "speed-preset=ultrafast bitrate=6000 key-int-max=100 ! h264parse ! sink. "
 
 static GstElement *
-publish (Fixture *f, const gchar *streams)
+prepare (Fixture *f, const gchar *streams)
 {
   g_autoptr (GError) error = NULL;
   g_autofree gchar *line = g_strdup_printf (
@@ -124,6 +124,14 @@ publish (Fixture *f, const gchar *streams)
   gst_pipeline_use_clock (GST_PIPELINE (pipeline), f->clock);
   gst_element_set_start_time (pipeline, GST_CLOCK_TIME_NONE);
   gst_element_set_base_time (pipeline, f->base_time);
+  return pipeline;
+}
+
+static GstElement *
+publish (Fixture *f, const gchar *streams)
+{
+  GstElement *pipeline = prepare (f, streams);
+
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   return pipeline;
 }
@@ -937,6 +945,26 @@ rtp_info (const gchar *info, const gchar *stream, const gchar *name)
   return (guint) g_ascii_strtoull (value + strlen (name), NULL, 10);
 }
 
+/* Plays streams 0 and 1 over TCP, on channels 0 and 2; the answer to PLAY. */
+static gchar *
+plain_play (Plain *p)
+{
+  g_autofree gchar *describe = plain_request (p, "DESCRIBE", "", "");
+  ck_assert_status (describe, 200);
+  g_autofree gchar *first = plain_request (p, "SETUP", "/stream=0", TCP_SETUP);
+  ck_assert_status (first, 200);
+  g_autofree gchar *session = session_of (first);
+  g_autofree gchar *headers = g_strdup_printf ("Session: %s\r\n", session);
+  g_autofree gchar *second_headers = g_strdup_printf (
+      "%sTransport: RTP/AVP/TCP;unicast;interleaved=2-3\r\n", headers);
+  g_autofree gchar *second =
+      plain_request (p, "SETUP", "/stream=1", second_headers);
+  ck_assert_status (second, 200);
+  gchar *play = plain_request (p, "PLAY", "", headers);
+  ck_assert_status (play, 200);
+  return play;
+}
+
 GST_START_TEST (rtp_info_names_the_first_packet_of_the_first_viewer)
 {
   Fixture f;
@@ -946,19 +974,7 @@ GST_START_TEST (rtp_info_names_the_first_packet_of_the_first_viewer)
   GstElement *pipeline = publish (&f, VIDEO (320, 240, 100000) AUDIO);
   wait_channel (&f, 2, 30);
   plain_open (&p, &f, "info");
-  g_autofree gchar *describe = plain_request (&p, "DESCRIBE", "", "");
-  ck_assert_status (describe, 200);
-  g_autofree gchar *first = plain_request (&p, "SETUP", "/stream=0", TCP_SETUP);
-  ck_assert_status (first, 200);
-  g_autofree gchar *session = session_of (first);
-  g_autofree gchar *headers = g_strdup_printf ("Session: %s\r\n", session);
-  g_autofree gchar *second_headers = g_strdup_printf (
-      "%sTransport: RTP/AVP/TCP;unicast;interleaved=2-3\r\n", headers);
-  g_autofree gchar *second =
-      plain_request (&p, "SETUP", "/stream=1", second_headers);
-  ck_assert_status (second, 200);
-  g_autofree gchar *play = plain_request (&p, "PLAY", "", headers);
-  ck_assert_status (play, 200);
+  g_autofree gchar *play = plain_play (&p);
   g_autofree gchar *info = header_of (play, "RTP-Info");
   ck_assert_msg (info != NULL, "%s", play);
 
@@ -977,6 +993,134 @@ GST_START_TEST (rtp_info_names_the_first_packet_of_the_first_viewer)
   }
   plain_close (&p);
   unpublish (pipeline);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+static GstClockTime
+running_time (GstPad *pad, GstPadProbeInfo *info)
+{
+  g_autoptr (GstEvent) event =
+      gst_pad_get_sticky_event (pad, GST_EVENT_SEGMENT, 0);
+  const GstSegment *segment;
+
+  gst_event_parse_segment (event, &segment);
+  return gst_segment_to_running_time (segment, GST_FORMAT_TIME,
+      GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info)));
+}
+
+/* Running time of the newest keyframe. */
+static GstPadProbeReturn
+note_keyframe (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
+
+  if (!GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT))
+    *(GstClockTime *) data = running_time (pad, info);
+  return GST_PAD_PROBE_OK;
+}
+
+typedef struct {
+  gint closed;         /* atomic */
+  gint n_dropped;      /* atomic */
+  GstClockTime opened; /* running time of what came through first since then */
+} Gate;
+
+static GstPadProbeReturn
+pass_gate (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  Gate *gate = data;
+
+  if (g_atomic_int_get (&gate->closed)) {
+    gate->opened = GST_CLOCK_TIME_NONE;
+    g_atomic_int_inc (&gate->n_dropped);
+    return GST_PAD_PROBE_DROP;
+  }
+  if (gate->opened == GST_CLOCK_TIME_NONE)
+    gate->opened = running_time (pad, info);
+  return GST_PAD_PROBE_OK;
+}
+
+static GstPad *
+channel_pad (GstElement *pipeline, const gchar *name)
+{
+  g_autoptr (GstElement) sink =
+      gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+
+  return gst_element_get_static_pad (sink, name);
+}
+
+/* Time from the moment of RTP-Info to the first packet of stream @i. */
+static GstClockTimeDiff
+since_rtp_info (const Plain *p, const gchar *info, guint i, gint clock_rate)
+{
+  g_autofree gchar *stream = g_strdup_printf ("stream=%u", i);
+  const guint8 *header = p->first[2 * i];
+  gint32 ticks = (gint32) (GST_READ_UINT32_BE (header + 4) -
+      rtp_info (info, stream, "rtptime="));
+
+  fail_unless_equals_int (
+      GST_READ_UINT16_BE (header + 2), rtp_info (info, stream, "seq="));
+  return (GstClockTimeDiff) ticks * (GstClockTimeDiff) GST_SECOND / clock_rate;
+}
+
+/* Long enough for pictures to be later than all sound that was let through. */
+static gboolean
+has_dropped (gpointer data)
+{
+  return g_atomic_int_get (&((Gate *) data)->n_dropped) >= 10;
+}
+
+static gboolean
+has_second_keyframe (gpointer data)
+{
+  PenstockChannelStats stats;
+
+  penstock_channel_get_stats (data, &stats);
+  return stats.tracks[0].keyframes == 2;
+}
+
+/* A camera's sound may come later than its picture. What the answer to PLAY
+ * says about it must hold all the same, or players put them apart. */
+GST_START_TEST (rtp_info_is_right_for_a_stream_that_has_not_begun)
+{
+  Fixture f;
+  Plain p;
+  GstClockTime keyframe = GST_CLOCK_TIME_NONE;
+  Gate gate = { .opened = GST_CLOCK_TIME_NONE };
+
+  fixture_init (&f, "late");
+  GstElement *pipeline = prepare (&f, VIDEO (320, 240, 100000) AUDIO);
+  g_autoptr (GstPad) video = channel_pad (pipeline, "sink_0");
+  g_autoptr (GstPad) audio = channel_pad (pipeline, "sink_1");
+  gst_pad_add_probe (
+      video, GST_PAD_PROBE_TYPE_BUFFER, note_keyframe, &keyframe, NULL);
+  gst_pad_add_probe (audio, GST_PAD_PROBE_TYPE_BUFFER, pass_gate, &gate, NULL);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  wait_channel (&f, 2, 5);
+  g_atomic_int_set (&gate.closed, TRUE);
+  fail_unless (wait_for (has_dropped, &gate));
+  gst_pad_push_event (video,
+      gst_event_new_custom (GST_EVENT_CUSTOM_UPSTREAM,
+          gst_structure_new_empty ("GstForceKeyUnit")));
+  fail_unless (wait_for (has_second_keyframe, f.channel));
+  plain_open (&p, &f, "late");
+  g_autofree gchar *play = plain_play (&p);
+  g_autofree gchar *info = header_of (play, "RTP-Info");
+  ck_assert_msg (info != NULL, "%s", play);
+
+  g_atomic_int_set (&gate.closed, FALSE);
+  while (!p.seen[0] || !p.seen[2])
+    read_interleaved (&p);
+  GstClockTimeDiff sent =
+      since_rtp_info (&p, info, 1, 48000) - since_rtp_info (&p, info, 0, 90000);
+  plain_close (&p);
+  unpublish (pipeline);
+  GstClockTimeDiff published = GST_CLOCK_DIFF (keyframe, gate.opened);
+  ck_assert_msg (ABS (sent - published) < 5 * GST_MSECOND,
+      "sound begins %" GST_STIME_FORMAT
+      " after the picture, is sent as %" GST_STIME_FORMAT,
+      GST_STIME_ARGS (published), GST_STIME_ARGS (sent));
   fixture_clear (&f);
 }
 GST_END_TEST
@@ -1383,6 +1527,7 @@ rtsp_suite (void)
   tcase_add_test (tc, odd_play_requests_play_from_now_at_normal_speed);
   tcase_add_test (tc, one_track_can_be_set_up_alone);
   tcase_add_test (tc, rtp_info_names_the_first_packet_of_the_first_viewer);
+  tcase_add_test (tc, rtp_info_is_right_for_a_stream_that_has_not_begun);
   tcase_add_test (tc, pause_and_play_again_works);
   tcase_add_test (tc, garbage_on_the_port_hurts_nobody);
   tcase_add_test (tc, port_in_use_is_named);
