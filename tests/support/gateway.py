@@ -36,7 +36,11 @@ def sanitizer_runtime():
     programs that load its plugin; empty for other builds."""
     libraries = subprocess.run(["ldd", daemon()], capture_output=True,
                                text=True, check=True, timeout=20).stdout
-    return " ".join(re.findall(r"=> (\S*/lib[at]san\.\S+)", libraries))
+    runtime = re.findall(r"=> (\S*/lib[at]san\.\S+)", libraries)
+    # The sanitizer looks for the C++ runtime when the program begins, and ends
+    # it when something that is loaded later throws; GIO's proxy resolver, which
+    # every connecting client loads, does (libproxy).
+    return " ".join([*runtime, "libstdc++.so.6"] if runtime else [])
 
 
 def environment(program=None):
