@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Delivery of the files of a DASH sink (see dash-output.h). */
+
+#include "dash-output.h"
+
+#include "dash-files.h"
+#include "segment-store.h"
+
+struct _DashOutput {
+  DashOutputCallbacks callbacks;
+
+  /* Set when opened, cleared when closed. */
+  PenstockSegmentStore *store;
+  DashFiles *files;
+
+  GMutex lock; /* guards the rest; never held while delivering */
+  GCond delivered;
+  GQueue changes; /* of PresentationChange */
+  gboolean delivering;
+};
+
+/* Marks in the queue of changes. */
+static PresentationChange resume_mark, end_mark;
+
+DashOutput *
+dash_output_new (const DashOutputCallbacks *callbacks)
+{
+  DashOutput *self = g_new0 (DashOutput, 1);
+
+  self->callbacks = *callbacks;
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->delivered);
+  return self;
+}
+
+static void
+change_free (PresentationChange *change)
+{
+  if (change != &resume_mark && change != &end_mark)
+    presentation_change_free (change);
+}
+
+void
+dash_output_free (DashOutput *self)
+{
+  if (!self)
+    return;
+  dash_output_close (self);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->delivered);
+  g_free (self);
+}
+
+gboolean
+dash_output_open (DashOutput *self, const gchar *store, const gchar *directory,
+    guint64 max_queued_bytes, GError **error)
+{
+  const DashFilesCallbacks callbacks = { self->callbacks.failed,
+    self->callbacks.ended, self->callbacks.user_data };
+
+  if (directory) {
+    self->files =
+        dash_files_new (directory, max_queued_bytes, &callbacks, error);
+    if (!self->files)
+      return FALSE;
+  }
+  if (store)
+    self->store = penstock_segment_store_get (store);
+  return TRUE;
+}
+
+void
+dash_output_close (DashOutput *self)
+{
+  g_mutex_lock (&self->lock);
+  while (self->delivering)
+    g_cond_wait (&self->delivered, &self->lock);
+  g_queue_clear_full (&self->changes, (GDestroyNotify) change_free);
+  g_mutex_unlock (&self->lock);
+  g_clear_pointer (&self->files, dash_files_free);
+  g_clear_object (&self->store);
+}
+
+/* ---- what was there before ---- */
+
+typedef struct {
+  void (*func) (const gchar *, guint64, guint64, gpointer);
+  gpointer user_data;
+} Listing;
+
+/* On disk it takes no memory. */
+static void
+list_file (const gchar *path, guint64 number, gpointer user_data)
+{
+  const Listing *listing = user_data;
+
+  listing->func (path, number, 0, listing->user_data);
+}
+
+static void
+list_stored (PenstockSegmentStore *store, const Listing *listing)
+{
+  g_auto (GStrv) paths = penstock_segment_store_list (store);
+
+  for (guint i = 0; paths[i]; i++) {
+    g_autoptr (PenstockStoredFile) file =
+        penstock_segment_store_read (store, paths[i]);
+    guint64 number;
+
+    if (file && mpd_parse_path (paths[i], &number))
+      listing->func (paths[i], number, file->size, listing->user_data);
+  }
+}
+
+void
+dash_output_list (DashOutput *self,
+    void (*func) (
+        const gchar *path, guint64 number, guint64 bytes, gpointer user_data),
+    gpointer user_data)
+{
+  Listing listing = { func, user_data };
+
+  if (self->store)
+    list_stored (self->store, &listing);
+  if (self->files)
+    dash_files_list (self->files, list_file, &listing);
+}
+
+/* ---- changes ---- */
+
+static void
+add (DashOutput *self, PresentationChange *change)
+{
+  g_mutex_lock (&self->lock);
+  g_queue_push_tail (&self->changes, change);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+dash_output_add (DashOutput *self, GQueue *changes)
+{
+  PresentationChange *change;
+
+  while ((change = g_queue_pop_head (changes)))
+    add (self, change);
+}
+
+void
+dash_output_end (DashOutput *self)
+{
+  add (self, &end_mark);
+}
+
+gboolean
+dash_output_has_failed (DashOutput *self)
+{
+  return self->files && dash_files_has_failed (self->files);
+}
+
+void
+dash_output_resume (DashOutput *self)
+{
+  add (self, &resume_mark);
+}
+
+static void
+do_change (DashOutput *self, const PresentationChange *change)
+{
+  if (change == &resume_mark) {
+    dash_files_resume (self->files);
+  } else if (change == &end_mark) {
+    if (self->files)
+      dash_files_notify (self->files);
+    else
+      self->callbacks.ended (self->callbacks.user_data);
+  } else if (change->bytes) {
+    if (self->store)
+      penstock_segment_store_put (
+          self->store, change->path, change->content_type, change->bytes);
+    if (self->files)
+      dash_files_put (self->files, change->path, change->bytes);
+  } else {
+    if (self->store)
+      penstock_segment_store_remove (self->store, change->path);
+    if (self->files)
+      dash_files_remove (self->files, change->path);
+  }
+}
+
+void
+dash_output_deliver (DashOutput *self)
+{
+  PresentationChange *change;
+
+  g_mutex_lock (&self->lock);
+  if (self->delivering) { /* that thread takes ours as well */
+    g_mutex_unlock (&self->lock);
+    return;
+  }
+  self->delivering = TRUE;
+  while ((change = g_queue_pop_head (&self->changes))) {
+    g_mutex_unlock (&self->lock);
+    do_change (self, change);
+    change_free (change);
+    g_mutex_lock (&self->lock);
+  }
+  self->delivering = FALSE;
+  g_cond_broadcast (&self->delivered);
+  g_mutex_unlock (&self->lock);
+}
