@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where a row of the segmenter ends: which track decides, at which of its
+ * units, and whether the others have come so far (see segmenter-private.h). */
+
+#include "segmenter-private.h"
+
+/* Audio that has waited this long for a keyframe goes on without video. It is
+ * also the longest row next to audio: twice the GOP that a channel keeps. */
+#define MAX_KEYFRAME_WAIT (60 * GST_SECOND)
+
+/* ---- who leads ---- */
+
+static void
+drop_undecodable (Segmenter *self, SegmenterTrack *video)
+{
+  guint n = 0;
+
+  while (n < video->units->len && !segmenter_unit_at (video, n)->keyframe)
+    n++;
+  segmenter_take_units (self, video, n, NULL);
+  self->stats.before_keyframe += n;
+}
+
+/* Video that is silent for so long has stopped; slow video is not. */
+static GstClockTime
+silence (Segmenter *self, const SegmenterTrack *video)
+{
+  return MAX (self->settings.video_wait, 4 * video->step);
+}
+
+/* How far audio has come without news from video. */
+static gboolean
+audio_runs_ahead (Segmenter *self, const SegmenterTrack *video)
+{
+  for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++) {
+    const SegmenterTrack *track = &self->tracks[i];
+    GstClockTime since;
+
+    if (!track->used || track == video || track->units->len == 0)
+      continue;
+    since = segmenter_unit_at (track, 0)->pts;
+    if (track->position > since + MAX_KEYFRAME_WAIT)
+      return TRUE;
+    if (GST_CLOCK_TIME_IS_VALID (video->position))
+      since = MAX (since, video->position);
+    if (track->position > since + silence (self, video))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static SegmenterTrack *
+first_audio (Segmenter *self)
+{
+  for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++) {
+    SegmenterTrack *track = &self->tracks[i];
+
+    if (track->used && track->kind == CMAF_AUDIO && track->units->len)
+      return track;
+  }
+  return NULL;
+}
+
+/* What audio leaves after the end of video is no Period of its own. */
+static gboolean
+is_remainder (Segmenter *self, SegmenterTrack *audio)
+{
+  const SegmenterTrack *video = segmenter_find_video (self);
+
+  if (!video || !video->eos ||
+      self->leader != segmenter_track_number (self, video) ||
+      audio->position >=
+          segmenter_unit_at (audio, 0)->pts + SEGMENTER_JOIN_TOLERANCE)
+    return FALSE;
+  if (audio->eos) {
+    self->stats.outside += audio->units->len;
+    segmenter_take_units (self, audio, audio->units->len, NULL);
+  }
+  return TRUE;
+}
+
+/* In a Period that audio leads, video takes over where its keyframe meets the
+ * next audio unit; keyframes from before are of no use. */
+static gboolean
+video_takes_over (Segmenter *self, SegmenterTrack *video)
+{
+  SegmenterTrack *audio = &self->tracks[self->leader];
+  const MediaUnit *head;
+
+  if (!self->in_period || audio == video || audio->units->len == 0)
+    return TRUE;
+  head = segmenter_unit_at (audio, 0);
+  while (video->units->len &&
+      media_unit_get_end (segmenter_unit_at (video, 0)) < head->pts) {
+    guint n = 1;
+
+    while (n < video->units->len && !segmenter_unit_at (video, n)->keyframe)
+      n++;
+    segmenter_take_units (self, video, n, NULL);
+    self->stats.before_keyframe += n;
+  }
+  return video->units->len &&
+      !segmenter_is_before (head, segmenter_unit_at (video, 0)->pts);
+}
+
+static SegmenterTrack *
+choose_leader (Segmenter *self)
+{
+  SegmenterTrack *video = segmenter_find_video (self);
+  SegmenterTrack *audio = first_audio (self);
+
+  if (video) {
+    drop_undecodable (self, video);
+    if (video->units->len && video_takes_over (self, video))
+      return video;
+    if (video->units->len == 0 && !video->eos && video->expected) {
+      if (!audio_runs_ahead (self, video))
+        return NULL;
+      video->expected = FALSE;
+    }
+  }
+  return audio && !is_remainder (self, audio) ? audio : NULL;
+}
+
+/* ---- where the row ends ---- */
+
+static GstClockTime
+end_of_units (const SegmenterTrack *track, guint n)
+{
+  GstClockTime end = 0;
+
+  for (guint i = 0; i < n; i++)
+    end = MAX (end, media_unit_get_end (segmenter_unit_at (track, i)));
+  return end;
+}
+
+static gboolean
+cut_here (const SegmenterTrack *leader, guint n, SegmenterCut *cut)
+{
+  *cut = (SegmenterCut){ n, end_of_units (leader, n), TRUE };
+  return TRUE;
+}
+
+static gboolean
+find_video_cut (Segmenter *self, SegmenterTrack *leader, SegmenterCut *cut)
+{
+  guint n = leader->units->len;
+  GstClockTime target =
+      self->in_period ? self->settings.target : self->settings.first;
+  GstClockTime earliest = segmenter_unit_at (leader, 0)->pts + target / 10 * 9;
+
+  for (guint i = 1; i < n; i++) {
+    const MediaUnit *unit = segmenter_unit_at (leader, i);
+
+    if (unit->breaks)
+      return cut_here (leader, i, cut);
+    if (unit->keyframe && unit->pts >= earliest) {
+      *cut = (SegmenterCut){ i, unit->pts, FALSE };
+      return TRUE;
+    }
+  }
+  if (leader->eos ||
+      leader->position >= end_of_units (leader, n) + SEGMENTER_MAX_STEP ||
+      audio_runs_ahead (self, leader))
+    return cut_here (leader, n, cut);
+  return FALSE;
+}
+
+/* Audio is cut on a grid that starts with the Period, and where video is about
+ * to begin. */
+static gboolean
+find_audio_cut (Segmenter *self, SegmenterTrack *leader, SegmenterCut *cut)
+{
+  const SegmenterTrack *video = segmenter_find_video (self);
+  const MediaUnit *head = segmenter_unit_at (leader, 0);
+  guint n = leader->units->len;
+  GstClockTime target = self->settings.target;
+  GstClockTime time =
+      head->pts + (self->in_period ? target : self->settings.first);
+
+  if (self->in_period &&
+      self->leader == segmenter_track_number (self, leader)) {
+    time = self->audio_grid + self->period_rows * target;
+    while (time < head->pts + target / 2)
+      time += target;
+  }
+  if (video && video->units->len)
+    time = MIN (time, segmenter_unit_at (video, 0)->pts);
+
+  for (guint i = 1; i < n; i++) {
+    const MediaUnit *unit = segmenter_unit_at (leader, i);
+
+    if (unit->breaks)
+      return cut_here (leader, i, cut);
+    if (!segmenter_is_before (unit, time)) {
+      *cut = (SegmenterCut){ i, unit->pts, FALSE };
+      return TRUE;
+    }
+  }
+  if (leader->eos ||
+      leader->position >= end_of_units (leader, n) + SEGMENTER_MAX_STEP)
+    return cut_here (leader, n, cut);
+  return FALSE;
+}
+
+guint
+segmenter_cut_boundary (const SegmenterTrack *track, const SegmenterCut *cut)
+{
+  guint i = 0;
+
+  while (i < track->units->len &&
+      segmenter_is_before (segmenter_unit_at (track, i), cut->time) &&
+      !(cut->ends_period && segmenter_unit_at (track, i)->breaks))
+    i++;
+  return i;
+}
+
+gboolean
+segmenter_cut_is_reached (const SegmenterTrack *track, const SegmenterCut *cut)
+{
+  return track->eos ||
+      segmenter_cut_boundary (track, cut) < track->units->len ||
+      (GST_CLOCK_TIME_IS_VALID (track->position) &&
+          track->position >= cut->time);
+}
+
+/* How far the leader has gone on after the cut. */
+static GstClockTime
+lead (const SegmenterTrack *leader, const SegmenterCut *cut)
+{
+  GstClockTime from = cut->time;
+
+  if (cut->n < leader->units->len) {
+    from = segmenter_unit_at (leader, cut->n)->pts;
+    return leader->top > from ? leader->top - from : 0;
+  }
+  return leader->position > from ? leader->position - from : 0;
+}
+
+static gboolean
+others_have_come (
+    Segmenter *self, const SegmenterTrack *leader, const SegmenterCut *cut)
+{
+  for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++) {
+    const SegmenterTrack *track = &self->tracks[i];
+
+    if (!track->used || track->kind == CMAF_VIDEO || track == leader ||
+        !track->expected || segmenter_cut_is_reached (track, cut))
+      continue;
+    if (lead (leader, cut) < self->settings.audio_wait)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+SegmenterTrack *
+segmenter_find_cut (Segmenter *self, SegmenterCut *cut)
+{
+  SegmenterTrack *leader = choose_leader (self);
+  gboolean found;
+
+  if (!leader)
+    return NULL;
+  found = leader->kind == CMAF_VIDEO ? find_video_cut (self, leader, cut)
+                                     : find_audio_cut (self, leader, cut);
+  return found && others_have_come (self, leader, cut) ? leader : NULL;
+}
