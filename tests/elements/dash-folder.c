@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * penstockdashsink that writes a folder. */
+
+#include <glib/gstdio.h>
+
+#include "../support/dash-rig.h"
+
+static gchar *
+make_folder (void)
+{
+  return g_dir_make_tmp ("penstock-dash-XXXXXX", NULL);
+}
+
+static void
+delete_folder (const gchar *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const gchar *name;
+
+  while (dir && (name = g_dir_read_name (dir))) {
+    g_autofree gchar *child = g_build_filename (path, name, NULL);
+
+    if (g_file_test (child, G_FILE_TEST_IS_DIR))
+      delete_folder (child);
+    else
+      g_unlink (child);
+  }
+  g_rmdir (path);
+}
+
+static void
+start_in_folder (Rig *rig, const Media *video, const gchar *folder)
+{
+  rig_start (rig, NULL, NULL);
+  g_object_set (rig->sink, "directory", folder, NULL);
+  rig->video = rig_harness (rig->sink, "video_0", video);
+}
+
+static gboolean
+exists (const gchar *folder, const gchar *path)
+{
+  g_autofree gchar *full = g_build_filename (folder, path, NULL);
+
+  return g_file_test (full, G_FILE_TEST_IS_REGULAR);
+}
+
+GST_START_TEST (the_folder_holds_what_the_store_holds)
+{
+  g_autoptr (Media) video =
+      media_encode (VIDEO ("75", "width=160, height=120", "0"));
+  g_autofree gchar *folder = make_folder ();
+  g_autoptr (GstMessage) message = NULL;
+  g_auto (GStrv) paths = NULL;
+  Rig rig;
+
+  start_in_folder (&rig, video, folder);
+  rig_feed (&rig, video, NULL, 0);
+  rig_end (&rig);
+  message = gst_bus_timed_pop_filtered (
+      rig.bus, GST_CLOCK_TIME_NONE, GST_MESSAGE_EOS);
+  paths = penstock_segment_store_list (rig.store);
+  assert_equals_int (g_strv_length (paths), 4);
+  for (guint i = 0; paths[i]; i++) {
+    g_autofree gchar *full = g_build_filename (folder, paths[i], NULL);
+    g_autofree gchar *data = NULL;
+    g_autoptr (GBytes) stored = rig_read_file (&rig, paths[i]);
+    gsize size;
+
+    fail_unless (g_file_get_contents (full, &data, &size, NULL), "%s", full);
+    assert_equals_uint64 (size, g_bytes_get_size (stored));
+    fail_unless (memcmp (data, g_bytes_get_data (stored, NULL), size) == 0);
+  }
+  rig_stop (&rig);
+  delete_folder (folder);
+}
+GST_END_TEST;
+
+GST_START_TEST (a_later_run_passes_over_what_it_finds)
+{
+  g_autoptr (Media) video =
+      media_encode (VIDEO ("75", "width=160, height=120", "0"));
+  g_autofree gchar *folder = make_folder ();
+  g_autofree gchar *left = g_build_filename (folder, "v0", NULL);
+  g_autofree gchar *segment = g_build_filename (left, "99.m4s", NULL);
+  g_autofree gchar *half = g_build_filename (left, "98.m4s.tmp", NULL);
+  g_autofree gchar *other = g_build_filename (left, "notes.txt", NULL);
+  Rig rig;
+
+  g_mkdir (left, 0755);
+  g_file_set_contents (segment, "old", 3, NULL);
+  g_file_set_contents (half, "old", 3, NULL);
+  g_file_set_contents (other, "mine", 4, NULL);
+  start_in_folder (&rig, video, folder);
+  rig_feed (&rig, video, NULL, 0);
+  rig_assert_mpd (&rig, "startNumber=\"100\"", 1);
+  rig_feed (&rig, video, NULL, 1000 * GST_SECOND);
+  rig_feed (&rig, video, NULL, 2000 * GST_SECOND);
+  rig_stop (&rig); /* all is written */
+  fail_if (exists (folder, "v0/98.m4s.tmp"));
+  fail_if (exists (folder, "v0/99.m4s"));
+  fail_unless (exists (folder, "v0/notes.txt"));
+  delete_folder (folder);
+}
+GST_END_TEST;
+
+GST_START_TEST (a_disk_that_fails_is_told_and_the_stream_goes_on)
+{
+  g_autoptr (Media) video =
+      media_encode (VIDEO ("75", "width=160, height=120", "0"));
+  g_autofree gchar *folder = make_folder ();
+  g_autofree gchar *obstacle = g_build_filename (folder, "v0", NULL);
+  g_autofree gchar *mpd = g_build_filename (folder, "manifest.mpd", NULL);
+  g_autofree gchar *text = NULL;
+  g_autoptr (GstMessage) warning = NULL;
+  g_autoptr (GstMessage) message = NULL;
+  Rig rig;
+
+  g_file_set_contents (
+      obstacle, "", 0, NULL); /* a file where a folder is due */
+  start_in_folder (&rig, video, folder);
+  rig_feed (&rig, video, NULL, 0);
+  warning = gst_bus_timed_pop_filtered (
+      rig.bus, GST_CLOCK_TIME_NONE, GST_MESSAGE_WARNING);
+  fail_if (g_file_test (mpd, G_FILE_TEST_EXISTS)); /* nothing to announce */
+  rig_assert_mpd (&rig, "<Period ", 1);            /* memory has it */
+
+  g_unlink (obstacle);
+  rig_feed (&rig, video, NULL, 3 * GST_SECOND);
+  rig_end (&rig);
+  message = gst_bus_timed_pop_filtered (
+      rig.bus, GST_CLOCK_TIME_NONE, GST_MESSAGE_EOS);
+  fail_unless (g_file_get_contents (mpd, &text, NULL, NULL));
+  fail_unless (count_text (text, "<Period ") == 1, "%.3000s", text);
+  for (const gchar *at = text; (at = strstr (at, "startNumber=\"")); at++) {
+    g_autofree gchar *path = mpd_segment_path (
+        "v0", g_ascii_strtoull (at + strlen ("startNumber=\""), NULL, 10));
+
+    fail_unless (exists (folder, path), "%s", path);
+  }
+  rig_stop (&rig);
+  delete_folder (folder);
+}
+GST_END_TEST;
+
+static Suite *
+dash_folder_suite (void)
+{
+  Suite *suite = suite_create ("dash-folder");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (suite, tc);
+  tcase_add_test (tc, the_folder_holds_what_the_store_holds);
+  tcase_add_test (tc, a_later_run_passes_over_what_it_finds);
+  tcase_add_test (tc, a_disk_that_fails_is_told_and_the_stream_goes_on);
+  return suite;
+}
+
+GST_CHECK_MAIN (dash_folder);

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * For tests of the presentation: rows of the real segmenter, and the files that
+ * a disk would hold. */
+#ifndef PENSTOCK_TEST_PRESENTATION_RIG_H
+#define PENSTOCK_TEST_PRESENTATION_RIG_H
+
+#include <gst/check/gstcheck.h>
+
+#include "box-reader.h"
+#include "dash/presentation.h"
+
+#define VIDEO_25                                                               \
+  "video/x-h264, stream-format=avc, width=1280, height=720, "                  \
+  "framerate=(fraction)25/1, "                                                 \
+  "codec_data=(buffer)01640028ffe100046764002801000468ee3c80"
+#define AAC                                                                    \
+  "audio/mpeg, mpegversion=4, rate=48000, channels=2, codec_data=(buffer)1190"
+
+#define FRAME (40 * GST_MSECOND)
+#define AUDIO_FRAME(i) gst_util_uint64_scale (i, 1024 * GST_SECOND, 48000)
+
+/* 2026-01-01T00:00:00Z */
+#define NEW_YEAR (G_GUINT64_CONSTANT (1767225600) * GST_SECOND)
+
+typedef struct {
+  Segmenter *segmenter;
+  Presentation *presentation;
+  GHashTable *files; /* path -> GBytes: what a disk would hold */
+  GString *log;      /* "+path" and "-path" */
+  gchar *mpd;        /* the newest */
+  gint64 now_us;
+} Rig;
+
+static inline void
+rig_apply (Rig *rig, GQueue *changes)
+{
+  PresentationChange *change;
+
+  while ((change = g_queue_pop_head (changes))) {
+    if (g_str_equal (change->path, PRESENTATION_MPD_PATH)) {
+      gsize size;
+      const gchar *text = g_bytes_get_data (change->bytes, &size);
+
+      g_free (rig->mpd);
+      rig->mpd = g_strndup (text, size);
+      assert_equals_string (change->content_type, "application/dash+xml");
+      g_string_append (rig->log, "+mpd ");
+    } else if (change->bytes) {
+      fail_if (g_hash_table_contains (rig->files, change->path),
+          "%s is used again", change->path);
+      assert_equals_string (change->content_type,
+          change->path[0] == 'v' ? "video/mp4" : "audio/mp4");
+      g_hash_table_insert (
+          rig->files, g_strdup (change->path), g_bytes_ref (change->bytes));
+      g_string_append_printf (rig->log, "+%s ", change->path);
+    } else {
+      fail_unless (g_hash_table_remove (rig->files, change->path),
+          "%s is not there", change->path);
+      g_string_append_printf (rig->log, "-%s ", change->path);
+    }
+    presentation_change_free (change);
+  }
+}
+
+static inline void
+rig_drain (Rig *rig)
+{
+  SegmenterRow *row;
+
+  while ((row = segmenter_next_row (rig->segmenter))) {
+    GQueue changes = G_QUEUE_INIT;
+
+    rig->now_us += G_USEC_PER_SEC;
+    presentation_add_row (rig->presentation, row, rig->now_us, &changes);
+    segmenter_row_free (row);
+    rig_apply (rig, &changes);
+  }
+}
+
+static inline void
+rig_set_caps (Rig *rig, guint track, const gchar *text)
+{
+  g_autoptr (GstCaps) caps = gst_caps_from_string (text);
+  g_autoptr (CmafFormat) format = cmaf_format_new_from_caps (caps, NULL);
+
+  segmenter_set_format (rig->segmenter, track, format);
+}
+
+static inline void
+rig_start_with (Rig *rig, const PresentationSettings *settings)
+{
+  SegmenterSettings segmenter = SEGMENTER_DEFAULT_SETTINGS;
+
+  *rig = (Rig){ 0 };
+  rig->segmenter = segmenter_new (&segmenter);
+  segmenter_add_track (rig->segmenter, CMAF_VIDEO);
+  segmenter_add_track (rig->segmenter, CMAF_AUDIO);
+  rig_set_caps (rig, 0, VIDEO_25);
+  rig_set_caps (rig, 1, AAC);
+  rig->presentation = presentation_new (settings);
+  presentation_set_track (rig->presentation, 0, CMAF_VIDEO, 0);
+  presentation_set_track (rig->presentation, 1, CMAF_AUDIO, 0);
+  presentation_set_zero (rig->presentation, NEW_YEAR);
+  rig->files = g_hash_table_new_full (
+      g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
+  rig->log = g_string_new (NULL);
+  rig->now_us = NEW_YEAR / 1000;
+}
+
+static const PresentationSettings defaults = { .target = 2 * GST_SECOND,
+  .window = 60 * GST_SECOND,
+  .max_bytes = 1000 * 1000 * 1000,
+  .first_number = 10,
+  .timeline = TRUE,
+  .title = "A & B",
+  .utc_timing_url = "/time?a=1&b=2" };
+
+static inline void
+rig_start (Rig *rig)
+{
+  rig_start_with (rig, &defaults);
+}
+
+static inline void
+rig_stop (Rig *rig)
+{
+  segmenter_free (rig->segmenter);
+  presentation_free (rig->presentation);
+  g_hash_table_unref (rig->files);
+  g_string_free (rig->log, TRUE);
+  g_free (rig->mpd);
+}
+
+static inline void
+rig_push (
+    Rig *rig, guint track, GstClockTime pts, gsize size, SegmenterFlags flags)
+{
+  segmenter_push (rig->segmenter, track,
+      gst_buffer_new_allocate (NULL, size, NULL), pts, GST_CLOCK_TIME_NONE,
+      flags);
+  rig_drain (rig);
+}
+
+/* Seconds of both tracks, 1000 bytes a picture, 200 an audio frame. */
+static inline void
+rig_feed (Rig *rig, gdouble from, gdouble to, guint gop)
+{
+  GstClockTime base = from * GST_SECOND, end = to * GST_SECOND;
+  guint v = 0, a = 0;
+
+  while (base + v * FRAME < end || base + AUDIO_FRAME (a) < end) {
+    if (base + v * FRAME <= base + AUDIO_FRAME (a)) {
+      rig_push (rig, 0, base + v * FRAME, 1000,
+          v % gop == 0 ? SEGMENTER_KEYFRAME : 0);
+      v++;
+    } else {
+      rig_push (rig, 1, base + AUDIO_FRAME (a), 200, 0);
+      a++;
+    }
+  }
+}
+
+static inline void
+rig_end (Rig *rig)
+{
+  GQueue changes = G_QUEUE_INIT;
+
+  segmenter_eos (rig->segmenter, 0);
+  segmenter_eos (rig->segmenter, 1);
+  rig_drain (rig);
+  presentation_end (rig->presentation, ++rig->now_us, &changes);
+  rig_apply (rig, &changes);
+}
+
+static inline void
+rig_assert_in_mpd (const Rig *rig, const gchar *text)
+{
+  fail_unless (rig->mpd && strstr (rig->mpd, text) != NULL, "no %s in\n%s",
+      text, rig->mpd);
+}
+
+static inline guint
+rig_count_in_mpd (const Rig *rig, const gchar *text)
+{
+  guint n = 0;
+
+  for (const gchar *at = rig->mpd; (at = strstr (at, text)); at++)
+    n++;
+  return n;
+}
+
+#endif /* PENSTOCK_TEST_PRESENTATION_RIG_H */
