@@ -15,16 +15,23 @@ typedef struct {
   gint64 created_us, changed_us;
 } StoreFile;
 
+/* A file that is about to appear. */
+typedef struct {
+  gchar *path;
+  gint64 due_us;
+} Expected;
+
 struct _PenstockSegmentStore {
   GObject parent;
 
   gchar *name; /* set once */
 
-  GMutex lock;       /* guards the rest; never held while emitting */
-  GHashTable *files; /* path -> StoreFile */
-  guint64 bytes;     /* of all files */
-  guint64 epoch;     /* differs between two lives of a store: part of etags */
-  guint64 version;   /* grows with each file made or replaced */
+  GMutex lock;          /* guards the rest; never held while emitting */
+  GHashTable *files;    /* path -> StoreFile */
+  GHashTable *expected; /* folder -> Expected */
+  guint64 bytes;        /* of all files */
+  guint64 epoch;   /* differs between two lives of a store: part of etags */
+  guint64 version; /* grows with each file made or replaced */
 };
 
 enum { SIGNAL_CHANGED, N_SIGNALS };
@@ -46,10 +53,32 @@ store_file_free (StoreFile *file)
   g_free (file);
 }
 
+static void
+expected_free (Expected *expected)
+{
+  g_free (expected->path);
+  g_free (expected);
+}
+
+/* With the lock: what is there is not expected any more. */
+static void
+forget_expected (PenstockSegmentStore *self, const gchar *path)
+{
+  g_autofree gchar *folder = g_path_get_dirname (path);
+  const Expected *expected = g_hash_table_lookup (self->expected, folder);
+
+  if (expected && g_str_equal (expected->path, path))
+    g_hash_table_remove (self->expected, folder);
+}
+
+/* With the lock. */
 static StoreFile *
-store_file_new (PenstockSegmentStore *self, const gchar *content_type)
+store_file_new (
+    PenstockSegmentStore *self, const gchar *path, const gchar *content_type)
 {
   StoreFile *file = g_new0 (StoreFile, 1);
+
+  forget_expected (self, path);
 
   file->content_type = g_strdup (content_type);
   file->etag =
@@ -165,7 +194,7 @@ penstock_segment_store_put (PenstockSegmentStore *self, const gchar *path,
 
   g_mutex_lock (&self->lock);
   store_forget (self, path);
-  file = store_file_new (self, content_type);
+  file = store_file_new (self, path, content_type);
   store_file_add (self, file, bytes);
   file->complete = TRUE;
   g_hash_table_insert (self->files, g_strdup (path), file);
@@ -187,7 +216,7 @@ penstock_segment_store_append (PenstockSegmentStore *self, const gchar *path,
   g_mutex_lock (&self->lock);
   file = g_hash_table_lookup (self->files, path);
   if (!file) {
-    file = store_file_new (self, content_type);
+    file = store_file_new (self, path, content_type);
     g_hash_table_insert (self->files, g_strdup (path), file);
   }
   ok = !file->complete; /* what was announced as whole never changes */
@@ -245,18 +274,48 @@ penstock_segment_store_clear (PenstockSegmentStore *self)
     penstock_segment_store_remove (self, paths[i]);
 }
 
+void
+penstock_segment_store_expect (
+    PenstockSegmentStore *self, const gchar *path, gint64 due_us)
+{
+  Expected *expected;
+
+  g_return_if_fail (PENSTOCK_IS_SEGMENT_STORE (self));
+  g_return_if_fail (path);
+
+  expected = g_new0 (Expected, 1);
+  expected->path = g_strdup (path);
+  expected->due_us = due_us;
+  g_mutex_lock (&self->lock);
+  g_hash_table_replace (self->expected, g_path_get_dirname (path), expected);
+  g_mutex_unlock (&self->lock);
+}
+
 /* ---- readers ---- */
 
-static gpointer
-bytes_ref (gconstpointer bytes, gpointer unused)
+/* With the lock. */
+static PenstockStoredFile *
+snapshot (const StoreFile *file, guint first)
 {
-  return g_bytes_ref ((GBytes *) bytes);
+  PenstockStoredFile *out = g_new0 (PenstockStoredFile, 1);
+
+  out->content_type = g_strdup (file->content_type);
+  out->etag = g_strdup (file->etag);
+  out->complete = file->complete;
+  out->size = file->size;
+  out->created_us = file->created_us;
+  out->changed_us = file->changed_us;
+  out->chunks = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  for (guint i = first; i < file->chunks->len; i++)
+    g_ptr_array_add (
+        out->chunks, g_bytes_ref (g_ptr_array_index (file->chunks, i)));
+  return out;
 }
 
 PenstockStoredFile *
 penstock_segment_store_read (PenstockSegmentStore *self, const gchar *path)
 {
-  PenstockStoredFile *out = NULL;
+  PenstockStoredFile *out;
   const StoreFile *file;
 
   g_return_val_if_fail (PENSTOCK_IS_SEGMENT_STORE (self), NULL);
@@ -264,18 +323,47 @@ penstock_segment_store_read (PenstockSegmentStore *self, const gchar *path)
 
   g_mutex_lock (&self->lock);
   file = g_hash_table_lookup (self->files, path);
-  if (file) {
-    out = g_new0 (PenstockStoredFile, 1);
-    out->content_type = g_strdup (file->content_type);
-    out->etag = g_strdup (file->etag);
-    out->complete = file->complete;
-    out->size = file->size;
-    out->chunks = g_ptr_array_copy (file->chunks, bytes_ref, NULL);
-    out->created_us = file->created_us;
-    out->changed_us = file->changed_us;
-  }
+  out = file ? snapshot (file, 0) : NULL;
   g_mutex_unlock (&self->lock);
   return out;
+}
+
+PenstockStoredFile *
+penstock_segment_store_read_more (PenstockSegmentStore *self, const gchar *path,
+    const gchar *etag, guint first)
+{
+  PenstockStoredFile *out;
+  const StoreFile *file;
+
+  g_return_val_if_fail (PENSTOCK_IS_SEGMENT_STORE (self), NULL);
+  g_return_val_if_fail (path && etag, NULL);
+
+  g_mutex_lock (&self->lock);
+  file = g_hash_table_lookup (self->files, path);
+  out = file && g_str_equal (file->etag, etag) ? snapshot (file, first) : NULL;
+  g_mutex_unlock (&self->lock);
+  return out;
+}
+
+gboolean
+penstock_segment_store_is_expected (
+    PenstockSegmentStore *self, const gchar *path, gint64 *due_us)
+{
+  g_autofree gchar *folder = NULL;
+  const Expected *expected;
+  gboolean found;
+
+  g_return_val_if_fail (PENSTOCK_IS_SEGMENT_STORE (self), FALSE);
+  g_return_val_if_fail (path, FALSE);
+
+  folder = g_path_get_dirname (path);
+  g_mutex_lock (&self->lock);
+  expected = g_hash_table_lookup (self->expected, folder);
+  found = expected && g_str_equal (expected->path, path);
+  if (found && due_us)
+    *due_us = expected->due_us;
+  g_mutex_unlock (&self->lock);
+  return found;
 }
 
 void
@@ -329,6 +417,7 @@ penstock_segment_store_finalize (GObject *object)
     registry_forget (self->name);
   g_free (self->name);
   g_hash_table_unref (self->files);
+  g_hash_table_unref (self->expected);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (penstock_segment_store_parent_class)->finalize (object);
 }
@@ -359,5 +448,7 @@ penstock_segment_store_init (PenstockSegmentStore *self)
   g_mutex_init (&self->lock);
   self->files = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, (GDestroyNotify) store_file_free);
+  self->expected = g_hash_table_new_full (
+      g_str_hash, g_str_equal, g_free, (GDestroyNotify) expected_free);
   self->epoch = (guint64) g_get_real_time ();
 }

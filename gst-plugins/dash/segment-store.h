@@ -32,6 +32,12 @@ void penstock_segment_store_remove (
     PenstockSegmentStore *self, const gchar *path);
 void penstock_segment_store_clear (PenstockSegmentStore *self);
 
+/* Writer: the next file of its folder will be @path, its first bytes are there
+ * at @due_us (UTC, microseconds since 1970), so that readers who ask for it
+ * early can wait. Takes the place of what was expected in that folder before. */
+void penstock_segment_store_expect (
+    PenstockSegmentStore *self, const gchar *path, gint64 due_us);
+
 /**
  * PenstockStoredFile:
  * @content_type: MIME type
@@ -55,8 +61,29 @@ typedef struct {
 /* (transfer full) (nullable): NULL when there is no such file. */
 PenstockStoredFile *penstock_segment_store_read (
     PenstockSegmentStore *self, const gchar *path);
+
+/**
+ * penstock_segment_store_read_more:
+ * @etag: of the file as it was read before
+ * @first: number of chunks that are known
+ *
+ * For readers of a file that grows: its chunks from @first on, none when
+ * nothing has come; @size is still that of the whole file. What comes later is
+ * told by `changed`.
+ *
+ * Returns: (transfer full) (nullable): NULL when the file is gone or another
+ *   one has its place: what was read will never be whole
+ */
+PenstockStoredFile *penstock_segment_store_read_more (
+    PenstockSegmentStore *self, const gchar *path, const gchar *etag,
+    guint first);
 void penstock_stored_file_free (PenstockStoredFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PenstockStoredFile, penstock_stored_file_free)
+
+/* Is @path not there yet, but will be? @due_us: (out) (optional): when its
+ * first bytes are; a past time when they are late. */
+gboolean penstock_segment_store_is_expected (
+    PenstockSegmentStore *self, const gchar *path, gint64 *due_us);
 
 /* (transfer full): paths of all files, in no order; NULL-terminated */
 gchar **penstock_segment_store_list (PenstockSegmentStore *self);

@@ -93,6 +93,78 @@ GST_START_TEST (a_file_is_readable_while_it_grows)
 }
 GST_END_TEST;
 
+static void
+assert_more (PenstockSegmentStore *store, const gchar *path, const gchar *etag,
+    guint first, const gchar *expected)
+{
+  g_autoptr (PenstockStoredFile) file =
+      penstock_segment_store_read_more (store, path, etag, first);
+  g_autofree gchar *found = NULL;
+
+  fail_unless (file != NULL, "%s is gone", path);
+  found = content (file);
+  assert_equals_string (found, expected);
+}
+
+GST_START_TEST (a_reader_of_a_growing_file_gets_what_it_has_not_got)
+{
+  g_autoptr (PenstockSegmentStore) store = penstock_segment_store_get ("more");
+  g_autoptr (PenstockStoredFile) first = NULL;
+  g_autoptr (PenstockStoredFile) last = NULL;
+
+  append_text (store, "v0/1.m4s", "one");
+  first = penstock_segment_store_read (store, "v0/1.m4s");
+  assert_more (store, "v0/1.m4s", first->etag, 1, "");
+  append_text (store, "v0/1.m4s", "two");
+  append_text (store, "v0/1.m4s", "three");
+  assert_more (store, "v0/1.m4s", first->etag, 1, "twothree");
+  assert_more (store, "v0/1.m4s", first->etag, 2, "three");
+  penstock_segment_store_finish (store, "v0/1.m4s");
+  last = penstock_segment_store_read_more (store, "v0/1.m4s", first->etag, 9);
+  fail_unless (last->complete);
+  assert_equals_int (last->chunks->len, 0);
+  assert_equals_uint64 (last->size, 11);
+}
+GST_END_TEST;
+
+GST_START_TEST (a_reader_is_told_when_the_file_will_never_be_whole)
+{
+  g_autoptr (PenstockSegmentStore) store = penstock_segment_store_get ("gone");
+  g_autoptr (PenstockStoredFile) first = NULL;
+
+  append_text (store, "v0/1.m4s", "one");
+  first = penstock_segment_store_read (store, "v0/1.m4s");
+  put_text (store, "v0/1.m4s", "another");
+  fail_if (
+      penstock_segment_store_read_more (store, "v0/1.m4s", first->etag, 1));
+  penstock_segment_store_remove (store, "v0/1.m4s");
+  fail_if (
+      penstock_segment_store_read_more (store, "v0/1.m4s", first->etag, 1));
+}
+GST_END_TEST;
+
+GST_START_TEST (the_next_file_of_a_folder_is_expected_until_it_is_there)
+{
+  g_autoptr (PenstockSegmentStore) store = penstock_segment_store_get ("next");
+  gint64 due = 0;
+
+  fail_if (penstock_segment_store_is_expected (store, "v0/2.m4s", &due));
+  penstock_segment_store_expect (store, "v0/2.m4s", 2000);
+  penstock_segment_store_expect (store, "a0/2.m4s", 2100);
+  fail_unless (penstock_segment_store_is_expected (store, "v0/2.m4s", &due));
+  assert_equals_int64 (due, 2000);
+  fail_unless (penstock_segment_store_is_expected (store, "a0/2.m4s", NULL));
+  fail_if (penstock_segment_store_is_expected (store, "v0/3.m4s", NULL));
+  append_text (store, "v0/2.m4s", "x");
+  fail_if (penstock_segment_store_is_expected (store, "v0/2.m4s", NULL));
+  penstock_segment_store_remove (store, "v0/2.m4s");
+  fail_if (penstock_segment_store_is_expected (store, "v0/2.m4s", NULL));
+  penstock_segment_store_expect (store, "v0/3.m4s", 4000);
+  fail_unless (penstock_segment_store_is_expected (store, "v0/3.m4s", NULL));
+  fail_if (penstock_segment_store_is_expected (store, "v0/2.m4s", NULL));
+}
+GST_END_TEST;
+
 GST_START_TEST (each_replacement_has_an_etag_of_its_own)
 {
   g_autoptr (PenstockSegmentStore) store = penstock_segment_store_get ("etag");
@@ -192,6 +264,9 @@ segment_store_suite (void)
   suite_add_tcase (suite, tc);
   tcase_add_test (tc, a_store_is_found_by_name_while_somebody_holds_it);
   tcase_add_test (tc, a_file_is_readable_while_it_grows);
+  tcase_add_test (tc, a_reader_of_a_growing_file_gets_what_it_has_not_got);
+  tcase_add_test (tc, a_reader_is_told_when_the_file_will_never_be_whole);
+  tcase_add_test (tc, the_next_file_of_a_folder_is_expected_until_it_is_there);
   tcase_add_test (tc, each_replacement_has_an_etag_of_its_own);
   tcase_add_test (tc, bytes_count_what_is_kept_and_nothing_else);
   tcase_add_test (tc, each_change_is_told_with_its_path);
