@@ -22,6 +22,8 @@ typedef struct {
   GstClockTimeDiff begin; /* of its first packet, since the RTP-Info */
   gint64 waiting_us;      /* monotonic; since when sound waits for it, or 0 */
   gboolean useless;       /* a stream without RTP-Info, or a wrong one */
+  gpointer first;         /* jitter buffer of that stream; compared only */
+  gboolean reported;      /* it has had a sender report that can be used */
 } Sync;
 
 static void
@@ -94,6 +96,7 @@ place (Sync *sync, GstElement *jitter_buffer, gboolean is_video,
   if (is_video && !sync->began) {
     sync->began = TRUE;
     sync->begin = begin;
+    sync->first = jitter_buffer;
     return GST_PAD_PROBE_REMOVE;
   }
   if (!sync->began) {
@@ -152,6 +155,38 @@ take_packets (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
       user_data, jitter_buffer, GST_PAD_PROBE_INFO_BUFFER (info));
 }
 
+/* --- sender reports ---------------------------------------------------------- */
+
+/* rtpbin notes a stream whose report it cannot use (too far from the packets,
+ * as after a burst) without the time in it. */
+static gboolean
+can_be_used (const GstStructure *report)
+{
+  guint64 time;
+
+  return !gst_structure_get_uint64 (report, "sr-ext-rtptime", &time) ||
+      time != G_MAXUINT64;
+}
+
+/* Comes before rtpbin's own handler, which puts the streams that have had a
+ * report together and takes back what they were given by RTP-Info, also while
+ * the picture is not among them. */
+static void
+take_report (
+    GstElement *jitter_buffer, const GstStructure *report, gpointer user_data)
+{
+  Sync *sync = user_data;
+
+  g_mutex_lock (&sync->lock);
+  if (sync->first == jitter_buffer && can_be_used (report))
+    sync->reported = TRUE;
+  gboolean too_early = sync->has_video && !sync->useless && !sync->reported &&
+      sync->first != jitter_buffer;
+  g_mutex_unlock (&sync->lock);
+  if (too_early)
+    g_signal_stop_emission_by_name (jitter_buffer, "handle-sync");
+}
+
 /* --- attaching ------------------------------------------------------------- */
 
 static void
@@ -160,6 +195,8 @@ new_jitter_buffer (GstElement *rtpbin, GstElement *jitter_buffer, guint session,
 {
   g_autoptr (GstPad) pad = gst_element_get_static_pad (jitter_buffer, "sink");
 
+  g_signal_connect (
+      jitter_buffer, "handle-sync", G_CALLBACK (take_report), user_data);
   gst_pad_add_probe (pad,
       GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, take_packets,
       user_data, NULL);

@@ -10,7 +10,7 @@
  * are given the offsets that follow from it, by the rule by which rtpbin makes
  * them from sender reports (the stream that begins first has none: the picture,
  * as sound from before it is left out), so that the reports, when they come,
- * change nothing but what has drifted since. */
+ * change nothing but what has drifted since. Those of the picture go first. */
 #ifndef PENSTOCK_RTSP_SYNC_H
 #define PENSTOCK_RTSP_SYNC_H
 
