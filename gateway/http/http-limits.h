@@ -13,11 +13,12 @@ typedef struct {
   /* Connections at a time. Beyond it the one that is idle for longest goes;
    * with none idle the new one is answered 503. */
   guint max_connections;
-  guint request_ms; /* from accept to the headers of a request, and from
+  gsize max_header_bytes; /* of a request; a longer one ends its connection */
+  guint request_ms;       /* from accept to the headers of a request, and from
                      * headers to the end of the body */
-  guint idle_ms;    /* between two requests, up to the headers of the second */
-  guint stall_ms;   /* with bytes to send and none taken */
-  guint write_ms;   /* until everything that was queued has been taken */
+  guint idle_ms;  /* between two requests, up to the headers of the second */
+  guint stall_ms; /* with bytes to send and none taken */
+  guint write_ms; /* until everything that was queued has been taken */
   gsize max_pending_bytes; /* a growing file ends at a reader so far behind */
   guint hold_ms;           /* for the next media segment, beyond its time */
   guint max_hold_ms;       /* for the next media segment, in all */
@@ -28,11 +29,11 @@ typedef struct {
 
 #define HTTP_LIMITS_DEFAULT                                                    \
   {                                                                            \
-    .max_connections = 4096, .request_ms = 10 * 1000, .idle_ms = 75 * 1000,    \
-    .stall_ms = 15 * 1000, .write_ms = 120 * 1000,                             \
-    .max_pending_bytes = 32 * 1024 * 1024, .hold_ms = 1000,                    \
-    .max_hold_ms = 15000, .status_cache_ms = 250, .status_wait_ms = 5 * 1000,  \
-    .viewer_ms = 15 * 1000                                                     \
+    .max_connections = 4096, .max_header_bytes = 32 * 1024,                    \
+    .request_ms = 10 * 1000, .idle_ms = 75 * 1000, .stall_ms = 15 * 1000,      \
+    .write_ms = 120 * 1000, .max_pending_bytes = 32 * 1024 * 1024,             \
+    .hold_ms = 1000, .max_hold_ms = 15000, .status_cache_ms = 250,             \
+    .status_wait_ms = 5 * 1000, .viewer_ms = 15 * 1000                         \
   }
 
 G_END_DECLS

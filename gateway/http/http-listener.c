@@ -7,11 +7,12 @@
 
 #include "http-listener.h"
 
-#include <errno.h>
+#include <glib-unix.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/socket.h>
+#include <poll.h>
 
+#include "http-stream.h"
 #include "../log.h"
 #include "../penstock-error.h"
 
@@ -47,7 +48,8 @@ struct _HttpListener {
 struct _HttpConnection {
   HttpListener *listener; /* NULL once the listener is gone */
   GSocket *socket;
-  GSocketAddress *remote; /* the key that messages bring back */
+  PenstockHttpStream *stream; /* libsoup's; we end with it */
+  GSocketAddress *remote;     /* the key that messages bring back */
   gchar *peer;
 
   HttpConnectionState state;
@@ -55,7 +57,10 @@ struct _HttpConnection {
   gsize pending;   /* bytes queued and not taken */
   gint64 deadline; /* monotonic µs; 0: none */
   gint64 write_deadline;
-  GSource *eof_source; /* NULL but between two requests */
+
+  GSource *gone_source; /* NULL but while somebody waits for gone() */
+  HttpConnectionGone gone;
+  gpointer gone_data;
 };
 
 static GQuark
@@ -218,50 +223,42 @@ dispatch_timer (GSource *source, GSourceFunc callback, gpointer user_data)
 
 static GSourceFuncs timer_funcs = { .dispatch = dispatch_timer };
 
-/* ---- clients that go between two requests ---- */
+/* ---- clients that go while we make them wait ---- */
 
 static void
 stop_watching (HttpConnection *self)
 {
-  if (!self->eof_source)
+  if (!self->gone_source)
     return;
-  g_source_destroy (self->eof_source);
-  g_clear_pointer (&self->eof_source, g_source_unref);
+  g_source_destroy (self->gone_source);
+  g_clear_pointer (&self->gone_source, g_source_unref);
 }
 
-/* libsoup 3.2 (up to 3.3.0) forgets a connection that ends between two
- * requests, without closing it. It has had its turn, so nobody else will. */
 static gboolean
-on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
+on_gone (gint fd, GIOCondition condition, gpointer user_data)
 {
   HttpConnection *self = user_data;
-  gchar byte;
 
-  ssize_t n =
-      recv (g_socket_get_fd (socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  if (self->state != HTTP_CONNECTION_DROPPED &&
-      (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR))))
-    return G_SOURCE_CONTINUE;
-  g_clear_pointer (&self->eof_source, g_source_unref);
-  http_connection_drop (self, "the client has gone");
-  g_socket_close (socket, NULL);
-  /* What is left is freed with the stream, if ever. */
-  g_hash_table_remove (self->listener->connections, self);
-  self->listener = NULL;
+  g_clear_pointer (&self->gone_source, g_source_unref);
+  self->gone (self->gone_data);
   return G_SOURCE_REMOVE;
 }
 
-static void
-watch_for_end (HttpConnection *self)
+void
+http_connection_watch (
+    HttpConnection *self, HttpConnectionGone gone, gpointer user_data)
 {
-  if (self->eof_source)
+  if (!self->listener || self->state == HTTP_CONNECTION_DROPPED)
     return;
-  self->eof_source =
-      g_socket_create_source (self->socket, G_IO_IN | G_IO_HUP, NULL);
-  g_source_set_priority (self->eof_source, G_PRIORITY_LOW);
+  stop_watching (self);
+  self->gone = gone;
+  self->gone_data = user_data;
+  /* Not for input: a further request may be waiting there. */
+  self->gone_source = g_unix_fd_source_new (
+      g_socket_get_fd (self->socket), (GIOCondition) POLLRDHUP | G_IO_HUP);
   g_source_set_callback (
-      self->eof_source, G_SOURCE_FUNC (on_readable), self, NULL);
-  g_source_attach (self->eof_source, self->listener->context);
+      self->gone_source, G_SOURCE_FUNC (on_gone), self, NULL);
+  g_source_attach (self->gone_source, self->listener->context);
 }
 
 /* ---- connections ---- */
@@ -364,13 +361,30 @@ http_connection_set_state (HttpConnection *self, HttpConnectionState state)
     listener->n_alive--;
     break;
   }
-  /* One that is dropped between two requests is still to be closed. */
-  if (state == HTTP_CONNECTION_IDLE)
-    watch_for_end (self);
-  else if (state != HTTP_CONNECTION_DROPPED)
+  if (state == HTTP_CONNECTION_IDLE || state == HTTP_CONNECTION_DROPPED)
     stop_watching (self);
   self->state = state;
   set_deadline (self, deadline);
+}
+
+void
+http_connection_request_started (HttpConnection *self)
+{
+  penstock_priv_http_stream_set_phase (self->stream, HTTP_STREAM_HEADERS);
+}
+
+void
+http_connection_headers_read (HttpConnection *self)
+{
+  penstock_priv_http_stream_set_phase (self->stream, HTTP_STREAM_BODY);
+  http_connection_set_state (self, HTTP_CONNECTION_READING);
+}
+
+void
+http_connection_request_over (HttpConnection *self)
+{
+  penstock_priv_http_stream_set_phase (self->stream, HTTP_STREAM_BETWEEN);
+  http_connection_set_state (self, HTTP_CONNECTION_IDLE);
 }
 
 void
@@ -469,8 +483,11 @@ take_connection (HttpListener *self, GSocket *socket)
 
   /* A chunk of media is one write: nothing is gained by waiting for more. */
   g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
-  g_autoptr (GSocketConnection) stream =
+  g_autoptr (GSocketConnection) base =
       g_socket_connection_factory_create_connection (socket);
+  g_autoptr (PenstockHttpStream) stream = penstock_priv_http_stream_new (
+      G_IO_STREAM (base), self->limits.max_header_bytes);
+  connection->stream = stream;
   g_object_weak_ref (G_OBJECT (stream), on_stream_gone, connection);
   soup_server_accept_iostream (
       self->server, G_IO_STREAM (stream), local, remote, NULL);

@@ -47,6 +47,17 @@ const gchar *http_connection_get_peer (HttpConnection *self);
 HttpConnectionState http_connection_get_state (HttpConnection *self);
 void http_connection_set_state (
     HttpConnection *self, HttpConnectionState state);
+/* For the server: libsoup has begun to read a request, has read its headers,
+ * and is done with it and its answer. */
+void http_connection_request_started (HttpConnection *self);
+void http_connection_headers_read (HttpConnection *self);
+void http_connection_request_over (HttpConnection *self);
+/* @gone is called once if the client closes its side, also only for sending,
+ * before the request is over. For answers that are waited for: libsoup looks
+ * at the socket only when it reads or writes. */
+typedef void (*HttpConnectionGone) (gpointer user_data);
+void http_connection_watch (
+    HttpConnection *self, HttpConnectionGone gone, gpointer user_data);
 /* @bytes were queued for the client, or taken by it. The state follows:
  * WRITING while there are any. */
 void http_connection_queued (HttpConnection *self, gsize bytes);

@@ -239,6 +239,12 @@ http_request_answer_empty (HttpRequest *self, guint status)
       self->message, "wrote-headers", G_CALLBACK (set_no_encoding), NULL);
 }
 
+static void
+on_client_gone (gpointer request)
+{
+  http_request_abort (request, "the client has gone");
+}
+
 void
 http_request_wait (
     HttpRequest *self, HttpRequestEnded ended, gpointer user_data)
@@ -251,8 +257,11 @@ http_request_wait (
   /* Once begun, libsoup pauses by itself when it runs out of body. */
   if (!self->begun)
     soup_server_message_pause (self->message);
-  if (connection && http_connection_get_pending (connection) == 0)
+  if (!connection)
+    return;
+  if (http_connection_get_pending (connection) == 0)
     http_connection_set_state (connection, HTTP_CONNECTION_WORKING);
+  http_connection_watch (connection, on_client_gone, self);
 }
 
 void

@@ -12,8 +12,14 @@ G_BEGIN_DECLS
 /* Before penstock_http_server_start(), and before routes are added. */
 void penstock_priv_http_server_set_limits (
     PenstockHttpServer *self, const HttpLimits *limits);
-/* Connections held now. Any thread. */
-guint penstock_priv_http_server_get_n_connections (PenstockHttpServer *self);
+
+/* What libsoup holds now: connections that are not freed, and requests that
+ * have started and are not freed. Any thread. */
+typedef struct {
+  guint connections, messages;
+} HttpServerCounts;
+
+HttpServerCounts penstock_priv_http_server_count (PenstockHttpServer *self);
 
 G_END_DECLS
 

@@ -332,8 +332,12 @@ static void
 on_request_started (
     SoupServer *soup, SoupServerMessage *message, PenstockHttpServer *self)
 {
+  HttpConnection *connection = http_connection_of (message);
+
   self->n_messages++;
   g_object_weak_ref (G_OBJECT (message), on_message_gone, self);
+  if (connection)
+    http_connection_request_started (connection);
   http_request_new (message);
   /* What clients send is never kept: nothing here takes a body. */
   soup_message_body_set_accumulate (
@@ -364,7 +368,7 @@ on_request_over (
 
   log_request (message);
   if (connection)
-    http_connection_set_state (connection, HTTP_CONNECTION_IDLE);
+    http_connection_request_over (connection);
   if (request)
     http_request_over (request);
 }
@@ -392,7 +396,7 @@ on_request_headers (SoupServer *soup, SoupServerMessage *message,
       method == SOUP_METHOD_OPTIONS;
 
   if (connection)
-    http_connection_set_state (connection, HTTP_CONNECTION_READING);
+    http_connection_headers_read (connection);
   if (known && !has_body (message))
     return;
   http_request_set_header (request, "Connection", "close");
@@ -607,40 +611,44 @@ typedef struct {
   PenstockHttpServer *server;
   GMutex lock;
   GCond cond;
-  gint count; /* -1: not known yet */
+  gboolean done;
+  HttpServerCounts counts;
 } Count;
 
 static gboolean
-count_connections (gpointer user_data)
+do_count (gpointer user_data)
 {
   Count *count = user_data;
+  PenstockHttpServer *server = count->server;
 
   g_mutex_lock (&count->lock);
-  count->count = count->server->listener
-      ? http_listener_get_n_connections (count->server->listener)
-      : 0;
+  if (server->listener)
+    count->counts.connections =
+        http_listener_get_n_connections (server->listener);
+  count->counts.messages = server->n_messages;
+  count->done = TRUE;
   g_cond_signal (&count->cond);
   g_mutex_unlock (&count->lock);
   return G_SOURCE_REMOVE;
 }
 
-guint
-penstock_priv_http_server_get_n_connections (PenstockHttpServer *self)
+HttpServerCounts
+penstock_priv_http_server_count (PenstockHttpServer *self)
 {
-  Count count = { .server = self, .count = -1 };
+  Count count = { .server = self };
 
   if (!self->thread)
-    return 0;
+    return count.counts;
   g_mutex_init (&count.lock);
   g_cond_init (&count.cond);
-  penstock_control_post (self->context, count_connections, &count, NULL);
+  penstock_control_post (self->context, do_count, &count, NULL);
   g_mutex_lock (&count.lock);
-  while (count.count < 0)
+  while (!count.done)
     g_cond_wait (&count.cond, &count.lock);
   g_mutex_unlock (&count.lock);
   g_cond_clear (&count.cond);
   g_mutex_clear (&count.lock);
-  return count.count;
+  return count.counts;
 }
 
 static void

@@ -255,6 +255,29 @@ GST_START_TEST (headers_without_end_are_not_kept)
 }
 GST_END_TEST;
 
+GST_START_TEST (long_headers_are_read_and_longer_ones_are_not)
+{
+  HttpLimits limits = HTTP_LIMITS_DEFAULT;
+  g_autoptr (Fixture) fixture = fixture_new (&limits);
+
+  /* As the first request of a connection, and as the second. */
+  for (guint n = 0; n < 2; n++) {
+    g_autoptr (Client) client = client_new (fixture->port);
+    g_autofree gchar *value = g_strnfill (limits.max_header_bytes, 'a');
+    for (guint i = 0; i < n + 1; i++) {
+      client_send (client, "GET /time HTTP/1.1\r\nHost: x\r\nX-A: %.*s\r\n\r\n",
+          (int) limits.max_header_bytes - 100, value);
+      g_autoptr (Answer) answer = client_read (client, FALSE);
+      fail_unless_equals_int (answer->status, 200);
+    }
+    client_send (
+        client, "GET /time HTTP/1.1\r\nHost: x\r\nX-A: %s\r\n\r\n", value);
+    g_autoptr (Answer) answer = client_read (client, FALSE);
+    fail_unless_equals_int (answer->status, 0);
+  }
+}
+GST_END_TEST;
+
 GST_START_TEST (idle_connection_is_closed_after_its_time)
 {
   HttpLimits limits = HTTP_LIMITS_DEFAULT;
@@ -296,7 +319,7 @@ GST_START_TEST (idle_connections_cannot_take_all_places)
   /* In order of arrival: when this one is answered the others are known. */
   g_autoptr (Answer) answer = get (fixture->port, "/time", NULL);
   fail_unless_equals_int (answer->status, 200);
-  guint n = penstock_priv_http_server_get_n_connections (fixture->server);
+  guint n = penstock_priv_http_server_count (fixture->server).connections;
   fail_unless (n <= limits.max_connections + 1, "%u connections", n);
   /* The oldest had to go. */
   fail_unless (client_is_closed (idle[0]));
@@ -470,6 +493,7 @@ http_limits_suite (void)
   tcase_add_test (tc, trickled_headers_do_not_extend_the_deadline);
   tcase_add_loop_test (
       tc, headers_without_end_are_not_kept, 0, G_N_ELEMENTS (endless));
+  tcase_add_test (tc, long_headers_are_read_and_longer_ones_are_not);
   tcase_add_test (tc, idle_connection_is_closed_after_its_time);
   tcase_add_test (tc, waiting_for_us_has_no_deadline);
   tcase_add_test (tc, idle_connections_cannot_take_all_places);

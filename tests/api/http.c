@@ -324,7 +324,7 @@ GST_START_TEST (one_connection_serves_many_requests)
     fail_unless_equals_string (answer->body->str, head ? "" : "0123456789");
   }
   fail_unless_equals_int (
-      penstock_priv_http_server_get_n_connections (setup.fixture->server), 1);
+      penstock_priv_http_server_count (setup.fixture->server).connections, 1);
   teardown (&setup);
 }
 GST_END_TEST;
