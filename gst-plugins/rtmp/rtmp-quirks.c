@@ -34,13 +34,14 @@ penstock_rtmp_quirks_encoder (const gchar *flash_ver)
     const gchar *name;
   } encoders[] = {
     { "Lavf", "FFmpeg" },
-    { "FMSc/1.0", "OBS or compatible" },
     { "Wirecast", "Wirecast" },
     { "XSplit", "XSplit" },
     { "Larix", "Larix" },
     { "HaishinKit", "HaishinKit" },
     { "GStreamer", "GStreamer" },
     { "vMix", "vMix" },
+    /* Nearly everybody says this, so it comes behind all names. */
+    { "FMSc/1.0", "OBS or compatible" },
     { "FMLE/3.0", "FMLE or compatible" },
     { "LNX ", "librtmp or compatible" },
     { "WIN ", "Flash player or compatible" },

@@ -9,14 +9,16 @@
 
 #define MAX_TEXT 256 /* bytes of a name in an answer */
 
-/* Answers */
+/* Answers. With transaction 0 the peer asks for none (RTMP 1.0, 7.2.2). */
 
 static void
 reply_result (PenstockRtmpSession *session, const PenstockRtmpCommand *command)
 {
-  GByteArray *payload =
-      penstock_rtmp_command_begin ("_result", command->transaction);
+  GByteArray *payload;
 
+  if (command->transaction == 0)
+    return;
+  payload = penstock_rtmp_command_begin ("_result", command->transaction);
   penstock_amf0_write_null (payload);
   penstock_amf0_write_null (payload);
   penstock_rtmp_session_write_command (
@@ -27,9 +29,11 @@ static void
 reply_number (PenstockRtmpSession *session, const PenstockRtmpCommand *command,
     gdouble number)
 {
-  GByteArray *payload =
-      penstock_rtmp_command_begin ("_result", command->transaction);
+  GByteArray *payload;
 
+  if (command->transaction == 0)
+    return;
+  payload = penstock_rtmp_command_begin ("_result", command->transaction);
   penstock_amf0_write_null (payload);
   penstock_amf0_write_number (payload, number);
   penstock_rtmp_session_write_command (
