@@ -82,9 +82,10 @@ def wait_until(check, timeout, what, poll=0.05):
 
 
 class Gateway:
-    """Starts the daemon with @routes on ports of the system's choice."""
+    """Starts the daemon with @routes on ports of the system's choice; @env is
+    added to its environment."""
 
-    def __init__(self, routes, wait=True, **config):
+    def __init__(self, routes, wait=True, env=None, **config):
         self.config = {
             "listen": {"rtmp": "127.0.0.1:0", "rtsp": "127.0.0.1:0",
                        "http": "127.0.0.1:0"},
@@ -97,7 +98,7 @@ class Gateway:
         self.process = subprocess.Popen(
             # The tracer tells at the end whether a GStreamer object is left.
             [daemon(), self.path], text=True,
-            env={**environment(), "GST_TRACERS": "leaks"},
+            env={**environment(), "GST_TRACERS": "leaks", **(env or {})},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, errors="replace")
         self._ready = threading.Event()
