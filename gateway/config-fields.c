@@ -11,6 +11,7 @@
 
 #define AT(type, member) G_STRUCT_OFFSET (type, member)
 #define ROOT(member) AT (PenstockConfigData, member)
+#define RTMP(member) ROOT (rtmp_limits.member)
 #define ROUTE(member) AT (PenstockRouteConfig, member)
 #define INPUT(member) AT (PenstockInputConfig, member)
 #define OUTPUT(member) AT (PenstockOutputConfig, member)
@@ -154,6 +155,123 @@ static const PenstockField fields[] = {
     .help = "PEM file with the private key, without a passphrase. Left out: "
         "it stands in the `certificate-file`.",
     .example = "\"/etc/penstock/privkey.pem\"" },
+
+  { "/rtmp", PENSTOCK_FIELD_OBJECT,
+    .help = "Limits of the RTMP listener. The defaults let every known encoder "
+        "in; see [limits.md](limits.md) for what they guard.",
+    .example = "{ \"max-connections\": 2000, "
+        "\"max-connections-per-address\": 20 }" },
+  { "/rtmp/max-video-bytes", PENSTOCK_FIELD_UINT, .min = 65536, .max =
+    16777215, .unit = "bytes", .fallback = "16777215", .offset = RTMP
+    (max_video),
+    .help = "Longest video message. A longer one ends the connection." },
+  { "/rtmp/max-audio-bytes", PENSTOCK_FIELD_UINT, .min = 8192, .max =
+    16777215, .unit = "bytes", .fallback = "1048576", .offset = RTMP
+    (max_audio),
+    .help = "Longest audio message. A longer one ends the connection." },
+  { "/rtmp/max-data-bytes", PENSTOCK_FIELD_UINT, .min = 4096, .max =
+    16777215, .unit = "bytes", .fallback = "4194304", .offset = RTMP
+    (max_data),
+    .help = "Longest data message (metadata). A longer one is skipped." },
+  { "/rtmp/max-command-bytes", PENSTOCK_FIELD_UINT, .min = 4096, .max =
+    16777215, .unit = "bytes", .fallback = "1048576", .offset = RTMP
+    (max_command),
+    .help = "Longest command. A longer one ends the connection." },
+  { "/rtmp/max-unfinished-bytes", PENSTOCK_FIELD_UINT, .min = 65536, .max =
+    1073741824, .unit = "bytes", .fallback = "20971520", .offset = RTMP
+    (max_unfinished),
+    .help = "Most bytes of messages of a connection that are not complete." },
+  { "/rtmp/max-unfinished-early-bytes", PENSTOCK_FIELD_UINT, .min = 4096,
+    .max = 1073741824, .unit = "bytes", .fallback = "65536", .offset = RTMP
+    (max_unfinished_early),
+    .help = "The same before `connect`." },
+  { "/rtmp/max-send-queue-bytes", PENSTOCK_FIELD_UINT, .min = 8192, .max =
+    1073741824, .unit = "bytes", .fallback = "65536", .offset = RTMP
+    (max_send_queue),
+    .help = "Answers that wait for a peer; beyond that it is not read any "
+        "more, and closed after `send-timeout-ms`." },
+  { "/rtmp/max-chunk-streams", PENSTOCK_FIELD_UINT, .min = 8, .max = 65536,
+    .fallback = "64", .offset = RTMP (max_chunk_streams),
+    .help = "Most chunk streams of a connection." },
+  { "/rtmp/max-message-streams", PENSTOCK_FIELD_UINT, .min = 1, .max = 32,
+    .fallback = "16", .offset = RTMP (max_message_streams),
+    .help = "Most message streams of a connection." },
+  { "/rtmp/commands-per-second", PENSTOCK_FIELD_UINT, .min = 1, .max =
+    100000, .fallback = "100", .offset = RTMP (command_rate),
+    .help = "Commands a second, over a longer time. Above, the connection "
+        "is closed." },
+  { "/rtmp/command-burst", PENSTOCK_FIELD_UINT, .min = 16, .max = 1000000,
+    .fallback = "500", .offset = RTMP (command_burst),
+    .help = "Commands at once." },
+  { "/rtmp/amf-depth", PENSTOCK_FIELD_UINT, .min = 4, .max = 32, .fallback =
+    "32", .offset = RTMP (amf_depth),
+    .help = "Depth of objects in a command or metadata. What is deeper is "
+        "not read." },
+  { "/rtmp/amf-properties", PENSTOCK_FIELD_UINT, .min = 64, .max = 65536,
+    .fallback = "1024", .offset = RTMP (amf_properties),
+    .help = "Properties kept of an object." },
+  { "/rtmp/amf-string-bytes", PENSTOCK_FIELD_UINT, .min = 1024, .max =
+    16777215, .unit = "bytes", .fallback = "65536", .offset = RTMP
+    (amf_string),
+    .help = "Bytes kept of a string." },
+  { "/rtmp/handshake-timeout-ms", PENSTOCK_FIELD_UINT, .min = 10, .max =
+    3600000, .unit = "ms", .fallback = "10000", .offset = RTMP (handshake_ms),
+    .help = "From the connection to the end of the handshake." },
+  { "/rtmp/connect-timeout-ms", PENSTOCK_FIELD_UINT, .min = 10, .max =
+    3600000, .unit = "ms", .fallback = "10000", .offset = RTMP (connect_ms),
+    .help = "From the handshake to `connect`." },
+  { "/rtmp/publish-timeout-ms", PENSTOCK_FIELD_UINT, .min = 10, .max =
+    3600000, .unit = "ms", .fallback = "30000", .offset = RTMP (publish_ms),
+    .help = "From `connect` to `publish` or `play`." },
+  { "/rtmp/first-media-timeout-ms", PENSTOCK_FIELD_UINT, .min = 10, .max =
+    3600000, .unit = "ms", .fallback = "20000", .offset = RTMP
+    (first_media_ms),
+    .help = "From `publish` to the first media." },
+  { "/rtmp/silence-timeout-ms", PENSTOCK_FIELD_UINT, .min = 10, .max =
+    3600000, .unit = "ms", .fallback = "10000", .offset = RTMP (silence_ms),
+    .help = "Between two messages of a publisher." },
+  { "/rtmp/message-timeout-ms", PENSTOCK_FIELD_UINT, .min = 10, .max =
+    3600000, .unit = "ms", .fallback = "15000", .offset = RTMP (message_ms),
+    .help = "For one message, unless it goes on with 1000 bytes a second." },
+  { "/rtmp/send-timeout-ms", PENSTOCK_FIELD_UINT, .min = 10, .max = 3600000,
+    .unit = "ms", .fallback = "10000", .offset = RTMP (send_ms),
+    .help = "A player takes no byte for so long: it is closed." },
+  { "/rtmp/play-wait-ms", PENSTOCK_FIELD_UINT, .max = 3600000, .unit = "ms",
+    .fallback = "10000", .offset = RTMP (play_ms),
+    .help = "How long a player waits for a stream and its media; 0: not at "
+        "all." },
+  { "/rtmp/max-connections", PENSTOCK_FIELD_UINT, .max = 1000000, .fallback
+    = "0", .offset = RTMP (max_connections),
+    .help = "Most connections; 0: no bound." },
+  { "/rtmp/max-connections-per-address", PENSTOCK_FIELD_UINT, .max =
+    1000000, .fallback = "0", .offset = RTMP (max_per_address),
+    .help = "Most connections of an address (of IPv6, a /64); 0: no bound." },
+  { "/rtmp/max-connections-per-network", PENSTOCK_FIELD_UINT, .max =
+    1000000, .fallback = "0", .offset = RTMP (max_per_network),
+    .help = "Most connections of an IPv4 /24 or an IPv6 /64; 0: no bound." },
+  { "/rtmp/max-half-open", PENSTOCK_FIELD_UINT, .min = 1, .max = 1000000,
+    .fallback = "1024", .offset = RTMP (max_half_open),
+    .help = "Most connections that neither publish nor play; beyond that "
+        "the oldest is closed." },
+  { "/rtmp/max-half-open-per-address", PENSTOCK_FIELD_UINT, .max = 1000000,
+    .fallback = "0", .offset = RTMP (max_half_open_per_address),
+    .help = "The same of one address, where new ones are refused; 0: no "
+        "bound." },
+  { "/rtmp/connects-per-second", PENSTOCK_FIELD_UINT, .max = 1000000,
+    .fallback = "0", .offset = RTMP (connects_per_second),
+    .help = "Connections that an address may make in a second; 0: no bound." },
+  { "/rtmp/wrong-keys-per-minute", PENSTOCK_FIELD_UINT, .max = 1000000,
+    .fallback = "10", .offset = RTMP (failures_per_minute),
+    .help = "Wrong publish keys that an address may send in a minute; 0: no "
+        "bound." },
+  { "/rtmp/wrong-keys-block-ms", PENSTOCK_FIELD_UINT, .min = 10, .max =
+    86400000, .unit = "ms", .fallback = "60000", .offset = RTMP (block_ms),
+    .help = "How long an address with too many wrong keys is refused." },
+  { "/rtmp/max-memory-bytes", PENSTOCK_FIELD_UINT64, .max = 16 * 1024 * GIB,
+    .unit = "bytes", .fallback = "0", .offset = RTMP (max_memory),
+    .help = "Most bytes that publishers have sent and the gateway still "
+        "holds, GOP caches included; new publishers are refused from 90 "
+        "% of it on. 0: no bound." },
 
   { "/log", PENSTOCK_FIELD_OBJECT,
     .help = "The log on standard error." },

@@ -6,7 +6,7 @@
 #ifndef PENSTOCK_CONFIG_TYPES_H
 #define PENSTOCK_CONFIG_TYPES_H
 
-#include <glib.h>
+#include "rtmp/rtmp-limits.h"
 
 G_BEGIN_DECLS
 
@@ -145,6 +145,7 @@ typedef struct
   PenstockListenAddress listen_rtmp, listen_rtsp, listen_rtsps, listen_http;
   gchar *tls_certificate_file; /* PEM; set when a TLS listener is */
   gchar *tls_key_file;         /* PEM; NULL: in the certificate's file */
+  PenstockRtmpLimits rtmp_limits;
   PenstockLogLevel log_level;
   gboolean allow_launch;
   GPtrArray *routes;         /* of PenstockRouteConfig, owned, file order */

@@ -273,9 +273,11 @@ handle_publish_request (gpointer user_data)
 
 /* RTMP I/O thread. */
 static void
-publish_refused (const gchar *peer, const gchar *why, gpointer user_data)
+publish_refused (const gchar *peer, gboolean is_publisher, const gchar *why,
+    gpointer user_data)
 {
-  penstock_warning ("rtmp", "publisher refused: %s peer=%s", why, peer);
+  penstock_warning ("rtmp", "%s refused: %s peer=%s",
+      is_publisher ? "publisher" : "connection", why, peer);
 }
 
 /* RTMP I/O thread. */
@@ -360,6 +362,38 @@ add_listeners (PenstockServer *self, JsonBuilder *builder)
   json_builder_end_object (builder);
 }
 
+static void
+add_int (JsonBuilder *builder, const gchar *name, guint64 value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, (gint64) value);
+}
+
+/* Who is connected to the RTMP listener, and who was not let in. */
+static void
+add_rtmp (PenstockServer *self, JsonBuilder *builder)
+{
+  PenstockRtmpServerStats stats;
+
+  if (!self->rtmp)
+    return;
+  penstock_rtmp_server_get_stats (self->rtmp, &stats);
+  json_builder_set_member_name (builder, "rtmp");
+  json_builder_begin_object (builder);
+  add_int (builder, "connections", stats.peers.connections);
+  add_int (builder, "half-open", stats.peers.half_open);
+  add_int (builder, "connections-total", stats.peers.total);
+  add_int (builder, "wrong-keys", stats.peers.failures);
+  add_int (builder, "memory-bytes", stats.memory);
+  json_builder_set_member_name (builder, "refused");
+  json_builder_begin_object (builder);
+  for (guint i = PENSTOCK_RTMP_ADMIT + 1; i < PENSTOCK_RTMP_N_ADMISSIONS; i++)
+    add_int (
+        builder, penstock_rtmp_admission_to_string (i), stats.peers.refused[i]);
+  json_builder_end_object (builder);
+  json_builder_end_object (builder);
+}
+
 /* Names that a publisher may make routes of. */
 static void
 add_templates (PenstockServer *self, JsonBuilder *builder)
@@ -393,6 +427,7 @@ penstock_server_get_status (PenstockServer *self)
   json_builder_add_int_value (
       builder, (g_get_monotonic_time () - self->started_us) / G_USEC_PER_SEC);
   add_listeners (self, builder);
+  add_rtmp (self, builder);
   add_templates (self, builder);
   json_builder_set_member_name (builder, "routes");
   json_builder_begin_array (builder);
@@ -415,6 +450,17 @@ status_bytes (gpointer user_data)
 
 /* --- start and stop ----------------------------------------------------- */
 
+static void
+set_rtmp_limits (PenstockServer *self)
+{
+  if (self->rtmp &&
+      !penstock_rtmp_server_set_limits (
+          self->rtmp, &self->data->rtmp_limits, self))
+    penstock_warning ("rtmp",
+        "another part of this process listens on the "
+        "same port, with other limits");
+}
+
 static gboolean
 start_rtmp (PenstockServer *self, GError **error)
 {
@@ -432,6 +478,7 @@ start_rtmp (PenstockServer *self, GError **error)
         "rtmp: %s", local->message);
     return FALSE;
   }
+  set_rtmp_limits (self);
   g_free (self->rtmp_listen.host);
   self->rtmp_listen = *listen;
   self->rtmp_listen.host = g_strdup (listen->host);
@@ -642,6 +689,7 @@ penstock_server_reload (
       !reload_certificate (self, now, error))
     return FALSE;
   take_config (self, config);
+  set_rtmp_limits (self);
   if (self->rtsp)
     penstock_rtsp_server_set_routes (self->rtsp, self->data->routes);
   reload_existing (self, &changed, &removed);

@@ -6,7 +6,6 @@
 #define PENSTOCK_RTMP_AMF_READER_H
 
 #include "rtmp-amf.h"
-#include "rtmp-limits.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +14,7 @@ G_BEGIN_DECLS
  * @depth: values we are inside of
  * @n_values: values begun, of all levels
  * @lenient: a container that breaks off is kept with what was read
+ * @limits: its amf_ members count
  */
 typedef struct
 {
@@ -24,6 +24,7 @@ typedef struct
   guint depth;
   guint n_values;
   gboolean lenient;
+  const PenstockRtmpLimits *limits;
 } PenstockAmfReader;
 
 /* Counts a value and a level; the caller takes the level back. */
@@ -37,8 +38,8 @@ PenstockRtmpParse penstock_amf_take_string (PenstockAmfReader *r, gsize n,
 /* Takes @string. */
 void penstock_amf_set_string (PenstockAmfValue *value, GRefString *string);
 /* Takes @name and @item; drops them when the object is full. */
-void penstock_amf_add_item (PenstockAmfValue *value, GRefString *name,
-    PenstockAmfValue *item);
+void penstock_amf_add_item (const PenstockAmfReader *r,
+    PenstockAmfValue *value, GRefString *name, PenstockAmfValue *item);
 /* One AMF3 value inside AMF0 (marker 0x11). */
 PenstockRtmpParse penstock_amf3_switch (PenstockAmfReader *r,
     PenstockAmfValue *out);

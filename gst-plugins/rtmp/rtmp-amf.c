@@ -49,7 +49,7 @@ penstock_amf_take_string (PenstockAmfReader *r, gsize n, GRefString **out)
 
   if (result == PENSTOCK_RTMP_PARSE_DONE)
     *out = g_ref_string_new_len (
-        (const gchar *) bytes, MIN (n, PENSTOCK_AMF_MAX_STRING));
+        (const gchar *) bytes, MIN (n, r->limits->amf_string));
   return result;
 }
 
@@ -63,10 +63,10 @@ penstock_amf_set_string (PenstockAmfValue *value, GRefString *string)
 
 /* A growing list of properties; what is beyond the bound is dropped. */
 void
-penstock_amf_add_item (
-    PenstockAmfValue *value, GRefString *name, PenstockAmfValue *item)
+penstock_amf_add_item (const PenstockAmfReader *r, PenstockAmfValue *value,
+    GRefString *name, PenstockAmfValue *item)
 {
-  if (value->length >= PENSTOCK_AMF_MAX_PROPERTIES &&
+  if (value->length >= r->limits->amf_properties &&
       value->type != PENSTOCK_AMF_ARRAY) {
     g_clear_pointer (&name, g_ref_string_release);
     penstock_amf_value_clear (item);
@@ -86,7 +86,7 @@ PenstockRtmpParse
 penstock_amf_enter (PenstockAmfReader *r)
 {
   if (r->n_values >= PENSTOCK_AMF_MAX_VALUES ||
-      r->depth >= PENSTOCK_AMF_MAX_DEPTH)
+      r->depth >= r->limits->amf_depth)
     return PENSTOCK_RTMP_PARSE_ERROR;
   r->n_values++;
   r->depth++;
@@ -146,7 +146,7 @@ amf0_properties (PenstockAmfReader *r, PenstockAmfValue *out)
     /* A container that broke off still holds what was read of it. */
     if (result == PENSTOCK_RTMP_PARSE_DONE ||
         (r->lenient && item.type >= PENSTOCK_AMF_OBJECT)) {
-      penstock_amf_add_item (out, name, &item);
+      penstock_amf_add_item (r, out, name, &item);
     } else {
       g_ref_string_release (name);
     }
@@ -194,7 +194,7 @@ amf0_array (PenstockAmfReader *r, PenstockAmfValue *out)
     result = amf0_value (r, &item);
     if (result == PENSTOCK_RTMP_PARSE_DONE ||
         (r->lenient && item.type >= PENSTOCK_AMF_OBJECT))
-      penstock_amf_add_item (out, NULL, &item);
+      penstock_amf_add_item (r, out, NULL, &item);
     if (result != PENSTOCK_RTMP_PARSE_DONE)
       return result;
   }
@@ -292,7 +292,9 @@ PenstockRtmpParse
 penstock_amf0_parse (
     const guint8 *data, gsize size, gsize *consumed, PenstockAmfValue *out)
 {
-  PenstockAmfReader r = { .data = data, .size = size };
+  PenstockAmfReader r = {
+    .data = data, .size = size, .limits = &penstock_rtmp_default_limits
+  };
   PenstockAmfValue value = { PENSTOCK_AMF_NULL };
   PenstockRtmpParse result = amf0_value (&r, &value);
 
@@ -315,8 +317,18 @@ value_free (gpointer data)
 GPtrArray *
 penstock_amf_parse_message (guint8 type, const guint8 *data, gsize size)
 {
+  return penstock_amf_parse_message_within (
+      &penstock_rtmp_default_limits, type, data, size);
+}
+
+GPtrArray *
+penstock_amf_parse_message_within (const PenstockRtmpLimits *limits,
+    guint8 type, const guint8 *data, gsize size)
+{
   GPtrArray *values = g_ptr_array_new_with_free_func (value_free);
-  PenstockAmfReader r = { .data = data, .size = size, .lenient = TRUE };
+  PenstockAmfReader r = {
+    .data = data, .size = size, .lenient = TRUE, .limits = limits
+  };
 
   /* AMF3 messages begin with a format byte; a minority leaves it out, and
    * their first byte is the marker of the command's name. */

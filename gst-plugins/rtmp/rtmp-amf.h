@@ -79,6 +79,9 @@ PenstockRtmpParse penstock_amf3_parse (const guint8 *data, gsize size,
  */
 GPtrArray *penstock_amf_parse_message (guint8 type, const guint8 *data,
     gsize size);
+/* The same with other bounds than the default ones. */
+GPtrArray *penstock_amf_parse_message_within (const PenstockRtmpLimits *limits,
+    guint8 type, const guint8 *data, gsize size);
 
 void penstock_amf_value_clear (PenstockAmfValue *value);
 

@@ -160,7 +160,7 @@ add_next (Amf3 *a, GRefString *name, PenstockAmfValue *out)
   PenstockRtmpParse result = amf3_value (a, &item);
 
   if (result == PENSTOCK_RTMP_PARSE_DONE)
-    penstock_amf_add_item (out, name, &item);
+    penstock_amf_add_item (a->r, out, name, &item);
   else
     g_clear_pointer (&name, g_ref_string_release);
   return result;
@@ -369,7 +369,9 @@ PenstockRtmpParse
 penstock_amf3_parse (
     const guint8 *data, gsize size, gsize *consumed, PenstockAmfValue *out)
 {
-  PenstockAmfReader r = { .data = data, .size = size };
+  PenstockAmfReader r = {
+    .data = data, .size = size, .limits = &penstock_rtmp_default_limits
+  };
   PenstockAmfValue value = { PENSTOCK_AMF_NULL };
   PenstockRtmpParse result = penstock_amf3_switch (&r, &value);
 

@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#include "rtmp-limits.h"
-
 #define DEFAULT_CHUNK_SIZE 128
 #define EXTENDED 0xffffff
 #define DIRECT_STREAMS 32
@@ -46,9 +44,10 @@ typedef enum {
 
 struct _PenstockRtmpChunkReader {
   const PenstockRtmpQuirks *quirks;
+  const PenstockRtmpLimits *limits;
+  gboolean trusted;
+  PenstockRtmpMemory *memory; /* may be NULL */
   guint32 chunk_size;
-  gsize max_unfinished;
-  guint max_streams;
 
   Stream *direct[DIRECT_STREAMS]; /* by number */
   GHashTable *others;             /* number → Stream; NULL until needed */
@@ -121,8 +120,7 @@ penstock_rtmp_chunk_reader_new (const PenstockRtmpQuirks *quirks)
 
   reader->quirks = quirks;
   reader->chunk_size = DEFAULT_CHUNK_SIZE;
-  reader->max_unfinished = PENSTOCK_RTMP_MAX_UNFINISHED_EARLY;
-  reader->max_streams = PENSTOCK_RTMP_MAX_CHUNK_STREAMS_EARLY;
+  reader->limits = &penstock_rtmp_default_limits;
   reader->repeats = quirks->detect_extended ? REPEATS_UNKNOWN : REPEATS_YES;
   return reader;
 }
@@ -135,14 +133,43 @@ penstock_rtmp_chunk_reader_free (PenstockRtmpChunkReader *reader)
   for (guint i = 0; i < DIRECT_STREAMS; i++)
     stream_free (reader->direct[i]);
   g_clear_pointer (&reader->others, g_hash_table_unref);
+  penstock_rtmp_memory_unref (reader->memory);
   g_free (reader);
+}
+
+void
+penstock_rtmp_chunk_reader_set_limits (
+    PenstockRtmpChunkReader *reader, const PenstockRtmpLimits *limits)
+{
+  reader->limits = limits;
+}
+
+void
+penstock_rtmp_chunk_reader_set_memory (
+    PenstockRtmpChunkReader *reader, PenstockRtmpMemory *memory)
+{
+  penstock_rtmp_memory_unref (reader->memory);
+  reader->memory = memory ? penstock_rtmp_memory_ref (memory) : NULL;
 }
 
 void
 penstock_rtmp_chunk_reader_trust (PenstockRtmpChunkReader *reader)
 {
-  reader->max_unfinished = PENSTOCK_RTMP_MAX_UNFINISHED;
-  reader->max_streams = PENSTOCK_RTMP_MAX_CHUNK_STREAMS;
+  reader->trusted = TRUE;
+}
+
+static gsize
+max_unfinished (const PenstockRtmpChunkReader *reader)
+{
+  return reader->trusted ? reader->limits->max_unfinished
+                         : reader->limits->max_unfinished_early;
+}
+
+static guint
+max_streams (const PenstockRtmpChunkReader *reader)
+{
+  return reader->trusted ? reader->limits->max_chunk_streams
+                         : PENSTOCK_RTMP_MAX_CHUNK_STREAMS_EARLY;
 }
 
 static Stream *
@@ -186,7 +213,7 @@ drop_unfinished (PenstockRtmpChunkReader *reader, Stream *stream)
 
 /* Types we never look at are not stored. */
 static gboolean
-is_stored (guint8 type, guint32 length)
+is_stored (const PenstockRtmpLimits *limits, guint8 type, guint32 length)
 {
   switch (type) {
   case PENSTOCK_RTMP_SET_CHUNK_SIZE:
@@ -202,7 +229,7 @@ is_stored (guint8 type, guint32 length)
   case PENSTOCK_RTMP_COMMAND:
   case PENSTOCK_RTMP_COMMAND_AMF3:
   case PENSTOCK_RTMP_AGGREGATE:
-    return length <= penstock_rtmp_message_limit (type);
+    return length <= penstock_rtmp_message_limit (limits, type);
   default:
     return FALSE;
   }
@@ -210,13 +237,14 @@ is_stored (guint8 type, guint32 length)
 
 /* A longer message of these types ends the connection; others are skipped. */
 static gboolean
-is_too_long (guint8 type, guint32 length)
+is_too_long (const PenstockRtmpLimits *limits, guint8 type, guint32 length)
 {
   switch (type) {
   case PENSTOCK_RTMP_AUDIO:
+  case PENSTOCK_RTMP_VIDEO:
   case PENSTOCK_RTMP_COMMAND:
   case PENSTOCK_RTMP_COMMAND_AMF3:
-    return length > penstock_rtmp_message_limit (type);
+    return length > penstock_rtmp_message_limit (limits, type);
   default:
     return FALSE;
   }
@@ -226,9 +254,9 @@ is_too_long (guint8 type, guint32 length)
 static const gchar *
 begin_message (PenstockRtmpChunkReader *reader, Stream *stream, gint64 now_ms)
 {
-  if (is_too_long (stream->type, stream->length))
+  if (is_too_long (reader->limits, stream->type, stream->length))
     return "message is longer than its type allows";
-  stream->skip = !is_stored (stream->type, stream->length);
+  stream->skip = !is_stored (reader->limits, stream->type, stream->length);
   stream->unfinished = TRUE;
   stream->received = 0;
   stream->since = now_ms;
@@ -237,6 +265,7 @@ begin_message (PenstockRtmpChunkReader *reader, Stream *stream, gint64 now_ms)
   stream->message = penstock_rtmp_message_new (
       stream->type, stream->stream_id, stream->timestamp, NULL, 0);
   stream->message->chunk_stream = stream->id;
+  penstock_rtmp_message_count (stream->message, reader->memory);
   return NULL;
 }
 
@@ -326,7 +355,7 @@ header_read (PenstockRtmpChunkReader *reader, gint64 now_ms)
     /* A type 1 header may begin a stream: some players send pings so. */
     if (h->format >= 2)
       return "first chunk of a chunk stream has no header";
-    if (reader->n_streams >= reader->max_streams)
+    if (reader->n_streams >= max_streams (reader))
       return "too many chunk streams";
     stream = add_stream (reader, h->chunk_stream);
   }
@@ -374,17 +403,15 @@ read_extended (PenstockRtmpChunkReader *reader, const guint8 *data, gsize size,
 
 /* Room for @n more bytes of the message. The block is at most twice as large
  * as what was received; the rest of it is room to receive into. */
-static void
+static gboolean
 grow (Stream *stream, gsize n)
 {
-  PenstockRtmpMessage *message = stream->message;
   gsize need = stream->received + n;
-
-  if (need <= message->allocated)
-    return;
   gsize size = MAX (2 * need, FIRST_BLOCK);
-  message->allocated = MIN (size, stream->length);
-  message->data = g_realloc (message->data, message->allocated);
+
+  return need <= stream->message->allocated ||
+      penstock_rtmp_message_reserve (
+          stream->message, MIN (size, stream->length));
 }
 
 static const gchar *
@@ -393,9 +420,10 @@ add_payload (PenstockRtmpChunkReader *reader, const guint8 *data, gsize n)
   Stream *stream = reader->stream;
 
   if (n > 0 && !stream->skip) {
-    if (reader->unfinished + n > reader->max_unfinished)
+    if (reader->unfinished + n > max_unfinished (reader))
       return "too many unfinished bytes";
-    grow (stream, n);
+    if (!grow (stream, n))
+      return "the listener's memory is used up";
     memcpy (stream->message->data + stream->received, data, n);
     reader->unfinished += n;
   }
@@ -541,7 +569,7 @@ penstock_rtmp_chunk_reader_get_room (
     return NULL;
   *size =
       MIN (reader->chunk_left, stream->message->allocated - stream->received);
-  *size = MIN (*size, reader->max_unfinished - reader->unfinished);
+  *size = MIN (*size, max_unfinished (reader) - reader->unfinished);
   return stream->message->data + stream->received;
 }
 

@@ -47,6 +47,12 @@ PenstockRtmpChunkReader *penstock_rtmp_chunk_reader_new (
     const PenstockRtmpQuirks *quirks);
 void penstock_rtmp_chunk_reader_free (PenstockRtmpChunkReader *reader);
 
+/* Other bounds than the default ones; they must stay valid. */
+void penstock_rtmp_chunk_reader_set_limits (PenstockRtmpChunkReader *reader,
+    const PenstockRtmpLimits *limits);
+/* Where messages are counted; (nullable). */
+void penstock_rtmp_chunk_reader_set_memory (PenstockRtmpChunkReader *reader,
+    PenstockRtmpMemory *memory);
 /* Bounds of an accepted connection instead of those of a stranger. */
 void penstock_rtmp_chunk_reader_trust (PenstockRtmpChunkReader *reader);
 

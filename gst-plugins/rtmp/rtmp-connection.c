@@ -15,8 +15,6 @@
 
 #include "rtmp-limits.h"
 
-/* The peer does not take a byte of our answers for so long. */
-#define SEND_TIMEOUT_MS 10000
 /* Pieces of one write, and bytes of one connection in one round. */
 #define MAX_PIECES 64
 #define MAX_SENT (1024 * 1024)
@@ -109,12 +107,15 @@ update_watch (PenstockRtmpConnection *connection)
 static void
 watch_progress (PenstockRtmpConnection *connection, gsize sent)
 {
+  const PenstockRtmpLimits *limits =
+      penstock_rtmp_session_get_limits (connection->session);
+
   if (!connection->blocked)
     penstock_rtmp_loop_clear_timer (
         connection->loop, &connection->send_deadline);
   else if (sent > 0 || connection->send_deadline.position == 0)
     penstock_rtmp_loop_set_timer (
-        connection->loop, &connection->send_deadline, SEND_TIMEOUT_MS);
+        connection->loop, &connection->send_deadline, limits->send_ms);
 }
 
 /* What to send next: the session's output, then the owner's pieces; but first
@@ -169,8 +170,10 @@ void
 penstock_rtmp_connection_flush (PenstockRtmpConnection *connection)
 {
   GByteArray *out = penstock_rtmp_session_get_output (connection->session);
+  const PenstockRtmpLimits *limits =
+      penstock_rtmp_session_get_limits (connection->session);
+  gboolean had_output = out->len > 0, all = FALSE;
   gsize sent = 0;
-  gboolean all = FALSE;
 
   if (connection->state == STATE_CLOSED)
     return;
@@ -186,7 +189,9 @@ penstock_rtmp_connection_flush (PenstockRtmpConnection *connection)
   }
   connection->blocked = !all;
   watch_progress (connection, sent);
-  connection->congested = out->len > PENSTOCK_RTMP_MAX_SEND_QUEUE;
+  connection->congested = out->len > limits->max_send_queue;
+  if (had_output && out->len == 0)
+    penstock_rtmp_session_trim (connection->session);
   if (connection->state == STATE_FINISHING && all)
     shutdown (connection->watch.fd, SHUT_WR);
   update_watch (connection);

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#include "rtmp-limits.h"
-
 /* FLV tag inside an aggregate: type, size (3), time (3 + 1), stream id (3). */
 #define TAG_HEADER 11
 #define BACK_POINTER 4
@@ -42,8 +40,31 @@ penstock_rtmp_message_unref (PenstockRtmpMessage *message)
 {
   if (!message || !g_atomic_int_dec_and_test (&message->ref_count))
     return;
+  penstock_rtmp_memory_give (message->memory, message->allocated);
+  penstock_rtmp_memory_unref (message->memory);
   g_free (message->data);
   g_free (message);
+}
+
+void
+penstock_rtmp_message_count (
+    PenstockRtmpMessage *message, PenstockRtmpMemory *memory)
+{
+  g_return_if_fail (message->allocated == 0 && !message->memory);
+
+  message->memory = memory ? penstock_rtmp_memory_ref (memory) : NULL;
+}
+
+gboolean
+penstock_rtmp_message_reserve (PenstockRtmpMessage *message, gsize size)
+{
+  if (size <= message->allocated)
+    return TRUE;
+  if (!penstock_rtmp_memory_take (message->memory, size - message->allocated))
+    return FALSE;
+  message->data = g_realloc (message->data, size);
+  message->allocated = size;
+  return TRUE;
 }
 
 GstMemory *
@@ -59,7 +80,7 @@ penstock_rtmp_message_share (
 }
 
 gsize
-penstock_rtmp_message_limit (guint8 type)
+penstock_rtmp_message_limit (const PenstockRtmpLimits *limits, guint8 type)
 {
   switch (type) {
   case PENSTOCK_RTMP_SET_CHUNK_SIZE:
@@ -70,13 +91,15 @@ penstock_rtmp_message_limit (guint8 type)
   case PENSTOCK_RTMP_SET_PEER_BANDWIDTH:
     return PENSTOCK_RTMP_MAX_CONTROL;
   case PENSTOCK_RTMP_AUDIO:
-    return PENSTOCK_RTMP_MAX_AUDIO;
+    return limits->max_audio;
+  case PENSTOCK_RTMP_VIDEO:
+    return limits->max_video;
   case PENSTOCK_RTMP_DATA:
   case PENSTOCK_RTMP_DATA_AMF3:
-    return PENSTOCK_RTMP_MAX_DATA;
+    return limits->max_data;
   case PENSTOCK_RTMP_COMMAND:
   case PENSTOCK_RTMP_COMMAND_AMF3:
-    return PENSTOCK_RTMP_MAX_COMMAND;
+    return limits->max_command;
   default:
     return PENSTOCK_RTMP_MAX_MESSAGE;
   }

@@ -8,6 +8,9 @@
 
 #include <gst/gst.h>
 
+#include "rtmp-limits.h"
+#include "rtmp-memory.h"
+
 G_BEGIN_DECLS
 
 /* Three outcomes of every parser here; outputs are untouched unless DONE. */
@@ -59,6 +62,7 @@ typedef struct {
   /*< private >*/
   gint ref_count;
   gsize allocated;
+  PenstockRtmpMemory *memory; /* where allocated is counted; may be NULL */
 } PenstockRtmpMessage;
 
 /**
@@ -71,6 +75,14 @@ PenstockRtmpMessage *penstock_rtmp_message_new (guint8 type, guint32 stream_id,
     guint32 timestamp, const guint8 *data, gsize size);
 PenstockRtmpMessage *penstock_rtmp_message_ref (PenstockRtmpMessage *message);
 void penstock_rtmp_message_unref (PenstockRtmpMessage *message);
+
+/* Counts the bytes of an empty message in @memory (nullable) from now on. */
+void penstock_rtmp_message_count (
+    PenstockRtmpMessage *message, PenstockRtmpMemory *memory);
+/* Room for @size bytes in a message that is not shared. FALSE: more than the
+ * memory's bound. */
+gboolean penstock_rtmp_message_reserve (
+    PenstockRtmpMessage *message, gsize size);
 
 /**
  * penstock_rtmp_message_share:
@@ -87,9 +99,9 @@ GstMemory *penstock_rtmp_message_share (
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PenstockRtmpMessage, penstock_rtmp_message_unref)
 
-/* Longest message of @type that is accepted; longer ones end the connection
- * (rtmp-limits.h). */
-gsize penstock_rtmp_message_limit (guint8 type);
+/* Longest message of @type that is accepted. */
+gsize penstock_rtmp_message_limit (
+    const PenstockRtmpLimits *limits, guint8 type);
 
 /* User control events (RTMP 1.0, 7.1.7). */
 typedef enum {

@@ -70,6 +70,8 @@ penstock_rtmp_publisher_look_for_playback (
     PenstockRtmpPublisher *publisher, gboolean again)
 {
   PenstockRtmpServer *server = publisher->server;
+  const PenstockRtmpLimits *limits = penstock_rtmp_session_get_limits (
+      penstock_rtmp_publisher_get_session (publisher));
 
   /* What is served from here on finds us among the deferred. */
   penstock_rtmp_publisher_set_deferred (publisher, publisher->path);
@@ -81,6 +83,8 @@ penstock_rtmp_publisher_look_for_playback (
   if (playback) {
     start_play (publisher, playback);
     penstock_rtmp_playback_unref (playback);
+  } else if (!again && limits->play_ms == 0) {
+    penstock_rtmp_publisher_refuse_play (publisher, "There is no such stream.");
   } else if (!again) {
     penstock_rtmp_publisher_set_state (
         publisher, PENSTOCK_RTMP_PUBLISHER_AWAITING);
@@ -103,12 +107,14 @@ penstock_rtmp_publisher_play (
 
 /* Nothing came for the longest time, or it is time for a sign of life. */
 void
-penstock_rtmp_publisher_play_deadline (PenstockRtmpPublisher *publisher)
+penstock_rtmp_publisher_play_deadline (
+    PenstockRtmpPublisher *publisher, gboolean drips)
 {
   gint64 now = penstock_rtmp_loop_now (publisher->loop);
 
-  if (penstock_rtmp_publisher_with_unfinished (publisher, G_MAXINT64) <= now) {
-    penstock_rtmp_connection_close (publisher->connection);
+  if (drips) {
+    penstock_rtmp_publisher_lost (
+        publisher, "a message did not become complete");
   } else if (!penstock_rtmp_player_has_media (publisher->player)) {
     penstock_rtmp_publisher_refuse_play (
         publisher, "Nobody publishes this stream.");

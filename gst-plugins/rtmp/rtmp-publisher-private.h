@@ -21,9 +21,12 @@ void penstock_rtmp_publisher_set_state (
     PenstockRtmpPublisher *publisher, PenstockRtmpPublisherState state);
 /* The deadline of the state as it is now. */
 void penstock_rtmp_publisher_set_deadline (PenstockRtmpPublisher *publisher);
-/* @at, or earlier when a message does not become complete. */
-gint64 penstock_rtmp_publisher_with_unfinished (
-    PenstockRtmpPublisher *publisher, gint64 at);
+/* Is there a message that does not become complete? When it is time to look,
+ * counts the bytes that came. */
+gboolean penstock_rtmp_publisher_drips (PenstockRtmpPublisher *publisher);
+/* As penstock_rtmp_peers_may_log(). */
+gboolean penstock_rtmp_publisher_may_log (
+    PenstockRtmpPublisher *publisher, PenstockRtmpLine line, guint *more);
 /* Waits for a claim or a playback of @path; %NULL = no longer. */
 void penstock_rtmp_publisher_set_deferred (
     PenstockRtmpPublisher *publisher, const gchar *path);
@@ -48,6 +51,8 @@ void penstock_rtmp_publisher_take_message (
 /* Ends it with a status and closes. */
 void penstock_rtmp_publisher_refuse (PenstockRtmpPublisher *publisher,
     PenstockRtmpEnd end, const gchar *code, const gchar *description);
+/* PENALTY is over: the refusal is told. */
+void penstock_rtmp_publisher_end_penalty (PenstockRtmpPublisher *publisher);
 /* Leaves claim or playback; the connection stays. */
 void penstock_rtmp_publisher_end_publication (
     PenstockRtmpPublisher *publisher, PenstockRtmpEnd end, const gchar *detail);
@@ -65,8 +70,9 @@ void penstock_rtmp_publisher_stop_playing (PenstockRtmpPublisher *publisher);
 /* Ends it with a status and closes. */
 void penstock_rtmp_publisher_refuse_play (
     PenstockRtmpPublisher *publisher, const gchar *description);
-/* The deadline of PLAYING has come. */
-void penstock_rtmp_publisher_play_deadline (PenstockRtmpPublisher *publisher);
+/* The deadline of PLAYING has come. @drips: as above. */
+void penstock_rtmp_publisher_play_deadline (
+    PenstockRtmpPublisher *publisher, gboolean drips);
 
 G_END_DECLS
 

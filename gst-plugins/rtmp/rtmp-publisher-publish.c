@@ -10,6 +10,9 @@
 GST_DEBUG_CATEGORY_EXTERN (penstock_rtmp_debug);
 #define GST_CAT_DEFAULT penstock_rtmp_debug
 
+/* Means a wrong key, whoever says it. */
+#define DENIED "NetStream.Publish.Denied"
+
 /* Who publishes what. An encoder may have put the publish key into the
  * application: once the key is known it is left out. */
 static void
@@ -61,11 +64,52 @@ static void
 tell_refused (PenstockRtmpPublisher *publisher, const gchar *why)
 {
   PenstockRtmpServer *server = publisher->server;
+  guint more;
 
+  if (!penstock_rtmp_publisher_may_log (
+          publisher, PENSTOCK_RTMP_LINE_REFUSED, &more))
+    return;
+  GST_DEBUG (
+      "%u refusals before this were not told peer=%s", more, publisher->peer);
   g_rec_mutex_lock (&server->handler_lock);
   if (server->refused)
-    server->refused (publisher->peer, why, server->refused_data);
+    server->refused (publisher->peer, TRUE, why, server->refused_data);
   g_rec_mutex_unlock (&server->handler_lock);
+}
+
+/* A wrong key counts against the address. TRUE: that was one too many. */
+static gboolean
+count_failure (PenstockRtmpPublisher *publisher, const gchar *code)
+{
+  PenstockRtmpServer *server = publisher->server;
+  const PenstockRtmpLimits *limits = penstock_rtmp_session_get_limits (
+      penstock_rtmp_publisher_get_session (publisher));
+
+  if (!g_str_equal (code, DENIED))
+    return FALSE;
+  g_mutex_lock (&server->lock);
+  gboolean too_many = penstock_rtmp_peers_fail (server->peers,
+      &publisher->address, limits, penstock_rtmp_loop_now (publisher->loop));
+  g_mutex_unlock (&server->lock);
+  if (too_many)
+    GST_WARNING ("too many wrong keys, refused for %u ms peer=%s",
+        limits->block_ms, publisher->peer);
+  return too_many;
+}
+
+static void
+tell_refusal (PenstockRtmpPublisher *publisher, const gchar *code,
+    const gchar *description)
+{
+  penstock_rtmp_session_refuse_publish (
+      penstock_rtmp_publisher_get_session (publisher), code, description);
+  penstock_rtmp_publisher_finish (publisher);
+}
+
+void
+penstock_rtmp_publisher_end_penalty (PenstockRtmpPublisher *publisher)
+{
+  tell_refusal (publisher, publisher->refusal_code, publisher->refusal);
 }
 
 void
@@ -78,9 +122,15 @@ penstock_rtmp_publisher_refuse (PenstockRtmpPublisher *publisher,
       end == PENSTOCK_RTMP_END_REJECTED)
     tell_refused (publisher, description);
   penstock_rtmp_publisher_end_publication (publisher, end, description);
-  penstock_rtmp_session_refuse_publish (
-      penstock_rtmp_publisher_get_session (publisher), code, description);
-  penstock_rtmp_publisher_finish (publisher);
+  if (!count_failure (publisher, code)) {
+    tell_refusal (publisher, code, description);
+    return;
+  }
+  publisher->refusal_code = g_strdup (code);
+  publisher->refusal = g_strdup (description);
+  penstock_rtmp_publisher_set_state (
+      publisher, PENSTOCK_RTMP_PUBLISHER_PENALTY);
+  penstock_rtmp_connection_pause (publisher->connection);
 }
 
 void
@@ -169,11 +219,16 @@ penstock_rtmp_publisher_look_for_claim (
       penstock_rtmp_claim_find (server, publisher->path, key, &claim);
   g_mutex_unlock (&server->lock);
 
-  if (match == PENSTOCK_RTMP_CLAIM_FOUND)
+  if (match == PENSTOCK_RTMP_CLAIM_FOUND &&
+      penstock_rtmp_memory_is_full (server->memory)) {
+    penstock_rtmp_claim_unref (claim);
+    penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_REJECTED,
+        "NetStream.Publish.Rejected", "The server has no memory left.");
+  } else if (match == PENSTOCK_RTMP_CLAIM_FOUND)
     enter (publisher, claim);
   else if (match == PENSTOCK_RTMP_CLAIM_DENIED)
     penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_REJECTED,
-        "NetStream.Publish.Denied", "The publish key is missing or wrong.");
+        DENIED, "The publish key is missing or wrong.");
   else if (!again)
     ask_handler (publisher, key);
 }

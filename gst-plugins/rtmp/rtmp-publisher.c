@@ -20,46 +20,93 @@ penstock_rtmp_publisher_get_session (PenstockRtmpPublisher *publisher)
 
 /* State and deadlines */
 
-/* @at, or earlier when a message does not become complete. */
-gint64
-penstock_rtmp_publisher_with_unfinished (
-    PenstockRtmpPublisher *publisher, gint64 at)
+static gint64
+unfinished_since (PenstockRtmpPublisher *publisher)
 {
-  gint64 since = penstock_rtmp_session_get_unfinished_since (
+  return penstock_rtmp_session_get_unfinished_since (
+      penstock_rtmp_publisher_get_session (publisher));
+}
+
+/* Time over which the bytes of an unfinished message are counted. */
+static gint64
+drip_window (PenstockRtmpPublisher *publisher)
+{
+  const PenstockRtmpLimits *limits = penstock_rtmp_session_get_limits (
       penstock_rtmp_publisher_get_session (publisher));
 
-  return since >= 0 ? MIN (at, since + publisher->server->times.message_ms)
-                    : at;
+  return MIN (publisher->server->times.drip_ms, limits->message_ms);
+}
+
+/* When they are counted next; G_MAXINT64 when there is no such message. */
+static gint64
+drip_deadline (PenstockRtmpPublisher *publisher)
+{
+  const PenstockRtmpLimits *limits = penstock_rtmp_session_get_limits (
+      penstock_rtmp_publisher_get_session (publisher));
+  gint64 window = drip_window (publisher);
+  gint64 since = unfinished_since (publisher);
+
+  if (since < 0)
+    return G_MAXINT64;
+  if (since == publisher->drip_since)
+    return publisher->drip_at + window;
+  return since + limits->message_ms - window;
+}
+
+gboolean
+penstock_rtmp_publisher_drips (PenstockRtmpPublisher *publisher)
+{
+  gint64 now = penstock_rtmp_loop_now (publisher->loop);
+  gint64 since = unfinished_since (publisher);
+  guint64 bytes = penstock_rtmp_session_get_received (
+      penstock_rtmp_publisher_get_session (publisher));
+
+  if (drip_deadline (publisher) > now)
+    return FALSE;
+  if (since == publisher->drip_since &&
+      bytes - publisher->drip_bytes <
+          (guint64) drip_window (publisher) * PENSTOCK_RTMP_DRIP_RATE / 1000)
+    return TRUE;
+  publisher->drip_since = since;
+  publisher->drip_at = now;
+  publisher->drip_bytes = bytes;
+  return FALSE;
 }
 
 static gint64
 next_deadline (PenstockRtmpPublisher *publisher)
 {
   const PenstockRtmpTimes *times = &publisher->server->times;
+  const PenstockRtmpLimits *limits = penstock_rtmp_session_get_limits (
+      penstock_rtmp_publisher_get_session (publisher));
   gint64 since = publisher->state_since;
 
   switch (publisher->state) {
   case PENSTOCK_RTMP_PUBLISHER_HANDSHAKE:
-    return since + times->handshake_ms;
+    return since + limits->handshake_ms;
   case PENSTOCK_RTMP_PUBLISHER_CONNECT:
-    return since + times->connect_ms;
+    return since + limits->connect_ms;
   case PENSTOCK_RTMP_PUBLISHER_IDLE:
-    return since + times->publish_ms;
+    return since + limits->publish_ms;
   case PENSTOCK_RTMP_PUBLISHER_DEFERRED:
   case PENSTOCK_RTMP_PUBLISHER_WAITING:
     return since + times->defer_ms;
   case PENSTOCK_RTMP_PUBLISHER_AWAITING:
-    return since + times->play_ms;
+    return since + limits->play_ms;
+  case PENSTOCK_RTMP_PUBLISHER_PENALTY:
+    return since + times->penalty_ms;
   case PENSTOCK_RTMP_PUBLISHER_ACTIVE:
-    return penstock_rtmp_publisher_with_unfinished (publisher,
-        publisher->last_message != 0
-            ? publisher->last_message + times->silence_ms
-            : since + times->first_media_ms);
+    /* Who is in the middle of a message is not silent. */
+    if (unfinished_since (publisher) >= 0)
+      return drip_deadline (publisher);
+    return publisher->last_message != 0
+        ? publisher->last_message + limits->silence_ms
+        : since + limits->first_media_ms;
   case PENSTOCK_RTMP_PUBLISHER_PLAYING:
-    return penstock_rtmp_publisher_with_unfinished (publisher,
+    return MIN (drip_deadline (publisher),
         penstock_rtmp_player_has_media (publisher->player)
             ? publisher->last_ping + times->ping_ms
-            : since + times->play_ms);
+            : since + limits->play_ms);
   default:
     return G_MAXINT64;
   }
@@ -68,12 +115,17 @@ next_deadline (PenstockRtmpPublisher *publisher)
 void
 penstock_rtmp_publisher_set_deadline (PenstockRtmpPublisher *publisher)
 {
-  gint64 at = next_deadline (publisher);
+  gint64 now = penstock_rtmp_loop_now (publisher->loop);
+  gint64 at = publisher->connection ? next_deadline (publisher) : 0;
 
+  /* A message may begin at any time; nobody looks before the deadline. */
+  if (publisher->state == PENSTOCK_RTMP_PUBLISHER_ACTIVE ||
+      publisher->state == PENSTOCK_RTMP_PUBLISHER_PLAYING)
+    at = MIN (at, now + drip_window (publisher) / 2);
   if (publisher->connection &&
       publisher->state < PENSTOCK_RTMP_PUBLISHER_CLOSING)
-    penstock_rtmp_connection_set_deadline (publisher->connection,
-        MAX (at - penstock_rtmp_loop_now (publisher->loop), 0));
+    penstock_rtmp_connection_set_deadline (
+        publisher->connection, MAX (at - now, 0));
 }
 
 /* No longer among those that may be closed for a newer one. */
@@ -83,8 +135,10 @@ leave_half_open (PenstockRtmpPublisher *publisher)
   PenstockRtmpServer *server = publisher->server;
 
   g_mutex_lock (&server->lock);
-  if (publisher->half_open)
+  if (publisher->half_open) {
     g_queue_unlink (&server->half_open, &publisher->half_open_link);
+    penstock_rtmp_peers_establish (server->peers, &publisher->address);
+  }
   publisher->half_open = FALSE;
   g_mutex_unlock (&server->lock);
 }
@@ -135,6 +189,33 @@ on_connect (PenstockRtmpPublisher *publisher)
   penstock_rtmp_publisher_set_state (publisher, PENSTOCK_RTMP_PUBLISHER_IDLE);
 }
 
+gboolean
+penstock_rtmp_publisher_may_log (
+    PenstockRtmpPublisher *publisher, PenstockRtmpLine line, guint *more)
+{
+  PenstockRtmpServer *server = publisher->server;
+
+  g_mutex_lock (&server->lock);
+  gboolean may_log =
+      penstock_rtmp_peers_may_log (server->peers, &publisher->address, line,
+          penstock_rtmp_loop_now (publisher->loop), more);
+  g_mutex_unlock (&server->lock);
+  return may_log;
+}
+
+/* Scanners come by the thousand: a line for each address and minute. */
+static void
+log_closing (PenstockRtmpPublisher *publisher, const gchar *why)
+{
+  guint more;
+
+  if (penstock_rtmp_publisher_may_log (
+          publisher, PENSTOCK_RTMP_LINE_CLOSED, &more))
+    GST_INFO ("closing: %s, %u more before session=%" G_GUINT64_FORMAT
+              " peer=%s",
+        why, more, publisher->id, publisher->peer);
+}
+
 static void
 on_event (gpointer owner, PenstockRtmpEvent *event)
 {
@@ -174,8 +255,7 @@ on_event (gpointer owner, PenstockRtmpEvent *event)
     penstock_rtmp_publisher_set_state (publisher, PENSTOCK_RTMP_PUBLISHER_IDLE);
     break;
   default:
-    GST_INFO ("closing: %s session=%" G_GUINT64_FORMAT " peer=%s", event->text,
-        publisher->id, publisher->peer);
+    log_closing (publisher, event->text);
     penstock_rtmp_publisher_end_publication (
         publisher, PENSTOCK_RTMP_END_PROTOCOL, event->text);
     penstock_rtmp_publisher_finish (publisher);
@@ -202,7 +282,9 @@ on_deadline (gpointer owner)
 {
   PenstockRtmpPublisher *publisher = owner;
 
-  if (next_deadline (publisher) > penstock_rtmp_loop_now (publisher->loop)) {
+  gboolean drips = penstock_rtmp_publisher_drips (publisher);
+  if (!drips &&
+      next_deadline (publisher) > penstock_rtmp_loop_now (publisher->loop)) {
     penstock_rtmp_publisher_set_deadline (publisher);
     return;
   }
@@ -219,16 +301,20 @@ on_deadline (gpointer owner)
   case PENSTOCK_RTMP_PUBLISHER_AWAITING:
     penstock_rtmp_publisher_refuse_play (publisher, "There is no such stream.");
     break;
+  case PENSTOCK_RTMP_PUBLISHER_PENALTY:
+    penstock_rtmp_publisher_end_penalty (publisher);
+    break;
   case PENSTOCK_RTMP_PUBLISHER_PLAYING:
-    penstock_rtmp_publisher_play_deadline (publisher);
+    penstock_rtmp_publisher_play_deadline (publisher, drips);
     break;
   case PENSTOCK_RTMP_PUBLISHER_ACTIVE:
     penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_SILENT,
-        "NetStream.Publish.Failed", "No media came for too long.");
+        "NetStream.Publish.Failed",
+        drips ? "A message did not become complete."
+              : "No media came for too long.");
     break;
   default:
-    GST_INFO ("closing: nothing happens session=%" G_GUINT64_FORMAT " peer=%s",
-        publisher->id, publisher->peer);
+    log_closing (publisher, "nothing happens");
     penstock_rtmp_publisher_set_state (
         publisher, PENSTOCK_RTMP_PUBLISHER_CLOSING);
     penstock_rtmp_connection_close (publisher->connection);
@@ -245,6 +331,8 @@ publisher_free (gpointer data)
   g_free (publisher->path);
   g_free (publisher->type);
   g_free (publisher->deferred_path);
+  g_free (publisher->refusal_code);
+  g_free (publisher->refusal);
   g_free (publisher);
 }
 
@@ -258,6 +346,7 @@ on_closed (gpointer owner)
   g_clear_pointer (&publisher->player, penstock_rtmp_player_free);
   leave_half_open (publisher);
   g_mutex_lock (&server->lock);
+  penstock_rtmp_peers_leave (server->peers, &publisher->address, FALSE);
   g_hash_table_remove (server->publishers, &publisher->id);
   g_mutex_unlock (&server->lock);
   penstock_rtmp_loop_dispose (publisher->loop, publisher_free, publisher);
@@ -304,10 +393,11 @@ enlist (PenstockRtmpPublisher *publisher)
   publisher->half_open = TRUE;
   publisher->half_open_link.data = publisher;
   g_queue_push_tail_link (&server->half_open, &publisher->half_open_link);
-  if (server->half_open.length > PENSTOCK_RTMP_MAX_HALF_OPEN) {
+  if (server->half_open.length > server->limits.max_half_open) {
     PenstockRtmpPublisher *first = g_queue_peek_head (&server->half_open);
     g_queue_unlink (&server->half_open, &first->half_open_link);
     first->half_open = FALSE;
+    penstock_rtmp_peers_establish (server->peers, &first->address);
     oldest = first->id;
     loop = first->loop;
   }
@@ -325,26 +415,40 @@ next_id (void)
   return __atomic_add_fetch (&last, 1, __ATOMIC_RELAXED);
 }
 
+static void
+give_up (PenstockRtmpPublisher *publisher)
+{
+  PenstockRtmpServer *server = publisher->server;
+
+  g_mutex_lock (&server->lock);
+  penstock_rtmp_peers_leave (server->peers, &publisher->address, TRUE);
+  g_mutex_unlock (&server->lock);
+  publisher_free (publisher);
+}
+
 void
-penstock_rtmp_publisher_new (
-    PenstockRtmpServer *server, PenstockRtmpLoop *loop, int fd, gchar *peer)
+penstock_rtmp_publisher_new (const PenstockRtmpAccepted *accepted)
 {
   PenstockRtmpPublisher *publisher = g_new0 (PenstockRtmpPublisher, 1);
 
   publisher->id = next_id ();
-  publisher->server = server;
-  publisher->loop = loop;
-  publisher->peer = peer;
-  publisher->connection = penstock_rtmp_connection_new (loop, fd,
-      penstock_rtmp_session_new_server (
-          publisher->id ^ (guint64) g_get_monotonic_time () << 20),
-      &connection_handler, publisher);
+  publisher->server = accepted->server;
+  publisher->loop = accepted->loop;
+  publisher->peer = accepted->peer;
+  publisher->address = accepted->address;
+  publisher->drip_since = -1;
+  PenstockRtmpSession *session = penstock_rtmp_session_new_server (
+      publisher->id ^ (guint64) g_get_monotonic_time () << 20);
+  penstock_rtmp_session_set_limits (
+      session, &accepted->limits, accepted->server->memory);
+  publisher->connection = penstock_rtmp_connection_new (
+      accepted->loop, accepted->fd, session, &connection_handler, publisher);
   if (!publisher->connection) {
-    publisher_free (publisher);
+    give_up (publisher);
     return;
   }
-  GST_DEBUG (
-      "connection session=%" G_GUINT64_FORMAT " peer=%s", publisher->id, peer);
+  GST_DEBUG ("connection session=%" G_GUINT64_FORMAT " peer=%s", publisher->id,
+      publisher->peer);
   enlist (publisher);
   penstock_rtmp_publisher_set_state (
       publisher, PENSTOCK_RTMP_PUBLISHER_HANDSHAKE);

@@ -11,6 +11,7 @@
 #define PENSTOCK_RTMP_SERVER_PRIVATE_H
 
 #include "rtmp-connection.h"
+#include "rtmp-peers.h"
 #include "rtmp-server.h"
 
 G_BEGIN_DECLS
@@ -20,10 +21,7 @@ typedef struct _PenstockRtmpPlayer PenstockRtmpPlayer;
 
 /* Times a test may shorten; otherwise those of rtmp-limits.h. */
 typedef struct {
-  gint64 handshake_ms, connect_ms, publish_ms;
-  gint64 first_media_ms, silence_ms, message_ms;
-  gint64 defer_ms, stale_ms;
-  gint64 play_ms, ping_ms;
+  gint64 defer_ms, stale_ms, ping_ms, penalty_ms, drip_ms;
 } PenstockRtmpTimes;
 
 struct _PenstockRtmpServer {
@@ -51,6 +49,10 @@ struct _PenstockRtmpServer {
   GHashTable *playbacks;  /* path → PenstockRtmpPlayback, not owned */
   GHashTable *publishers; /* &id → publisher, not owned */
   GQueue half_open;       /* of publishers, oldest first, not owned */
+  PenstockRtmpLimits limits;
+  gconstpointer limits_owner; /* who set them; NULL = nobody */
+  PenstockRtmpPeers *peers;
+  PenstockRtmpMemory *memory; /* thread-safe; never changed */
 };
 
 struct _PenstockRtmpClaim {
@@ -89,6 +91,7 @@ typedef enum {
   PENSTOCK_RTMP_PUBLISHER_AWAITING, /* something to play */
   PENSTOCK_RTMP_PUBLISHER_ACTIVE,
   PENSTOCK_RTMP_PUBLISHER_PLAYING,
+  PENSTOCK_RTMP_PUBLISHER_PENALTY, /* refused, but told so only later */
   PENSTOCK_RTMP_PUBLISHER_CLOSING,
 } PenstockRtmpPublisherState;
 
@@ -98,6 +101,7 @@ struct _PenstockRtmpPublisher {
   PenstockRtmpServer *server; /* outlives its publishers */
   PenstockRtmpLoop *loop;
   gchar *peer;
+  PenstockRtmpAddress address; /* of the peer */
 
   /* Loop's thread. */
   PenstockRtmpConnection *connection; /* NULL when closed */
@@ -105,9 +109,13 @@ struct _PenstockRtmpPublisher {
   gint64 state_since;
   gint64 last_message;        /* milliseconds, 0 = none yet */
   gint64 last_ping;           /* PLAYING */
+  gint64 drip_since;          /* begin of the message that is watched, or -1 */
+  gint64 drip_at;             /* when its last bytes were counted */
+  guint64 drip_bytes;         /* received then */
   gchar *path, *type;         /* of the request; the path may have a key */
   PenstockRtmpPlayer *player; /* NULL until the first play */
   PenstockRtmpClaim *claim;   /* ref; WAITING or ACTIVE */
+  gchar *refusal_code, *refusal; /* PENALTY */
 
   /* Server's lock. */
   gchar *deferred_path; /* path when DEFERRED or AWAITING */
@@ -157,9 +165,18 @@ void penstock_rtmp_claim_deliver_ended (
 
 /* Publishers */
 
-/* A connection was accepted; runs on @loop. @fd and @peer are taken. */
-void penstock_rtmp_publisher_new (
-    PenstockRtmpServer *server, PenstockRtmpLoop *loop, int fd, gchar *peer);
+/* A connection was accepted and admitted. */
+typedef struct {
+  PenstockRtmpServer *server;
+  PenstockRtmpLoop *loop;
+  int fd;
+  gchar *peer;
+  PenstockRtmpAddress address;
+  PenstockRtmpLimits limits;
+} PenstockRtmpAccepted;
+
+/* Runs on the loop. The descriptor and the text in @accepted are taken. */
+void penstock_rtmp_publisher_new (const PenstockRtmpAccepted *accepted);
 
 /* What others ask of a publisher, by its id: posted to its loop, void when it
  * is gone by then. */
@@ -178,6 +195,8 @@ void penstock_rtmp_publisher_shutdown (PenstockRtmpPublisher *publisher);
 
 /* For tests; before the first connection. */
 PenstockRtmpTimes *penstock_priv_rtmp_server_get_times (
+    PenstockRtmpServer *server);
+PenstockRtmpLimits *penstock_priv_rtmp_server_get_limits (
     PenstockRtmpServer *server);
 
 G_END_DECLS

@@ -27,20 +27,12 @@ static GList *listeners;      /* of PenstockRtmpServer, not owned */
 
 /* Accepting */
 
-typedef struct {
-  PenstockRtmpServer *server;
-  PenstockRtmpLoop *loop;
-  int fd;
-  gchar *peer;
-} Accepted;
-
 static void
 hand_over (gpointer data)
 {
-  Accepted *accepted = data;
+  PenstockRtmpAccepted *accepted = data;
 
-  penstock_rtmp_publisher_new (
-      accepted->server, accepted->loop, accepted->fd, accepted->peer);
+  penstock_rtmp_publisher_new (accepted);
   g_free (accepted);
 }
 
@@ -76,14 +68,85 @@ watch_listener (gpointer data)
     GST_ERROR ("cannot watch port %u: %s", server->port, g_strerror (errno));
 }
 
+static const gchar *
+describe_refusal (PenstockRtmpAdmission why)
+{
+  static const gchar *const sentences[] = {
+    [PENSTOCK_RTMP_REFUSE_TOTAL] = "too many connections",
+    [PENSTOCK_RTMP_REFUSE_ADDRESS] = "too many connections of this address",
+    [PENSTOCK_RTMP_REFUSE_NETWORK] = "too many connections of this network",
+    [PENSTOCK_RTMP_REFUSE_RATE] = "it connects too often",
+    [PENSTOCK_RTMP_REFUSE_BLOCKED] = "it has sent too many wrong keys",
+  };
+
+  return sentences[why];
+}
+
+static void
+tell_refused (
+    PenstockRtmpServer *server, const gchar *peer, PenstockRtmpAdmission why)
+{
+  g_rec_mutex_lock (&server->handler_lock);
+  if (server->refused)
+    server->refused (peer, FALSE, describe_refusal (why), server->refused_data);
+  g_rec_mutex_unlock (&server->handler_lock);
+}
+
+/* Counts the connection, or refuses it. */
+static gboolean
+admit (PenstockRtmpServer *server, PenstockRtmpAccepted *accepted)
+{
+  gint64 now = penstock_rtmp_loop_now (server->loop);
+  gboolean may_log = FALSE;
+  guint more = 0;
+
+  g_mutex_lock (&server->lock);
+  accepted->limits = server->limits;
+  PenstockRtmpAdmission result = penstock_rtmp_peers_admit (
+      server->peers, &accepted->address, &server->limits, now);
+  if (result != PENSTOCK_RTMP_ADMIT)
+    may_log = penstock_rtmp_peers_may_log (server->peers, &accepted->address,
+        PENSTOCK_RTMP_LINE_NOT_ADMITTED, now, &more);
+  g_mutex_unlock (&server->lock);
+  if (may_log) {
+    GST_INFO ("connection refused (%s), %u more before peer=%s",
+        describe_refusal (result), more, accepted->peer);
+    tell_refused (server, accepted->peer, result);
+  }
+  return result == PENSTOCK_RTMP_ADMIT;
+}
+
+/* Takes @fd. */
+static void
+take_connection (PenstockRtmpServer *server, int fd,
+    const PenstockRtmpAddress *address, guint16 port)
+{
+  PenstockRtmpAccepted *accepted = g_new0 (PenstockRtmpAccepted, 1);
+
+  accepted->server = server;
+  accepted->fd = fd;
+  accepted->address = *address;
+  accepted->peer = penstock_rtmp_socket_peer_text (address, port);
+  if (admit (server, accepted)) {
+    penstock_rtmp_socket_tune (fd);
+    accepted->loop = penstock_rtmp_io_next_loop ();
+    penstock_rtmp_loop_post (accepted->loop, hand_over, accepted);
+  } else {
+    penstock_rtmp_socket_reset (fd);
+    g_free (accepted->peer);
+    g_free (accepted);
+  }
+}
+
 static void
 on_connection (gpointer data, guint32 events)
 {
   PenstockRtmpServer *server = data;
 
   for (guint i = 0; i < ACCEPTS_PER_ROUND; i++) {
-    gchar *peer = NULL;
-    int fd = penstock_rtmp_socket_accept (server->listen_fd, &peer);
+    PenstockRtmpAddress address;
+    guint16 port;
+    int fd = penstock_rtmp_socket_accept (server->listen_fd, &address, &port);
 
     if (fd < 0) {
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
@@ -95,16 +158,10 @@ on_connection (gpointer data, guint32 events)
     }
     if (is_reserved (fd)) {
       close (fd);
-      g_free (peer);
       pause_accepting (server);
       return;
     }
-    Accepted *accepted = g_new0 (Accepted, 1);
-    accepted->server = server;
-    accepted->loop = penstock_rtmp_io_next_loop ();
-    accepted->fd = fd;
-    accepted->peer = peer;
-    penstock_rtmp_loop_post (accepted->loop, hand_over, accepted);
+    take_connection (server, fd, &address, port);
   }
 }
 
@@ -119,17 +176,15 @@ server_new (int fd, guint16 port, gchar *address)
   server->address = address;
   server->port = port;
   server->times = (PenstockRtmpTimes){
-    .handshake_ms = PENSTOCK_RTMP_HANDSHAKE_MS,
-    .connect_ms = PENSTOCK_RTMP_CONNECT_MS,
-    .publish_ms = PENSTOCK_RTMP_PUBLISH_MS,
-    .first_media_ms = PENSTOCK_RTMP_FIRST_MEDIA_MS,
-    .silence_ms = PENSTOCK_RTMP_SILENCE_MS,
-    .message_ms = PENSTOCK_RTMP_MESSAGE_MS,
     .defer_ms = PENSTOCK_RTMP_DEFER_MS,
     .stale_ms = PENSTOCK_RTMP_STALE_MS,
-    .play_ms = PENSTOCK_RTMP_PLAY_MS,
     .ping_ms = PENSTOCK_RTMP_PING_MS,
+    .penalty_ms = PENSTOCK_RTMP_PENALTY_MS,
+    .drip_ms = PENSTOCK_RTMP_DRIP_MS,
   };
+  server->limits = penstock_rtmp_default_limits;
+  server->peers = penstock_rtmp_peers_new ();
+  server->memory = penstock_rtmp_memory_new ();
   g_rec_mutex_init (&server->handler_lock);
   g_mutex_init (&server->lock);
   server->claims = g_hash_table_new (g_str_hash, g_str_equal);
@@ -273,6 +328,8 @@ server_destroy (gpointer data)
   g_hash_table_unref (server->claims);
   g_hash_table_unref (server->playbacks);
   g_hash_table_unref (server->publishers);
+  penstock_rtmp_peers_free (server->peers);
+  penstock_rtmp_memory_unref (server->memory);
   g_rec_mutex_clear (&server->handler_lock);
   g_mutex_clear (&server->lock);
   g_free (server->address);
@@ -313,6 +370,44 @@ penstock_rtmp_server_get_n_connections (PenstockRtmpServer *server)
   return n;
 }
 
+static gboolean
+limits_equal (const PenstockRtmpLimits *a, const PenstockRtmpLimits *b)
+{
+  guint n;
+  const PenstockRtmpLimit *table = penstock_rtmp_limits_get_table (&n);
+
+  for (guint i = 0; i < n; i++)
+    if (penstock_rtmp_limits_get (a, &table[i]) !=
+        penstock_rtmp_limits_get (b, &table[i]))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+penstock_rtmp_server_set_limits (PenstockRtmpServer *server,
+    const PenstockRtmpLimits *limits, gconstpointer owner)
+{
+  g_mutex_lock (&server->lock);
+  if (!server->limits_owner || server->limits_owner == owner) {
+    server->limits = *limits;
+    server->limits_owner = owner;
+    penstock_rtmp_memory_set_max (server->memory, limits->max_memory);
+  }
+  gboolean equal = limits_equal (&server->limits, limits);
+  g_mutex_unlock (&server->lock);
+  return equal;
+}
+
+void
+penstock_rtmp_server_get_stats (
+    PenstockRtmpServer *server, PenstockRtmpServerStats *stats)
+{
+  g_mutex_lock (&server->lock);
+  penstock_rtmp_peers_get_stats (server->peers, &stats->peers);
+  g_mutex_unlock (&server->lock);
+  stats->memory = penstock_rtmp_memory_get_bytes (server->memory);
+}
+
 void
 penstock_rtmp_server_set_unclaimed_handler (PenstockRtmpServer *server,
     PenstockRtmpUnclaimedFunc func, gpointer user_data, GDestroyNotify destroy)
@@ -342,4 +437,10 @@ PenstockRtmpTimes *
 penstock_priv_rtmp_server_get_times (PenstockRtmpServer *server)
 {
   return &server->times;
+}
+
+PenstockRtmpLimits *
+penstock_priv_rtmp_server_get_limits (PenstockRtmpServer *server)
+{
+  return &server->limits;
 }

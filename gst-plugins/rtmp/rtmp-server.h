@@ -9,6 +9,7 @@
 
 #include <gio/gio.h>
 
+#include "rtmp-peers.h"
 #include "rtmp-publication.h"
 
 G_BEGIN_DECLS
@@ -40,6 +41,31 @@ void penstock_rtmp_server_unref (PenstockRtmpServer *server);
 
 /* The real port, never 0. */
 guint16 penstock_rtmp_server_get_port (PenstockRtmpServer *server);
+
+/**
+ * penstock_rtmp_server_set_limits:
+ * @owner: any address, of who says it
+ *
+ * Bounds for connections from now on, instead of the default ones. Who shares
+ * a listener shares its limits: the first owner decides, and may change them.
+ *
+ * Returns: FALSE when others are in force
+ */
+gboolean penstock_rtmp_server_set_limits (PenstockRtmpServer *server,
+    const PenstockRtmpLimits *limits, gconstpointer owner);
+
+/**
+ * PenstockRtmpServerStats:
+ * @peers: connections, and those that were refused
+ * @memory: bytes received and held
+ */
+typedef struct {
+  PenstockRtmpPeersStats peers;
+  guint64 memory;
+} PenstockRtmpServerStats;
+
+void penstock_rtmp_server_get_stats (
+    PenstockRtmpServer *server, PenstockRtmpServerStats *stats);
 
 /* Connections now, of any state; for status pages and tests. */
 guint penstock_rtmp_server_get_n_connections (PenstockRtmpServer *server);
@@ -143,13 +169,15 @@ void penstock_rtmp_server_set_unclaimed_handler (PenstockRtmpServer *server,
 /**
  * PenstockRtmpRefusedFunc:
  * @peer: address and port
- * @why: the sentence that the publisher got
+ * @is_publisher: else the connection was not even accepted
+ * @why: the sentence that a publisher got
  *
- * Runs on an I/O thread for every publisher that is not let in, whoever refused
- * it; must not block.
+ * Runs on an I/O thread for publishers that are not let in, whoever refused
+ * them, and for connections that are too many; for one address only so often
+ * that a log can have it. Must not block.
  */
-typedef void (*PenstockRtmpRefusedFunc) (
-    const gchar *peer, const gchar *why, gpointer user_data);
+typedef void (*PenstockRtmpRefusedFunc) (const gchar *peer,
+    gboolean is_publisher, const gchar *why, gpointer user_data);
 
 /* One per listener; %NULL removes it. After this returns the old one does not
  * run any more. Not from one of the handlers. */

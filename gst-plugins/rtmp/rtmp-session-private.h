@@ -9,7 +9,6 @@
 #include "rtmp-amf.h"
 #include "rtmp-chunk.h"
 #include "rtmp-handshake.h"
-#include "rtmp-limits.h"
 #include "rtmp-quirks.h"
 #include "rtmp-session.h"
 
@@ -68,6 +67,7 @@ struct _PenstockRtmpSession
 {
   gboolean is_server;
   const PenstockRtmpQuirks *quirks;
+  PenstockRtmpLimits limits;
   PenstockRtmpHandshake *handshake; /* NULL when complete */
   PenstockRtmpChunkReader *reader;
   GByteArray *out;

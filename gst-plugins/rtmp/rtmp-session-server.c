@@ -75,7 +75,7 @@ static const gchar *
 on_create_stream (
     PenstockRtmpSession *session, const PenstockRtmpCommand *command)
 {
-  for (guint i = 0; i < PENSTOCK_RTMP_MAX_STREAMS; i++) {
+  for (guint i = 0; i < session->limits.max_message_streams; i++) {
     if (session->streams & 1u << i)
       continue;
     session->streams |= 1u << i;
@@ -90,7 +90,7 @@ on_create_stream (
 static gboolean
 stream_exists (const PenstockRtmpSession *session, guint32 id)
 {
-  return id >= 1 && id <= PENSTOCK_RTMP_MAX_STREAMS &&
+  return id >= 1 && id <= session->limits.max_message_streams &&
       (session->streams & 1u << (id - 1));
 }
 
@@ -267,7 +267,8 @@ on_delete_stream (
   const PenstockAmfValue *value = penstock_rtmp_command_argument (command, 0);
 
   if (!value || value->type != PENSTOCK_AMF_NUMBER ||
-      !(value->number >= 1 && value->number <= PENSTOCK_RTMP_MAX_STREAMS))
+      !(value->number >= 1 &&
+          value->number <= session->limits.max_message_streams))
     return NULL;
   guint32 id = (guint32) value->number;
   session->streams &= ~(1u << (id - 1));

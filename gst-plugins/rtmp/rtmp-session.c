@@ -20,11 +20,13 @@ session_new (gboolean is_server)
 
   session->is_server = is_server;
   session->quirks = &penstock_rtmp_quirks_lenient;
+  session->limits = penstock_rtmp_default_limits;
   session->reader = penstock_rtmp_chunk_reader_new (session->quirks);
+  penstock_rtmp_chunk_reader_set_limits (session->reader, &session->limits);
   session->out = g_byte_array_new ();
   session->out_chunk_size = DEFAULT_CHUNK_SIZE;
   session->window = PENSTOCK_RTMP_OUR_WINDOW;
-  session->commands_left = PENSTOCK_RTMP_COMMAND_BURST;
+  session->commands_left = session->limits.command_burst;
   session->peer.query = g_string_new (NULL);
   return session;
 }
@@ -55,6 +57,21 @@ penstock_rtmp_session_new_client (
   session->handshake = penstock_rtmp_handshake_new (
       PENSTOCK_RTMP_HANDSHAKE_CLIENT, seed, session->out);
   return session;
+}
+
+void
+penstock_rtmp_session_set_limits (PenstockRtmpSession *session,
+    const PenstockRtmpLimits *limits, PenstockRtmpMemory *memory)
+{
+  session->limits = *limits;
+  session->commands_left = limits->command_burst;
+  penstock_rtmp_chunk_reader_set_memory (session->reader, memory);
+}
+
+const PenstockRtmpLimits *
+penstock_rtmp_session_get_limits (PenstockRtmpSession *session)
+{
+  return &session->limits;
 }
 
 void
@@ -243,17 +260,18 @@ penstock_rtmp_command_string (const PenstockRtmpCommand *command, guint i)
   return value && value->type == PENSTOCK_AMF_STRING ? value->string : NULL;
 }
 
-/* A token bucket: RATE commands a second, BURST at once. */
+/* A token bucket: command_rate a second, command_burst at once. */
 static gboolean
 may_command (PenstockRtmpSession *session)
 {
   gint64 elapsed = session->now_ms - session->commands_at;
-  guint earned = CLAMP (elapsed, 0, 10000) * PENSTOCK_RTMP_COMMAND_RATE / 1000;
+  guint earned =
+      CLAMP (elapsed, 0, 10000) * session->limits.command_rate / 1000;
 
   if (earned > 0) {
     session->commands_at = session->now_ms;
     session->commands_left =
-        MIN (session->commands_left + earned, PENSTOCK_RTMP_COMMAND_BURST);
+        MIN (session->commands_left + earned, session->limits.command_burst);
   }
   if (session->commands_left == 0)
     return FALSE;
@@ -265,8 +283,8 @@ static const gchar *
 handle_command (
     PenstockRtmpSession *session, const PenstockRtmpMessage *message)
 {
-  g_autoptr (GPtrArray) values =
-      penstock_amf_parse_message (message->type, message->data, message->size);
+  g_autoptr (GPtrArray) values = penstock_amf_parse_message_within (
+      &session->limits, message->type, message->data, message->size);
   const PenstockAmfValue *name = penstock_amf_nth (values, 0);
   const PenstockAmfValue *transaction = penstock_amf_nth (values, 1);
 
@@ -584,6 +602,21 @@ guint32
 penstock_rtmp_session_get_stream_id (PenstockRtmpSession *session)
 {
   return session->stream_id;
+}
+
+guint64
+penstock_rtmp_session_get_received (PenstockRtmpSession *session)
+{
+  return session->received;
+}
+
+void
+penstock_rtmp_session_trim (PenstockRtmpSession *session)
+{
+  g_return_if_fail (session->out->len == 0);
+
+  g_byte_array_unref (session->out);
+  session->out = g_byte_array_new ();
 }
 
 gint64

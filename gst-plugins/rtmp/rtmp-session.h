@@ -109,6 +109,13 @@ PenstockRtmpSession *penstock_rtmp_session_new_client (
     guint64 seed, const PenstockRtmpClientTarget *target);
 void penstock_rtmp_session_free (PenstockRtmpSession *session);
 
+/* Other bounds than the default ones, copied; messages are counted in @memory
+ * (nullable). Before the first byte is fed. */
+void penstock_rtmp_session_set_limits (PenstockRtmpSession *session,
+    const PenstockRtmpLimits *limits, PenstockRtmpMemory *memory);
+const PenstockRtmpLimits *penstock_rtmp_session_get_limits (
+    PenstockRtmpSession *session);
+
 /**
  * penstock_rtmp_session_feed:
  * @data: bytes received, in order, cut anywhere
@@ -184,6 +191,11 @@ void penstock_rtmp_session_send_goodbye (PenstockRtmpSession *session);
 /* A message has begun and not ended: first fed at this now_ms, or -1. */
 gint64 penstock_rtmp_session_get_unfinished_since (
     PenstockRtmpSession *session);
+/* Bytes received behind the handshake. */
+guint64 penstock_rtmp_session_get_received (PenstockRtmpSession *session);
+
+/* Everything there is to send was sent: gives the memory of it back. */
+void penstock_rtmp_session_trim (PenstockRtmpSession *session);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PenstockRtmpSession, penstock_rtmp_session_free)
 

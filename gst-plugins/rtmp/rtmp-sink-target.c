@@ -4,6 +4,7 @@
 
 #include "rtmp-sink-target.h"
 
+#include "rtmp-listener.h"
 #include "rtmp-location.h"
 #include "rtmp-path.h"
 
@@ -19,6 +20,7 @@ penstock_rtmp_sink_settings_clear (PenstockRtmpSinkSettings *settings)
   g_clear_pointer (&settings->location, g_free);
   g_clear_pointer (&settings->user, g_free);
   g_clear_pointer (&settings->password, g_free);
+  gst_clear_structure (&settings->limits);
 }
 
 void
@@ -29,6 +31,7 @@ penstock_rtmp_sink_settings_copy (
   to->location = g_strdup (from->location);
   to->user = g_strdup (from->user);
   to->password = g_strdup (from->password);
+  to->limits = from->limits ? gst_structure_copy (from->limits) : NULL;
 }
 
 gchar *
@@ -46,7 +49,7 @@ penstock_rtmp_sink_settings_describe (const PenstockRtmpSinkSettings *settings)
 /* --- opening -------------------------------------------------------------- */
 
 static gboolean
-open_server (PenstockRtmpTarget *target,
+open_server (PenstockRtmpTarget *target, GstElement *element,
     const PenstockRtmpSinkSettings *settings, GError **error)
 {
   g_autofree gchar *host = NULL;
@@ -59,7 +62,9 @@ open_server (PenstockRtmpTarget *target,
     return FALSE;
   }
   target->server = penstock_rtmp_server_get (host, port, error);
-  if (target->server)
+  if (target->server &&
+      penstock_rtmp_listener_set_limits (
+          element, target->server, settings->limits, error))
     target->playback = penstock_rtmp_server_add_playback (
         target->server, path, &settings->log, error);
   return target->playback != NULL;
@@ -86,12 +91,13 @@ open_push (PenstockRtmpTarget *target, const PenstockRtmpSinkSettings *settings,
 }
 
 PenstockRtmpTarget *
-penstock_rtmp_target_open (const PenstockRtmpSinkSettings *settings,
-    PenstockRtmpPushFunc func, gpointer user_data, GError **error)
+penstock_rtmp_target_open (GstElement *element,
+    const PenstockRtmpSinkSettings *settings, PenstockRtmpPushFunc func,
+    gpointer user_data, GError **error)
 {
   PenstockRtmpTarget *target = g_new0 (PenstockRtmpTarget, 1);
   gboolean ok = settings->mode == PENSTOCK_RTMP_SINK_SERVE
-      ? open_server (target, settings, error)
+      ? open_server (target, element, settings, error)
       : open_push (target, settings, func, user_data, error);
 
   if (!ok)
@@ -104,7 +110,7 @@ penstock_rtmp_target_close (PenstockRtmpTarget *target)
 {
   if (!target)
     return;
-  if (!target->push)
+  if (!target->push && target->playback)
     penstock_rtmp_playback_remove (target->playback);
   penstock_rtmp_push_free (target->push);
   g_clear_pointer (&target->server, penstock_rtmp_server_unref);

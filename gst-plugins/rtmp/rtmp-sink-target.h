@@ -19,12 +19,14 @@ typedef enum {
  * PenstockRtmpSinkSettings:
  * @user, @password, @connect_timeout_ms, @retry_min_ms, @retry_max_ms: of mode
  *   push, see rtmp-push.h
+ * @limits: of the listener, see rtmp-listener.h
  * @log: what is kept for players or the server
  */
 typedef struct {
   PenstockRtmpSinkMode mode;
   gchar *location, *user, *password; /* owned */
   guint connect_timeout_ms, retry_min_ms, retry_max_ms;
+  GstStructure *limits; /* owned; NULL = those in force */
   PenstockRtmpPlaybackSettings log;
 } PenstockRtmpSinkSettings;
 
@@ -37,9 +39,9 @@ gchar *penstock_rtmp_sink_settings_describe (
 
 typedef struct _PenstockRtmpTarget PenstockRtmpTarget;
 
-/* (transfer full) (nullable): %NULL with @error. @func: for mode push; see
- * rtmp-push.h for its thread. */
-PenstockRtmpTarget *penstock_rtmp_target_open (
+/* (transfer full) (nullable): %NULL with @error. @element: posts warnings.
+ * @func: for mode push; see rtmp-push.h for its thread. */
+PenstockRtmpTarget *penstock_rtmp_target_open (GstElement *element,
     const PenstockRtmpSinkSettings *settings, PenstockRtmpPushFunc func,
     gpointer user_data, GError **error);
 /* After this returns the function is not called. %NULL is allowed. */

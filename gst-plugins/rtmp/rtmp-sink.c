@@ -68,6 +68,7 @@ enum {
   PROP_CACHE_MAX_BYTES,
   PROP_CACHE_MAX_TIME,
   PROP_CACHE_MAX_ENTRIES,
+  PROP_LIMITS,
   PROP_PORT,
   PROP_STATS,
   N_PROPS
@@ -454,8 +455,8 @@ start (PenstockRtmpSink *self)
   penstock_rtmp_sink_settings_copy (&self->settings, &settings);
   GST_OBJECT_UNLOCK (self);
 
-  PenstockRtmpTarget *target =
-      penstock_rtmp_target_open (&settings, push_changed, self, &error);
+  PenstockRtmpTarget *target = penstock_rtmp_target_open (
+      GST_ELEMENT (self), &settings, push_changed, self, &error);
   g_mutex_lock (&self->lock);
   self->have_base = self->ended = FALSE;
   self->eos_seqnum = GST_SEQNUM_INVALID;
@@ -575,6 +576,10 @@ penstock_rtmp_sink_set_property (
   case PROP_CACHE_MAX_ENTRIES:
     limits->max_entries = g_value_get_uint (value);
     break;
+  case PROP_LIMITS:
+    gst_clear_structure (&self->settings.limits);
+    self->settings.limits = g_value_dup_boxed (value);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     break;
@@ -629,6 +634,9 @@ penstock_rtmp_sink_get_property (
     break;
   case PROP_CACHE_MAX_ENTRIES:
     g_value_set_uint (value, limits->max_entries);
+    break;
+  case PROP_LIMITS:
+    g_value_set_boxed (value, self->settings.limits);
     break;
   case PROP_PORT:
     g_value_set_uint (value, self->port);
@@ -791,6 +799,18 @@ install_properties (GObjectClass *klass)
       g_param_spec_uint ("cache-max-entries", "Maximum entries of the cache",
           "Most access units kept for players that join or lag", 1, G_MAXINT,
           default_limits.max_entries, flags);
+
+  /**
+   * PenstockRtmpSink:limits:
+   *
+   * Mode `serve`: limits of the listener instead of the default ones, as
+   * #PenstockRtmpSrc:limits.
+   *
+   * Since: 0.1
+   */
+  props[PROP_LIMITS] = g_param_spec_boxed ("limits", "Limits",
+      "Limits of the listener by name (NULL = those in force)",
+      GST_TYPE_STRUCTURE, flags);
 
   /**
    * PenstockRtmpSink:port:

@@ -4,6 +4,7 @@
 
 #include "rtmp-socket.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -26,8 +27,8 @@ set_option (int fd, int level, int name, int value)
   (void) setsockopt (fd, level, name, &value, sizeof value);
 }
 
-static void
-tune (int fd)
+void
+penstock_rtmp_socket_tune (int fd)
 {
   set_option (fd, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option (fd, SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -140,36 +141,61 @@ penstock_rtmp_socket_listen (
   return fd;
 }
 
-/* "192.0.2.7:50412"; an IPv4 address mapped into IPv6 as itself. */
-static gchar *
-peer_text (const struct sockaddr_storage *native, socklen_t size)
+gchar *
+penstock_rtmp_socket_peer_text (
+    const PenstockRtmpAddress *address, guint16 port)
 {
+  const guint8 *b = address->bytes;
+  struct in6_addr v6;
+  gchar text[INET6_ADDRSTRLEN];
+
+  memcpy (&v6, b, sizeof v6);
+  if (IN6_IS_ADDR_V4MAPPED (&v6))
+    return g_strdup_printf ("%u.%u.%u.%u:%u", b[12], b[13], b[14], b[15], port);
+  if (!inet_ntop (AF_INET6, &v6, text, sizeof text))
+    return g_strdup ("unknown");
+  return g_strdup_printf ("[%s]:%u", text, port);
+}
+
+/* An IPv4 address mapped into IPv6 (RFC 4291, 2.5.5.2). */
+static void
+read_address (const struct sockaddr_storage *native,
+    PenstockRtmpAddress *address, guint16 *port)
+{
+  const struct sockaddr_in *v4 = (const struct sockaddr_in *) native;
+  const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *) native;
+
+  *address = (PenstockRtmpAddress){ { [10] = 0xff, [11] = 0xff } };
   if (native->ss_family == AF_INET6) {
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *) native;
-    const guint8 *b = v6->sin6_addr.s6_addr;
-    if (IN6_IS_ADDR_V4MAPPED (&v6->sin6_addr))
-      return g_strdup_printf ("%u.%u.%u.%u:%u", b[12], b[13], b[14], b[15],
-          g_ntohs (v6->sin6_port));
+    memcpy (address->bytes, &v6->sin6_addr, sizeof address->bytes);
+    *port = g_ntohs (v6->sin6_port);
+  } else {
+    memcpy (address->bytes + 12, &v4->sin_addr, 4);
+    *port = g_ntohs (v4->sin_port);
   }
-  g_autoptr (GSocketAddress) full =
-      g_socket_address_new_from_native ((gpointer) native, size);
-  return full ? g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (full))
-              : g_strdup ("unknown");
 }
 
 int
-penstock_rtmp_socket_accept (int listener, gchar **peer)
+penstock_rtmp_socket_accept (
+    int listener, PenstockRtmpAddress *address, guint16 *port)
 {
-  struct sockaddr_storage native;
+  struct sockaddr_storage native = { 0 };
   socklen_t size = sizeof native;
   int fd = accept4 (listener, (struct sockaddr *) &native, &size,
       SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-  if (fd < 0)
-    return -1;
-  tune (fd);
-  *peer = peer_text (&native, size);
+  if (fd >= 0)
+    read_address (&native, address, port);
   return fd;
+}
+
+void
+penstock_rtmp_socket_reset (int fd)
+{
+  const struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+  (void) setsockopt (fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  close (fd);
 }
 
 int
@@ -182,7 +208,7 @@ penstock_rtmp_socket_connect (GInetAddress *address, guint16 port)
 
   if (fd < 0)
     return -1;
-  tune (fd);
+  penstock_rtmp_socket_tune (fd);
   if (connect (fd, (struct sockaddr *) &native, size) < 0 &&
       errno != EINPROGRESS) {
     int saved = errno;

@@ -6,6 +6,8 @@
 
 #include <gio/gio.h>
 
+#include "rtmp-peers.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -20,9 +22,16 @@ G_BEGIN_DECLS
 int penstock_rtmp_socket_listen (const gchar *host, guint16 *port,
     gchar **address, GError **error);
 
-/* The next connection, non-blocking and tuned, or -1 with errno. @peer
- * (transfer full): "192.0.2.7:50412". */
-int penstock_rtmp_socket_accept (int listener, gchar **peer);
+/* The next connection, non-blocking, or -1 with errno. */
+int penstock_rtmp_socket_accept (int listener, PenstockRtmpAddress *address,
+    guint16 *port);
+/* Sets the options that RTMP wants. */
+void penstock_rtmp_socket_tune (int fd);
+/* Closes it without a word: the peer sees a reset. */
+void penstock_rtmp_socket_reset (int fd);
+/* (transfer full): "192.0.2.7:50412". */
+gchar *penstock_rtmp_socket_peer_text (const PenstockRtmpAddress *address,
+    guint16 port);
 
 /* Begins to connect; -1 with errno. Tuned like an accepted one. */
 int penstock_rtmp_socket_connect (GInetAddress *address, guint16 port);

@@ -32,6 +32,7 @@
 #include <string.h>
 
 #include "rtmp-client.h"
+#include "rtmp-listener.h"
 #include "rtmp-location.h"
 #include "rtmp-queue.h"
 #include "rtmp-server.h"
@@ -60,6 +61,7 @@ enum {
   PROP_PASSWORD,
   PROP_CONNECT_TIMEOUT_MS,
   PROP_TIMEOUT_MS,
+  PROP_LIMITS,
   PROP_PORT,
   PROP_STATS,
   N_PROPS
@@ -75,6 +77,7 @@ typedef struct {
   gboolean eos_on_unpublish;
   gchar *user, *password;
   guint connect_timeout_ms, timeout_ms;
+  GstStructure *limits; /* NULL = those in force */
 } Settings;
 
 /* Where the messages come from: one of the two roles. */
@@ -247,6 +250,9 @@ open_server (PenstockRtmpSrc *self, const Settings *settings, Source *source,
   source->server = penstock_rtmp_server_get (host, port, error);
   if (!source->server)
     return FALSE;
+  if (!penstock_rtmp_listener_set_limits (
+          GST_ELEMENT (self), source->server, settings->limits, error))
+    return FALSE;
   source->claim = penstock_rtmp_server_claim (
       source->server, path, &claim, &callbacks, self, error);
   return source->claim != NULL;
@@ -303,6 +309,7 @@ settings_clear (Settings *settings)
   g_free (settings->publish_key);
   g_free (settings->user);
   g_free (settings->password);
+  gst_clear_structure (&settings->limits);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Settings, settings_clear)
 
@@ -315,6 +322,7 @@ copy_settings (PenstockRtmpSrc *self, Settings *out)
   out->publish_key = g_strdup (out->publish_key);
   out->user = g_strdup (out->user);
   out->password = g_strdup (out->password);
+  out->limits = out->limits ? gst_structure_copy (out->limits) : NULL;
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -730,6 +738,10 @@ penstock_rtmp_src_set_property (
   case PROP_TIMEOUT_MS:
     settings->timeout_ms = g_value_get_uint (value);
     break;
+  case PROP_LIMITS:
+    gst_clear_structure (&settings->limits);
+    settings->limits = g_value_dup_boxed (value);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     break;
@@ -775,6 +787,9 @@ penstock_rtmp_src_get_property (
     break;
   case PROP_TIMEOUT_MS:
     g_value_set_uint (value, settings->timeout_ms);
+    break;
+  case PROP_LIMITS:
+    g_value_set_boxed (value, settings->limits);
     break;
   case PROP_PORT:
     g_value_set_uint (value, self->port);
@@ -916,6 +931,20 @@ install_properties (GObjectClass *klass)
   props[PROP_TIMEOUT_MS] = g_param_spec_uint ("timeout-ms", "Timeout",
       "Longest time between messages, in milliseconds (client)", 1, G_MAXINT,
       DEFAULT_TIMEOUT_MS, ready);
+  /**
+   * PenstockRtmpSrc:limits:
+   *
+   * Server: limits of the listener instead of the default ones, by the names
+   * that they have in a route map under `rtmp`, for example
+   * `limits,max-connections=100,handshake-timeout-ms=5000`. The first element
+   * that says something of a listener decides; another one that says something
+   * else gets a warning.
+   *
+   * Since: 0.1
+   */
+  props[PROP_LIMITS] = g_param_spec_boxed ("limits", "Limits",
+      "Limits of the listener by name (server; NULL = those in force)",
+      GST_TYPE_STRUCTURE, ready);
   /**
    * PenstockRtmpSrc:port:
    *

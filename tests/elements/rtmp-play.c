@@ -333,7 +333,7 @@ GST_START_TEST (player_does_not_wait_for_ever)
   Fixture f;
 
   fixture_init (&f);
-  penstock_priv_rtmp_server_get_times (f.server)->play_ms = 50;
+  penstock_priv_rtmp_server_get_limits (f.server)->play_ms = 50;
   RtmpPeer *peer = rtmp_peer_new_player (f.port, "live", nothing_rows[__i__]);
   gint event;
   do

@@ -480,7 +480,7 @@ GST_START_TEST (silence_ends_the_publication)
   PenstockRtmpServer *server = server_new (&port);
   Owner owner;
 
-  penstock_priv_rtmp_server_get_times (server)->silence_ms = 50;
+  penstock_priv_rtmp_server_get_limits (server)->silence_ms = 50;
   owner_init (&owner, server, "live/one", NULL);
   RtmpPeer *peer = rtmp_peer_publish (port, "live", "one");
   assert_event (&owner, "started");
@@ -590,8 +590,8 @@ GST_START_TEST (stalled_connection_is_closed)
   guint16 port;
   PenstockRtmpServer *server = server_new (&port);
 
-  penstock_priv_rtmp_server_get_times (server)->handshake_ms = 30;
-  penstock_priv_rtmp_server_get_times (server)->connect_ms = 30;
+  penstock_priv_rtmp_server_get_limits (server)->handshake_ms = 30;
+  penstock_priv_rtmp_server_get_limits (server)->connect_ms = 30;
   int fd = rtmp_peer_connect_raw (port);
   gssize sent = send (fd, bytes, stall_rows[__i__].bytes, MSG_NOSIGNAL);
   assert_equals_int (sent, stall_rows[__i__].bytes);

@@ -7,6 +7,7 @@
 #include <gst/check/gstcheck.h>
 #include <string.h>
 
+#include "config-fields.h"
 #include "config-parse.h"
 #include "config-private.h"
 #include "config-structs.h"
@@ -34,6 +35,33 @@ load (const gchar *text)
 
   return load_from (text, "/etc/penstock/map.json", no_environment, &warnings);
 }
+
+/* The table of fields and the listener's own, which stand for themselves in
+ * pipelines without a gateway, say the same. */
+GST_START_TEST (limits_of_rtmp_are_those_of_the_listener)
+{
+  PenstockConfigData *data =
+      load ("{'listen': {'rtmp': ':1'}, 'routes': {'r': {'input': 'publish', "
+            "'outputs': ['rtmp']}}}");
+  guint n;
+  const PenstockRtmpLimit *table = penstock_rtmp_limits_get_table (&n);
+
+  for (guint i = 0; i < n; i++) {
+    const PenstockField *field =
+        penstock_field_find ("/rtmp", table[i].name, -1);
+    fail_unless (field != NULL, "%s", table[i].name);
+    assert_equals_uint64 (
+        penstock_rtmp_limits_get (&data->rtmp_limits, &table[i]),
+        penstock_rtmp_limits_get (&penstock_rtmp_default_limits, &table[i]));
+    assert_equals_uint64 (field->offset,
+        G_STRUCT_OFFSET (PenstockConfigData, rtmp_limits) + table[i].offset);
+    assert_equals_uint64 (field->min, table[i].min);
+    if (!table[i].is_uint64)
+      assert_equals_uint64 (field->max, table[i].max);
+  }
+  penstock_config_data_free (data);
+}
+GST_END_TEST;
 
 static const PenstockRouteConfig *
 only_route (const PenstockConfigData *data)
@@ -639,6 +667,7 @@ config_load_suite (void)
   TCase *tc = tcase_create ("load");
 
   suite_add_tcase (suite, tc);
+  tcase_add_test (tc, limits_of_rtmp_are_those_of_the_listener);
   tcase_add_test (tc, what_is_not_said_has_its_default);
   tcase_add_test (tc, nothing_listens_unless_said);
   tcase_add_loop_test (tc, short_and_long_forms_say_the_same, 0, 5);

@@ -214,6 +214,38 @@ GST_START_TEST (nesting_is_bounded)
 }
 GST_END_TEST;
 
+/* Values and their text, at the bound and above, of a message. */
+GST_START_TEST (bounds_of_a_message_can_be_changed)
+{
+  PenstockRtmpLimits limits = penstock_rtmp_default_limits;
+  g_autoptr (GByteArray) bytes = nested_arrays (4);
+  g_autoptr (GPtrArray) deep = NULL, cut = NULL;
+
+  limits.amf_depth = 4;
+  limits.amf_string = 1024;
+  limits.amf_properties = 1;
+  g_byte_array_remove_range (bytes, 0, 5); /* three arrays and null */
+  penstock_amf0_begin_object (bytes);
+  penstock_amf0_write_name (bytes, "a");
+  g_autofree gchar *text = g_strnfill (1025, 'x');
+  penstock_amf0_write_string (bytes, text);
+  penstock_amf0_write_name (bytes, "b");
+  penstock_amf0_write_null (bytes);
+  penstock_amf0_end_object (bytes);
+  cut = penstock_amf_parse_message_within (
+      &limits, PENSTOCK_RTMP_COMMAND, bytes->data, bytes->len);
+  assert_equals_int (cut->len, 2);
+  assert_equals_int (penstock_amf_nth (cut, 1)->length, 1);
+  assert_equals_int (
+      strlen (penstock_amf_get_string (penstock_amf_nth (cut, 1), "a")), 1024);
+
+  limits.amf_depth = 3;
+  deep = penstock_amf_parse_message_within (
+      &limits, PENSTOCK_RTMP_COMMAND, bytes->data, bytes->len);
+  assert_equals_int (deep->len, 1);
+}
+GST_END_TEST;
+
 GST_START_TEST (deeply_nested_arrays_do_not_end_the_stack)
 {
   g_autoptr (GByteArray) bytes = nested_arrays (200000);
@@ -380,6 +412,7 @@ rtmp_amf_suite (void)
   tcase_add_loop_test (
       tcase, what_was_written_reads_the_same, 0, G_N_ELEMENTS (amf0_rows));
   tcase_add_test (tcase, nesting_is_bounded);
+  tcase_add_test (tcase, bounds_of_a_message_can_be_changed);
   tcase_add_test (tcase, deeply_nested_arrays_do_not_end_the_stack);
   tcase_add_test (tcase, values_of_a_message_are_bounded);
   tcase_add_test (tcase, properties_beyond_the_bound_are_skipped);

@@ -229,6 +229,113 @@ GST_START_TEST (unfinished_bytes_are_bounded)
 }
 GST_END_TEST;
 
+/* A message of this type and announced length begins. */
+static const struct {
+  guint8 type;
+  gsize at;
+  const gchar *above; /* error, NULL: it is skipped */
+} length_rows[] = {
+  { PENSTOCK_RTMP_VIDEO, 70000, "message is longer than its type allows" },
+  { PENSTOCK_RTMP_AUDIO, 9000, "message is longer than its type allows" },
+  { PENSTOCK_RTMP_COMMAND, 5000, "message is longer than its type allows" },
+  { PENSTOCK_RTMP_COMMAND_AMF3, 5000,
+      "message is longer than its type allows" },
+  { PENSTOCK_RTMP_DATA, 6000, NULL },
+  { PENSTOCK_RTMP_DATA_AMF3, 6000, NULL },
+  { PENSTOCK_RTMP_SET_CHUNK_SIZE, PENSTOCK_RTMP_MAX_CONTROL, NULL },
+};
+
+/* Feeds one message; whether it was handed out. */
+static gboolean
+feed_message_of (guint8 type, gsize size, const gchar **error)
+{
+  PenstockRtmpLimits limits = penstock_rtmp_default_limits;
+  g_autoptr (PenstockRtmpChunkReader) reader =
+      penstock_rtmp_chunk_reader_new (&penstock_rtmp_quirks_lenient);
+  g_autofree guint8 *payload = g_malloc0 (size);
+  g_autoptr (PenstockRtmpMessage) message =
+      penstock_rtmp_message_new (type, 1, 0, payload, size);
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  PenstockRtmpMessage *out = NULL;
+  gsize consumed;
+
+  limits.max_video = 70000;
+  limits.max_audio = 9000;
+  limits.max_command = 5000;
+  limits.max_data = 6000;
+  penstock_rtmp_chunk_reader_set_limits (reader, &limits);
+  penstock_rtmp_chunk_reader_trust (reader);
+  penstock_rtmp_chunk_write (bytes, 3, message, 128);
+  *error = NULL;
+  penstock_rtmp_chunk_reader_feed (
+      reader, bytes->data, bytes->len, 0, &consumed, &out, error);
+  penstock_rtmp_message_unref (out);
+  return out != NULL;
+}
+
+GST_START_TEST (length_of_messages_is_bounded_by_type)
+{
+  const guint8 type = length_rows[__i__].type;
+  const gchar *error;
+
+  fail_unless (feed_message_of (type, length_rows[__i__].at, &error));
+  fail_unless (error == NULL);
+  fail_if (feed_message_of (type, length_rows[__i__].at + 1, &error));
+  assert_equals_string (error, length_rows[__i__].above);
+}
+GST_END_TEST;
+
+GST_START_TEST (messages_are_counted_in_a_common_memory)
+{
+  g_autoptr (PenstockRtmpChunkReader) reader =
+      penstock_rtmp_chunk_reader_new (&penstock_rtmp_quirks_lenient);
+  PenstockRtmpMemory *memory = penstock_rtmp_memory_new ();
+  guint8 payload[3000] = { 0 };
+  g_autoptr (PenstockRtmpMessage) message = penstock_rtmp_message_new (
+      PENSTOCK_RTMP_VIDEO, 1, 0, payload, sizeof payload);
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  PenstockRtmpMessage *first, *second = NULL;
+  const gchar *error = NULL;
+  gsize consumed;
+
+  penstock_rtmp_memory_set_max (memory, 2 * sizeof payload - 1);
+  penstock_rtmp_chunk_reader_set_memory (reader, memory);
+  penstock_rtmp_chunk_write (bytes, 3, message, 128);
+  penstock_rtmp_chunk_reader_feed (
+      reader, bytes->data, bytes->len, 0, &consumed, &first, &error);
+  assert_equals_uint64 (
+      penstock_rtmp_memory_get_bytes (memory), sizeof payload);
+  fail_if (penstock_rtmp_memory_is_full (memory));
+
+  /* The first is held: there is room for almost another one. */
+  penstock_rtmp_chunk_reader_feed (
+      reader, bytes->data, bytes->len, 0, &consumed, &second, &error);
+  assert_equals_string (error, "the listener's memory is used up");
+  fail_unless (second == NULL);
+  penstock_rtmp_message_unref (first);
+  assert_equals_uint64 (penstock_rtmp_memory_get_bytes (memory), 0);
+  penstock_rtmp_memory_unref (memory);
+}
+GST_END_TEST;
+
+GST_START_TEST (memory_is_full_before_it_is_used_up)
+{
+  PenstockRtmpMemory *memory = penstock_rtmp_memory_new ();
+
+  fail_unless (penstock_rtmp_memory_take (memory, G_MAXINT32));
+  penstock_rtmp_memory_give (memory, G_MAXINT32);
+  penstock_rtmp_memory_set_max (memory, 1000);
+  fail_unless (penstock_rtmp_memory_take (memory, 899));
+  fail_if (penstock_rtmp_memory_is_full (memory));
+  fail_unless (penstock_rtmp_memory_take (memory, 1));
+  fail_unless (penstock_rtmp_memory_is_full (memory));
+  fail_unless (penstock_rtmp_memory_take (memory, 100));
+  fail_if (penstock_rtmp_memory_take (memory, 1));
+  assert_equals_uint64 (penstock_rtmp_memory_get_bytes (memory), 1000);
+  penstock_rtmp_memory_unref (memory);
+}
+GST_END_TEST;
+
 GST_START_TEST (memory_grows_with_the_bytes_received)
 {
   g_autoptr (PenstockRtmpChunkReader) reader =
@@ -421,6 +528,10 @@ rtmp_chunk_suite (void)
       tcase, streams_of_chunks_are_read, 0, G_N_ELEMENTS (stream_rows));
   tcase_add_test (tcase, chunk_streams_are_bounded);
   tcase_add_test (tcase, unfinished_bytes_are_bounded);
+  tcase_add_loop_test (tcase, length_of_messages_is_bounded_by_type, 0,
+      G_N_ELEMENTS (length_rows));
+  tcase_add_test (tcase, messages_are_counted_in_a_common_memory);
+  tcase_add_test (tcase, memory_is_full_before_it_is_used_up);
   tcase_add_test (tcase, memory_grows_with_the_bytes_received);
   tcase_add_test (tcase, payload_can_be_received_in_place);
   tcase_add_test (tcase, a_new_header_inside_a_message);

@@ -772,6 +772,29 @@ GST_START_TEST (commands_are_bounded)
 }
 GST_END_TEST;
 
+GST_START_TEST (limits_of_a_session_can_be_changed)
+{
+  PenstockRtmpLimits limits = penstock_rtmp_default_limits;
+  const gchar *const arguments[] = { "name", NULL };
+  Peer peer;
+
+  limits.max_message_streams = 1;
+  limits.command_burst = 6;
+  limits.command_rate = 1;
+  peer_connect (&peer);
+  penstock_rtmp_session_set_limits (peer.session, &limits, NULL);
+  for (guint i = 0; i < 2; i++)
+    add_command (peer.bytes, 0, "createStream", 2 + i, arguments);
+  for (guint i = 0; i < 3; i++)
+    add_command (peer.bytes, 0, "_checkbw", 0, NULL);
+  assert_exchange (&peer, HELLO,
+      CONNECTED " _result(2: 1) _error(3: NetConnection.Call.Failed)");
+  add_command (peer.bytes, 0, "_checkbw", 0, NULL);
+  fail_if (peer_feed (&peer));
+  peer_clear (&peer);
+}
+GST_END_TEST;
+
 GST_START_TEST (changes_of_the_chunk_size_are_bounded)
 {
   const guint8 size[] = { 0, 0, 0, 128 };
@@ -1037,6 +1060,7 @@ rtmp_session_suite (void)
   tcase_add_loop_test (
       tcase, broken_messages_end_the_connection, 0, G_N_ELEMENTS (fatal_rows));
   tcase_add_test (tcase, commands_are_bounded);
+  tcase_add_test (tcase, limits_of_a_session_can_be_changed);
   tcase_add_test (tcase, changes_of_the_chunk_size_are_bounded);
   tcase_add_loop_test (tcase, other_protocols_are_refused_at_the_first_byte, 0,
       G_N_ELEMENTS (other_protocols));
