@@ -96,19 +96,20 @@ def is_flash(luma, width, height):
     return sum(samples) / len(samples) > 220
 
 
-def decode_video(source, seconds, size, extra=()):
-    """Decodes @source with ffmpeg: a list of (pts in s, frame number, flash)."""
+def decode_video(source, seconds, size, extra=(), stop=None, frames=None):
+    """Decodes @source with ffmpeg, until the event @stop at the latest: a list
+    of (frame number, flash), which grows meanwhile if it is given."""
     width, height = map(int, size.split("x"))
     process = subprocess.Popen(
         ["ffmpeg", "-nostdin", "-v", "error", *extra, "-i", source, "-t",
          str(seconds), "-an", "-fps_mode", "passthrough", "-copyts", "-vf",
          "showinfo", "-f", "rawvideo", "-pix_fmt", "gray", "-"],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    frames = []
+    frames = [] if frames is None else frames
     try:
         while True:
             luma = process.stdout.read(width * height)
-            if len(luma) < width * height:
+            if len(luma) < width * height or (stop and stop.is_set()):
                 break
             frames.append((counter_of(luma, width),
                            is_flash(luma, width, height)))
