@@ -4,6 +4,7 @@
 import contextlib
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 import threading
@@ -214,3 +215,29 @@ def test_a_renewed_certificate_is_shown_to_new_connections(tmp_path):
         (tmp_path / "certificate.pem").write_text("no certificate")
         assert any("certificate.pem" in line for line in gateway.reload())
         probe(url)
+
+
+def is_served(gateway):
+    """Whether a new RTMP connection is answered, or reset."""
+    with socket.create_connection(
+            ("127.0.0.1", gateway.ports["rtmp"]), timeout=10) as peer:
+        try:
+            peer.sendall(b"\3" + bytes(1536))
+            return peer.recv(1) == b"\3"
+        except ConnectionResetError:
+            return False
+
+
+def test_new_limits_count_for_new_connections():
+    clip = media.clip(seconds=10)
+    with Gateway({"live": route("publish")}) as gateway, \
+            publish(clip, gateway.rtmp("live")):
+        gateway.wait_state("live", "online")
+        assert is_served(gateway)
+        gateway.reload(rtmp={"max-connections": 1})
+        assert not is_served(gateway)
+        wait_until(lambda: gateway.status()["rtmp"]["refused"]["total"] == 1,
+                   5, gateway.status)
+        gateway.reload(rtmp={})
+        assert is_served(gateway)
+        assert gateway.route("live")["state"] == "online"
