@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Pools of loops. See loop-pool.h. */
+
+#include "loop-pool.h"
+
+#include <errno.h>
+
+struct _PenstockLoopPool {
+  gint refs;      /* atomic */
+  gint next_loop; /* atomic */
+  guint n;
+  PenstockLoop *loops[PENSTOCK_LOOP_POOL_MAX];
+};
+
+static gpointer
+pool_free (gpointer data)
+{
+  PenstockLoopPool *pool = data;
+
+  for (guint i = 0; i < pool->n; i++)
+    penstock_loop_free (pool->loops[i]);
+  g_free (pool);
+  return NULL;
+}
+
+PenstockLoopPool *
+penstock_loop_pool_new (const gchar *name, GError **error)
+{
+  guint n = CLAMP (g_get_num_processors (), 1, PENSTOCK_LOOP_POOL_MAX);
+  PenstockLoopPool *pool = g_new0 (PenstockLoopPool, 1);
+
+  pool->refs = 1;
+  for (pool->n = 0; pool->n < n; pool->n++) {
+    pool->loops[pool->n] = penstock_loop_new ();
+    if (pool->loops[pool->n])
+      continue;
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
+        "cannot start the %s threads: %s", name, g_strerror (errno));
+    pool_free (pool);
+    return NULL;
+  }
+  for (guint i = 0; i < n; i++) {
+    g_autofree gchar *thread = g_strdup_printf ("%s-%u", name, i);
+    penstock_loop_start (pool->loops[i], thread);
+  }
+  return pool;
+}
+
+PenstockLoopPool *
+penstock_loop_pool_ref (PenstockLoopPool *pool)
+{
+  g_atomic_int_inc (&pool->refs);
+  return pool;
+}
+
+void
+penstock_loop_pool_unref (PenstockLoopPool *pool)
+{
+  if (!pool || !g_atomic_int_dec_and_test (&pool->refs))
+    return;
+  /* A loop cannot wait for its own end. */
+  if (penstock_loop_is_loop_thread ())
+    g_thread_unref (g_thread_new ("loop-close", pool_free, pool));
+  else
+    pool_free (pool);
+}
+
+guint
+penstock_loop_pool_get_n (PenstockLoopPool *pool)
+{
+  return pool->n;
+}
+
+PenstockLoop *
+penstock_loop_pool_get (PenstockLoopPool *pool, guint i)
+{
+  return pool->loops[i];
+}
+
+guint
+penstock_loop_pool_next (PenstockLoopPool *pool)
+{
+  return (guint) g_atomic_int_add (&pool->next_loop, 1) % pool->n;
+}
