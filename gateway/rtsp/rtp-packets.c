@@ -10,8 +10,6 @@
 #define RTP_HEADER 12
 #define RTP_VERSION 2
 #define MAX_PACKET G_MAXUINT16
-/* Where the sequence number is behind a frame header. */
-#define SEQ_OFFSET (PENSTOCK_RTP_FRAME_HEADER + 2)
 
 GST_DEFINE_MINI_OBJECT_TYPE (PenstockRtpPackets, penstock_rtp_packets);
 
@@ -43,47 +41,23 @@ write_frame_header (guint8 *out, guint8 channel, gsize size)
 }
 
 PenstockRtpPackets *
-penstock_rtp_packets_new_rtcp (guint8 channel, const guint8 *data, gsize size)
+penstock_rtp_packets_new_rtcp (guint stream, const guint8 *data, gsize size)
 {
   if (size == 0 || size > MAX_PACKET)
     return NULL;
   PenstockRtpPackets *self = packets_new ();
+  self->stream = stream;
   self->rtcp = TRUE;
   self->size = PENSTOCK_RTP_FRAME_HEADER + size;
   self->data = g_malloc (self->size);
-  write_frame_header (self->data, channel, size);
+  write_frame_header (
+      self->data, penstock_rtp_usual_channel (stream, TRUE), size);
   memcpy (self->data + PENSTOCK_RTP_FRAME_HEADER, data, size);
   self->n_packets = 1;
   self->offsets = g_new (guint32, 2);
   self->offsets[0] = 0;
   self->offsets[1] = (guint32) self->size;
   return self;
-}
-
-PenstockRtpPackets *
-penstock_rtp_packets_rewrite (
-    const PenstockRtpPackets *self, guint8 channel, guint16 seq_offset)
-{
-  PenstockRtpPackets *copy = packets_new ();
-
-  copy->data = g_memdup2 (self->data, self->size);
-  copy->size = self->size;
-  copy->n_packets = self->n_packets;
-  copy->offsets =
-      g_memdup2 (self->offsets, (self->n_packets + 1) * sizeof (guint32));
-  copy->rtcp = self->rtcp;
-  copy->first_seq = (guint16) (self->first_seq + seq_offset);
-  copy->rtptime = self->rtptime;
-  copy->keyframe = self->keyframe;
-  copy->pts = self->pts;
-  copy->time = self->time;
-  for (guint i = 0; i < copy->n_packets; i++) {
-    guint8 *frame = copy->data + copy->offsets[i];
-    frame[1] = channel;
-    if (!copy->rtcp)
-      GST_WRITE_UINT16_BE (frame + SEQ_OFFSET, (guint16) (copy->first_seq + i));
-  }
-  return copy;
 }
 
 /* --- assembler --------------------------------------------------------------- */
@@ -98,10 +72,10 @@ begin (PenstockRtpAssembler *self)
 
 void
 penstock_rtp_assembler_init (
-    PenstockRtpAssembler *self, guint8 channel, gboolean wait_marker)
+    PenstockRtpAssembler *self, guint stream, gboolean wait_marker)
 {
   *self =
-      (PenstockRtpAssembler){ .channel = channel, .wait_marker = wait_marker };
+      (PenstockRtpAssembler){ .stream = stream, .wait_marker = wait_marker };
   begin (self);
 }
 
@@ -125,6 +99,7 @@ penstock_rtp_assembler_flush (PenstockRtpAssembler *self, GQueue *done)
   packets->size = end;
   packets->data = g_byte_array_free (self->data, FALSE);
   packets->offsets = (guint32 *) (gpointer) g_array_free (self->offsets, FALSE);
+  packets->stream = self->stream;
   packets->n_packets = n_packets;
   packets->first_seq = self->first_seq;
   packets->rtptime = self->rtptime;
@@ -141,7 +116,8 @@ append (PenstockRtpAssembler *self, const guint8 *data, gsize size)
   guint8 header[PENSTOCK_RTP_FRAME_HEADER];
   guint32 offset = self->data->len;
 
-  write_frame_header (header, self->channel, size);
+  write_frame_header (
+      header, penstock_rtp_usual_channel (self->stream, FALSE), size);
   g_array_append_val (self->offsets, offset);
   g_byte_array_append (self->data, header, sizeof (header));
   g_byte_array_append (self->data, data, (guint) size);

@@ -15,7 +15,9 @@ G_BEGIN_DECLS
 
 /**
  * PenstockRtpPackets:
- * @data: the packets, each behind its frame header
+ * @stream: number of the stream they belong to
+ * @data: the packets, each behind its frame header, which has the usual channel
+ *   of the stream
  * @size: bytes of @data
  * @n_packets: how many there are, at least 1
  * @offsets: where in @data the frame header of each begins, and one more for
@@ -32,6 +34,7 @@ G_BEGIN_DECLS
 typedef struct {
   GstMiniObject parent;
 
+  guint stream;
   guint8 *data;
   gsize size;
   guint n_packets;
@@ -45,14 +48,17 @@ typedef struct {
 
 GType penstock_rtp_packets_get_type (void);
 
-/* One RTCP packet for @channel; NULL when it is empty or over 65535 bytes. */
-PenstockRtpPackets *penstock_rtp_packets_new_rtcp (
-    guint8 channel, const guint8 *data, gsize size);
+/* The channel that viewers usually choose for a stream: 0, 2, 4 and so on for
+ * RTP, the next one for RTCP. */
+static inline guint8
+penstock_rtp_usual_channel (guint stream, gboolean rtcp)
+{
+  return (guint8) (2 * stream + (rtcp ? 1 : 0));
+}
 
-/* The same packets with @channel in all frame headers and @seq_offset added to
- * all sequence numbers. */
-PenstockRtpPackets *penstock_rtp_packets_rewrite (
-    const PenstockRtpPackets *self, guint8 channel, guint16 seq_offset);
+/* One RTCP packet; NULL when it is empty or over 65535 bytes. */
+PenstockRtpPackets *penstock_rtp_packets_new_rtcp (
+    guint stream, const guint8 *data, gsize size);
 
 static inline PenstockRtpPackets *
 penstock_rtp_packets_ref (PenstockRtpPackets *self)
@@ -81,7 +87,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PenstockRtpPackets, penstock_rtp_packets_unref)
  * payloader.
  */
 typedef struct {
-  guint8 channel;
+  guint stream;
   gboolean wait_marker;
   /*< private >*/
   GByteArray *data;
@@ -93,7 +99,7 @@ typedef struct {
 } PenstockRtpAssembler;
 
 void penstock_rtp_assembler_init (
-    PenstockRtpAssembler *self, guint8 channel, gboolean wait_marker);
+    PenstockRtpAssembler *self, guint stream, gboolean wait_marker);
 void penstock_rtp_assembler_clear (PenstockRtpAssembler *self);
 
 /**

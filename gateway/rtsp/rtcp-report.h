@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sender reports (RFC 3550, 6.4.1): what wall clock time a packet was captured
+ * at. Pure. */
+#ifndef PENSTOCK_RTCP_REPORT_H
+#define PENSTOCK_RTCP_REPORT_H
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * PenstockRtcpReport:
+ * @ntp: seconds since 1900 in 32.32 fixed point
+ * @rtptime: the same moment in RTP time
+ */
+typedef struct {
+  guint64 ntp;
+  guint32 rtptime;
+} PenstockRtcpReport;
+
+/* The report at the start of a compound packet. FALSE: it begins with something
+ * else. */
+gboolean penstock_rtcp_report_read (
+    const guint8 *data, gsize size, PenstockRtcpReport *report);
+
+/**
+ * penstock_rtcp_report_move:
+ * @data: a compound packet that begins with a sender report, changed
+ * @size: its length
+ * @rtptime: another moment, at most half a turn of RTP time away
+ * @clock_rate: ticks a second
+ *
+ * Makes the report tell of @rtptime instead; both clocks run at the same speed.
+ *
+ * Returns: %FALSE when there is no sender report
+ */
+gboolean penstock_rtcp_report_move (
+    guint8 *data, gsize size, guint32 rtptime, guint clock_rate);
+
+G_END_DECLS
+
+#endif /* PENSTOCK_RTCP_REPORT_H */

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reading and moving sender reports. */
+
+#include "rtsp/rtcp-report.h"
+#include "rtp-test.h"
+
+#define SECOND (G_GUINT64_CONSTANT (1) << 32)
+
+static guint8 *
+bytes_of (const PenstockRtpPackets *packets)
+{
+  return packets->data + PENSTOCK_RTP_FRAME_HEADER;
+}
+
+static gsize
+size_of (const PenstockRtpPackets *packets)
+{
+  return packets->size - PENSTOCK_RTP_FRAME_HEADER;
+}
+
+GST_START_TEST (report_is_read)
+{
+  g_autoptr (PenstockRtpPackets) packets = make_report (0, 77 * SECOND, 1234);
+  PenstockRtcpReport report;
+
+  fail_unless (penstock_rtcp_report_read (
+      bytes_of (packets), size_of (packets), &report));
+  fail_unless_equals_uint64 (report.ntp, 77 * SECOND);
+  fail_unless_equals_int (report.rtptime, 1234);
+}
+GST_END_TEST
+
+GST_START_TEST (what_is_no_report_is_left_alone)
+{
+  static const struct {
+    guint8 first, type;
+    gsize size;
+  } cases[] = { { 0x80, 201, 36 }, { 0x40, 200, 36 }, { 0x80, 200, 27 },
+    { 0x80, 200, 0 } };
+  guint8 data[36] = { cases[__i__].first, cases[__i__].type };
+  guint8 before[36];
+  PenstockRtcpReport report;
+
+  memcpy (before, data, sizeof (data));
+  fail_if (penstock_rtcp_report_read (data, cases[__i__].size, &report));
+  fail_if (penstock_rtcp_report_move (data, cases[__i__].size, 5, 90000));
+  fail_unless (memcmp (before, data, sizeof (data)) == 0);
+}
+GST_END_TEST
+
+/* Both clocks go on at the same speed, in both directions and over the wrap of
+ * RTP time. */
+static const struct {
+  guint32 rtptime, to;
+  guint clock_rate;
+  gint64 ms;
+} moves[] = {
+  { 1000, 1000, 90000, 0 },
+  { 0, 90000, 90000, 1000 },
+  { 90000, 0, 90000, -1000 },
+  { 0xffffff00, 44, 48000, 0 + 300 * 1000 / 48000 },
+  { 45000, 0xffffffff - 44999, 90000, -1000 },
+  { 0, 0x7fffffff, 8000, 268435455 },
+  { 0, 0x80000000, 8000, -268435456 },
+};
+
+GST_START_TEST (moved_report_tells_the_same_clocks)
+{
+  g_autoptr (PenstockRtpPackets) packets =
+      make_report (1, 3900000000 * SECOND, moves[__i__].rtptime);
+  PenstockRtcpReport report;
+
+  fail_unless (penstock_rtcp_report_move (bytes_of (packets), size_of (packets),
+      moves[__i__].to, moves[__i__].clock_rate));
+  fail_unless (penstock_rtcp_report_read (
+      bytes_of (packets), size_of (packets), &report));
+  fail_unless_equals_int ((gint) report.rtptime, (gint) moves[__i__].to);
+  gint64 error = (gint64) (report.ntp - 3900000000 * SECOND) -
+      moves[__i__].ms * (gint64) SECOND / 1000;
+  ck_assert_msg (ABS (error) < (gint64) (SECOND / 900), "off by %f s",
+      (gdouble) error / SECOND);
+}
+GST_END_TEST
+
+static Suite *
+rtcp_report_suite (void)
+{
+  Suite *suite = suite_create ("rtcp-report");
+  TCase *tcase = tcase_create ("reports");
+
+  suite_add_tcase (suite, tcase);
+  tcase_add_test (tcase, report_is_read);
+  tcase_add_loop_test (tcase, what_is_no_report_is_left_alone, 0, 4);
+  tcase_add_loop_test (
+      tcase, moved_report_tells_the_same_clocks, 0, G_N_ELEMENTS (moves));
+  return suite;
+}
+
+GST_CHECK_MAIN (rtcp_report);
