@@ -130,15 +130,23 @@ plan_burst (PenstockRtpFeed *feed, PenstockStart start)
   feed->live = stats.next_seq;
 }
 
-/* Once the first picture is known. */
-static void
-measure_burst (PenstockRtpFeed *feed, const First *firsts, GstClockTime newest)
+/* Of the earliest first packet; @newest when there is none. */
+static GstClockTime
+find_first_time (
+    const PenstockRtpFeed *feed, const First *firsts, GstClockTime newest)
 {
   GstClockTime first = GST_CLOCK_TIME_NONE;
 
   for (guint i = 0; i < feed->n_streams; i++)
     if (firsts[i].found)
-      first = MIN (first, firsts[i].pts);
+      first = MIN (first, firsts[i].pts); /* NONE is the largest */
+  return first == GST_CLOCK_TIME_NONE ? newest : first;
+}
+
+/* Once the first picture is known. */
+static void
+measure_burst (PenstockRtpFeed *feed, GstClockTime first, GstClockTime newest)
+{
   feed->live_time = newest;
   if (first < newest && newest - first > PENSTOCK_RTP_CATCH_UP_TIME)
     feed->span = newest - first;
@@ -153,19 +161,6 @@ bring_nearer (const PenstockRtpFeed *feed, GstClockTime pts)
   GstClockTime ago = MIN (feed->live_time - pts, feed->span);
   return feed->live_time -
       gst_util_uint64_scale (ago, PENSTOCK_RTP_CATCH_UP_TIME, feed->span);
-}
-
-/* The moment that no packet is before: that of the earliest first one. */
-static GstClockTime
-find_moment (
-    const PenstockRtpFeed *feed, const First *firsts, GstClockTime newest)
-{
-  GstClockTime moment = GST_CLOCK_TIME_NONE;
-
-  for (guint i = 0; i < feed->n_streams; i++)
-    if (firsts[i].found)
-      moment = MIN (moment, firsts[i].pts); /* NONE is the largest */
-  return moment == GST_CLOCK_TIME_NONE ? newest : bring_nearer (feed, moment);
 }
 
 /* The newest report, told as of the moment the viewer begins at. */
@@ -212,9 +207,11 @@ penstock_rtp_feed_begin (PenstockRtpFeed *feed,
   plan_burst (feed, settings->start);
   start_cursor (feed, settings);
   find_firsts (feed, firsts);
+  feed->newest = find_first_time (feed, firsts, newest);
   if (feed->live > 0)
-    measure_burst (feed, firsts, newest);
-  GstClockTime moment = find_moment (feed, firsts, newest);
+    measure_burst (feed, feed->newest, newest);
+  /* No packet is before it. */
+  GstClockTime moment = bring_nearer (feed, feed->newest);
   for (guint i = 0; i < feed->n_streams; i++) {
     starts[i] = (PenstockRtpStart){ 0 };
     begin_stream (

@@ -71,7 +71,8 @@ typedef struct {
 /**
  * PenstockRtpFeed:
  * @too_slow: (read-only): the policy is to disconnect, and it has struck
- * @newest: (read-only): decoding time of the last packets taken; NONE before
+ * @newest: (read-only): time of the last packets taken; before that, of the
+ *   first ones to come; NONE before it begins
  */
 typedef struct {
   gboolean too_slow;

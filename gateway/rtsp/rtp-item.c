@@ -127,3 +127,31 @@ penstock_rtp_item_add_packet (
   add (pieces, packets->data + begin, packets->offsets[index + 1] - begin);
   return TRUE;
 }
+
+gsize
+penstock_rtp_item_get_packet_size (const PenstockRtpItem *item, guint index)
+{
+  const guint32 *offsets = item->packets->offsets;
+
+  return offsets[index + 1] - offsets[index] - PENSTOCK_RTP_FRAME_HEADER;
+}
+
+guint
+penstock_rtp_item_get_train (const PenstockRtpItem *item, guint index,
+    guint max_packets, gsize max_bytes)
+{
+  gsize first = penstock_rtp_item_get_packet_size (item, index);
+  gsize bytes = first;
+  guint n = 1;
+
+  while (n < max_packets && index + n < item->packets->n_packets) {
+    gsize size = penstock_rtp_item_get_packet_size (item, index + n);
+    if (size > first || bytes + size > max_bytes)
+      break;
+    bytes += size;
+    n++;
+    if (size < first)
+      break;
+  }
+  return n;
+}

@@ -67,6 +67,22 @@ gboolean penstock_rtp_item_add_frames (
 gboolean penstock_rtp_item_add_packet (
     const PenstockRtpItem *item, guint index, PenstockRtpPieces *pieces);
 
+/**
+ * penstock_rtp_item_get_train:
+ * @index: the first packet
+ * @max_packets: at least 1
+ * @max_bytes: of the packets together; the first one goes in any case
+ *
+ * How many packets from @index on have the same size, but for the last one,
+ * which may be smaller: what the kernel can cut out of one block by itself.
+ */
+guint penstock_rtp_item_get_train (const PenstockRtpItem *item, guint index,
+    guint max_packets, gsize max_bytes);
+
+/* Size of packet @index without its frame header. */
+gsize penstock_rtp_item_get_packet_size (
+    const PenstockRtpItem *item, guint index);
+
 G_END_DECLS
 
 #endif /* PENSTOCK_RTP_ITEM_H */

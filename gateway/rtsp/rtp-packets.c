@@ -9,6 +9,7 @@
 /* The fixed part of the RTP header (RFC 3550, 5.1). */
 #define RTP_HEADER 12
 #define RTP_VERSION 2
+#define MARKER 0x80 /* in the second byte */
 #define MAX_PACKET G_MAXUINT16
 
 GST_DEFINE_MINI_OBJECT_TYPE (PenstockRtpPackets, penstock_rtp_packets);
@@ -110,30 +111,31 @@ penstock_rtp_assembler_flush (PenstockRtpAssembler *self, GQueue *done)
   begin (self);
 }
 
-static void
-append (PenstockRtpAssembler *self, const guint8 *data, gsize size)
+/* Room for one packet behind its frame header. */
+static guint8 *
+append (PenstockRtpAssembler *self, gsize size)
 {
-  guint8 header[PENSTOCK_RTP_FRAME_HEADER];
   guint32 offset = self->data->len;
 
-  write_frame_header (
-      header, penstock_rtp_usual_channel (self->stream, FALSE), size);
   g_array_append_val (self->offsets, offset);
-  g_byte_array_append (self->data, header, sizeof (header));
-  g_byte_array_append (self->data, data, (guint) size);
+  g_byte_array_set_size (
+      self->data, (guint) (offset + PENSTOCK_RTP_FRAME_HEADER + size));
+  write_frame_header (self->data->data + offset,
+      penstock_rtp_usual_channel (self->stream, FALSE), size);
+  return self->data->data + offset + PENSTOCK_RTP_FRAME_HEADER;
 }
 
-gboolean
-penstock_rtp_assembler_push (PenstockRtpAssembler *self, const guint8 *data,
-    gsize size, gboolean keyframe, GstClockTime pts, GstClockTime dts,
-    GQueue *done)
+/* Where a packet with this @header belongs. Returns: where to put its @size
+ * bytes, or NULL */
+static guint8 *
+begin_packet (PenstockRtpAssembler *self, const guint8 header[RTP_HEADER],
+    gsize size, GstClockTime pts, GstClockTime dts, GQueue *done)
 {
-  if (size < RTP_HEADER || size > MAX_PACKET || data[0] >> 6 != RTP_VERSION)
-    return FALSE;
-  gboolean marker = data[1] & 0x80;
-  guint16 seq = GST_READ_UINT16_BE (data + 2);
-  guint32 rtptime = GST_READ_UINT32_BE (data + 4);
+  guint16 seq = GST_READ_UINT16_BE (header + 2);
+  guint32 rtptime = GST_READ_UINT32_BE (header + 4);
 
+  if (size > MAX_PACKET || header[0] >> 6 != RTP_VERSION)
+    return NULL;
   /* A block has one RTP time and numbers without gaps. */
   if (self->offsets->len > 0 &&
       (rtptime != self->rtptime || seq != self->next_seq ||
@@ -145,11 +147,50 @@ penstock_rtp_assembler_push (PenstockRtpAssembler *self, const guint8 *data,
     self->pts = pts;
     self->time = GST_CLOCK_TIME_IS_VALID (dts) ? dts : pts;
   }
-  append (self, data, size);
   self->next_seq = (guint16) (seq + 1);
+  return append (self, size);
+}
+
+static void
+end_packet (PenstockRtpAssembler *self, const guint8 header[RTP_HEADER],
+    gboolean keyframe, GQueue *done)
+{
   self->keyframe |= keyframe;
-  if (marker && self->wait_marker)
+  if ((header[1] & MARKER) && self->wait_marker)
     penstock_rtp_assembler_flush (self, done);
+}
+
+gboolean
+penstock_rtp_assembler_push (PenstockRtpAssembler *self, const guint8 *data,
+    gsize size, gboolean keyframe, GstClockTime pts, GstClockTime dts,
+    GQueue *done)
+{
+  guint8 *packet = size >= RTP_HEADER
+      ? begin_packet (self, data, size, pts, dts, done)
+      : NULL;
+
+  if (!packet)
+    return FALSE;
+  memcpy (packet, data, size);
+  end_packet (self, data, keyframe, done);
+  return TRUE;
+}
+
+gboolean
+penstock_rtp_assembler_push_buffer (PenstockRtpAssembler *self,
+    GstBuffer *packet, gboolean keyframe, GstClockTime pts, GstClockTime dts,
+    GQueue *done)
+{
+  guint8 header[RTP_HEADER];
+  gsize size = gst_buffer_get_size (packet);
+
+  if (gst_buffer_extract (packet, 0, header, RTP_HEADER) < RTP_HEADER)
+    return FALSE;
+  guint8 *data = begin_packet (self, header, size, pts, dts, done);
+  if (!data)
+    return FALSE;
+  gst_buffer_extract (packet, 0, data, size);
+  end_packet (self, header, keyframe, done);
   return TRUE;
 }
 

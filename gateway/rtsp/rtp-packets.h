@@ -26,6 +26,8 @@ G_BEGIN_DECLS
  * @first_seq: sequence number of the first packet; the rest follow it
  * @rtptime: RTP time of all of them
  * @keyframe: whether decoding can start here
+ * @droppable: whether it is a picture that no other refers to; set by the owner
+ *   before anybody else has it
  * @pts: presentation time in nanoseconds; may be %GST_CLOCK_TIME_NONE
  * @time: decoding time, or the presentation time where there is none
  *
@@ -42,7 +44,7 @@ typedef struct {
   gboolean rtcp;
   guint16 first_seq;
   guint32 rtptime;
-  gboolean keyframe;
+  gboolean keyframe, droppable;
   GstClockTime pts, time;
 } PenstockRtpPackets;
 
@@ -117,6 +119,11 @@ void penstock_rtp_assembler_clear (PenstockRtpAssembler *self);
 gboolean penstock_rtp_assembler_push (PenstockRtpAssembler *self,
     const guint8 *data, gsize size, gboolean keyframe, GstClockTime pts,
     GstClockTime dts, GQueue *done);
+
+/* The same with the packet in a buffer, whose memory is copied once. */
+gboolean penstock_rtp_assembler_push_buffer (PenstockRtpAssembler *self,
+    GstBuffer *packet, gboolean keyframe, GstClockTime pts, GstClockTime dts,
+    GQueue *done);
 
 /* Finishes what is there, if anything. */
 void penstock_rtp_assembler_flush (PenstockRtpAssembler *self, GQueue *done);

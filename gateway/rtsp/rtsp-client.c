@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "../log.h"
-#include "rtsp-info.h"
+#include "rtsp-message.h"
 
 /* A connection without a session is closed after this time, also after its
  * session has gone. */
@@ -48,6 +48,8 @@ struct _PenstockRtspClient {
   PenstockRtspFactory *request; /* owned; of the request that runs */
   GstRTSPSession *guarded;      /* owned; must not expire while PLAY runs */
   GPtrArray *viewers;           /* of PenstockRtspViewer, owned */
+  PenstockRtpConnection
+      *inside; /* sends all, once media is in it; NULL before */
 };
 
 G_DEFINE_FINAL_TYPE (
@@ -231,7 +233,7 @@ static gboolean
 wait_for_media (const GstRTSPContext *ctx)
 {
   return !PENSTOCK_IS_RTSP_MEDIA (ctx->media) ||
-      penstock_rtsp_media_wait_complete (PENSTOCK_RTSP_MEDIA (ctx->media));
+      penstock_rtsp_media_wait_running (PENSTOCK_RTSP_MEDIA (ctx->media));
 }
 
 /* Media beside a TLS connection would be in the clear. */
@@ -265,14 +267,14 @@ user_agent (const GstRTSPContext *ctx)
   return g_strdup (agent);
 }
 
-static PenstockRtspViewer *
+static void
 add_viewer (PenstockRtspClient *self, GstRTSPContext *ctx,
     PenstockRtspMedia *media, gboolean tcp)
 {
   g_autoptr (PenstockRtspFactory) factory =
       penstock_rtsp_media_get_factory (media);
   if (!factory)
-    return NULL;
+    return;
 
   PenstockRtspViewer *viewer = g_new0 (PenstockRtspViewer, 1);
   viewer->id = self->id;
@@ -282,9 +284,9 @@ add_viewer (PenstockRtspClient *self, GstRTSPContext *ctx,
   viewer->transport = tcp ? "tcp" : "udp";
   viewer->since_us = g_get_real_time ();
   viewer->media = g_object_ref (media);
+  g_weak_ref_init (&viewer->session, ctx->session);
   g_ptr_array_add (self->viewers, viewer);
   penstock_rtsp_factory_add_viewer (factory, viewer);
-  return viewer;
 }
 
 /* Each stream may have its own transport. */
@@ -299,9 +301,7 @@ setup_done (GstRTSPClient *client, GstRTSPContext *ctx)
       GST_RTSP_LOWER_TRANS_TCP;
 
   if (!viewer && PENSTOCK_IS_RTSP_MEDIA (media))
-    viewer = add_viewer (self, ctx, PENSTOCK_RTSP_MEDIA (media), tcp);
-  if (viewer && tcp)
-    penstock_rtsp_factory_set_takes_tcp (viewer);
+    add_viewer (self, ctx, PENSTOCK_RTSP_MEDIA (media), tcp);
 }
 
 static GstRTSPStatusCode
@@ -349,13 +349,74 @@ set_header (
   gst_rtsp_message_add_header (message, field, value);
 }
 
+/* Where a message of ours goes that has media beside it in its connection. */
+static gboolean
+send_inside (GstRTSPClient *client, GstRTSPMessage *messages, guint n_messages,
+    gboolean close, gpointer user_data)
+{
+  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
+
+  for (guint i = 0; i < n_messages; i++) {
+    GBytes *bytes = penstock_rtsp_message_to_bytes (&messages[i]);
+    if (bytes)
+      penstock_rtp_connection_answer (
+          self->inside, bytes, close && i == n_messages - 1);
+  }
+  return TRUE;
+}
+
+/* From now on all that is sent in the connection is sent by one thread. The
+ * answers up to now have gone out: players wait for them. */
+static void
+take_over (PenstockRtspClient *self, PenstockRtpHub *hub)
+{
+  GstRTSPConnection *connection =
+      gst_rtsp_client_get_connection (GST_RTSP_CLIENT (self));
+  GSocket *socket = gst_rtsp_connection_get_write_socket (connection);
+
+  if (self->inside)
+    return;
+  self->inside = penstock_rtp_connection_new (penstock_rtp_hub_get_pool (hub),
+      g_socket_get_fd (socket),
+      self->tls ? gst_rtsp_connection_get_tls (connection, NULL) : NULL);
+  gst_rtsp_client_set_send_messages_func (
+      GST_RTSP_CLIENT (self), send_inside, NULL, NULL);
+}
+
+static void
+make_play (PenstockRtspClient *self, PenstockRtspViewer *viewer,
+    GstRTSPSessionMedia *session)
+{
+  PenstockRtpHub *hub = penstock_rtsp_media_get_hub (viewer->media);
+
+  if (penstock_rtsp_play_needs_connection (session))
+    take_over (self, hub);
+  if (!viewer->play)
+    penstock_rtsp_factory_set_play (viewer->factory, viewer,
+        penstock_rtsp_play_new (hub, session, self->fd));
+}
+
 static GstRTSPStatusCode
 adjust_play_response (GstRTSPClient *client, GstRTSPContext *ctx)
 {
-  g_autofree gchar *info = penstock_rtsp_info_new (ctx->sessmedia);
+  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
+  PenstockRtspViewer *viewer = viewer_of (self, ctx);
+  PenstockCursorSettings settings = PENSTOCK_CURSOR_DEFAULT_SETTINGS;
 
+  settings.free_burst = TRUE;
+  settings.max_audio_lag = 0; /* as far back as the log goes */
+
+  if (!viewer)
+    return GST_RTSP_STS_OK;
+  make_play (self, viewer, ctx->sessmedia);
+  g_autoptr (GstElement) element =
+      gst_rtsp_media_get_element (GST_RTSP_MEDIA (viewer->media));
+  const gchar *info = penstock_rtsp_play_begin (viewer->play, self->inside,
+      &settings, gst_element_get_current_running_time (element));
   if (info)
     set_header (ctx->response, GST_RTSP_HDR_RTP_INFO, info);
+  else
+    gst_rtsp_message_remove_header (ctx->response, GST_RTSP_HDR_RTP_INFO, -1);
   return GST_RTSP_STS_OK;
 }
 
@@ -365,14 +426,26 @@ play_done (GstRTSPClient *client, GstRTSPContext *ctx)
   PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
   PenstockRtspViewer *viewer = viewer_of (self, ctx);
 
-  if (!viewer)
+  if (!viewer || !viewer->play)
     return;
+  penstock_rtsp_play_start (viewer->play);
   if (!viewer->playing)
     penstock_info ("rtsp",
         "reader plays route=%s session=%u peer=%s transport=%s agent=%s",
         penstock_rtsp_factory_get_path (viewer->factory), self->id, self->peer,
         viewer->transport, viewer->agent ? viewer->agent : "-");
   penstock_rtsp_factory_set_playing (viewer->factory, viewer, TRUE);
+}
+
+/* Nothing comes after the answer to PAUSE. */
+static GstRTSPStatusCode
+pre_pause (GstRTSPClient *client, GstRTSPContext *ctx)
+{
+  PenstockRtspViewer *viewer = viewer_of (PENSTOCK_RTSP_CLIENT (client), ctx);
+
+  if (viewer && viewer->play)
+    penstock_rtsp_play_pause (viewer->play);
+  return GST_RTSP_STS_OK;
 }
 
 static void
@@ -468,6 +541,7 @@ closed (GstRTSPClient *client)
   end_request (self, FALSE);
   end_guard (self);
   drop_viewers (self);
+  g_clear_pointer (&self->inside, penstock_rtp_connection_free);
 }
 
 static gchar *
@@ -590,6 +664,7 @@ penstock_rtsp_client_class_init (PenstockRtspClientClass *klass)
   client_class->pre_record_request = not_allowed;
   client_class->setup_request = setup_done;
   client_class->play_request = play_done;
+  client_class->pre_pause_request = pre_pause;
   client_class->pause_request = pause_done;
   client_class->teardown_request = teardown_done;
   client_class->adjust_play_mode = adjust_play_mode;

@@ -18,16 +18,10 @@
 
 #include "../log.h"
 #include "rtsp-client.h"
-#include "rtsp-pacer.h"
 #include "rtsp-payload.h"
 
 /* Send buffer of UDP sockets: room for a keyframe in one go. */
 #define UDP_SEND_BUFFER (512 * 1024)
-/* A burst from the cache goes out over UDP at this rate, or this many times the
- * bitrate of the stream, whatever is more. */
-#define UDP_BURST_BITRATE (20 * 1000 * 1000)
-#define UDP_BURST_FACTOR 4
-
 struct _PenstockRtspFactory {
   GstRTSPMediaFactory parent;
 
@@ -38,6 +32,7 @@ struct _PenstockRtspFactory {
   GstClockTime base_time;
   GMainContext *context;
   gulong layout_handler, state_handler; /* control context */
+  PenstockLoopPool *writers;            /* set while it is mounted first */
 
   GMutex lock; /* guards the rest and the viewers; taken last */
   gboolean closed;
@@ -56,6 +51,14 @@ G_DEFINE_FINAL_TYPE (
     PenstockRtspFactory, penstock_rtsp_factory, GST_TYPE_RTSP_MEDIA_FACTORY)
 
 #define LAYOUT_KEY "penstock-rtsp-layout"
+
+void
+penstock_rtsp_factory_set_writers (
+    PenstockRtspFactory *self, PenstockLoopPool *writers)
+{
+  g_clear_pointer (&self->writers, penstock_loop_pool_unref);
+  self->writers = penstock_loop_pool_ref (writers);
+}
 
 const gchar *
 penstock_rtsp_factory_get_path (PenstockRtspFactory *self)
@@ -92,14 +95,15 @@ retire_current (PenstockRtspFactory *self)
   post_release (self);
 }
 
-/* Closes the connections of @media's viewers, or of all (NULL). The library
- * notices in its own threads and cleans up there. */
+/* Closes the connections of @media's viewers, or of all (NULL); with @idle only
+ * of those that do not play. The library notices in its own threads and cleans
+ * up there. */
 static void
-kick (PenstockRtspFactory *self, PenstockRtspMedia *media)
+kick (PenstockRtspFactory *self, PenstockRtspMedia *media, gboolean idle)
 {
   for (GList *l = self->viewers.head; l; l = l->next) {
     PenstockRtspViewer *viewer = l->data;
-    if (!media || viewer->media == media)
+    if ((!media || viewer->media == media) && !(idle && viewer->playing))
       shutdown (viewer->fd, SHUT_RDWR);
   }
 }
@@ -143,7 +147,7 @@ give_up (PenstockRtspFactory *self, const gchar *reason)
   guint n_viewers = media ? penstock_rtsp_media_get_use (media)->n_viewers : 0;
   end_current (self);
   if (media)
-    kick (self, media);
+    kick (self, media, FALSE);
   return g_strdup_printf (
       "%s; closing %u readers, who may reconnect", reason, n_viewers);
 }
@@ -245,20 +249,20 @@ penstock_rtsp_factory_add_viewer (
   viewer->link.data = viewer;
   g_queue_push_tail_link (&self->viewers, &viewer->link);
   use->n_viewers++;
-  if (g_str_equal (viewer->transport, "udp"))
-    g_atomic_int_inc (&use->n_udp_viewers);
   if (use->over_us > 0 || self->closed)
     shutdown (viewer->fd, SHUT_RDWR);
   g_mutex_unlock (&self->lock);
 }
 
 void
-penstock_rtsp_factory_set_takes_tcp (PenstockRtspViewer *viewer)
+penstock_rtsp_factory_set_play (PenstockRtspFactory *self,
+    PenstockRtspViewer *viewer, PenstockRtspPlay *play)
 {
-  if (!viewer->takes_tcp)
-    g_atomic_int_inc (
-        &penstock_rtsp_media_get_use (viewer->media)->n_tcp_viewers);
-  viewer->takes_tcp = TRUE;
+  g_mutex_lock (&self->lock);
+  viewer->play = play;
+  viewer->stats =
+      penstock_rtp_viewer_stats_ref (penstock_rtsp_play_get_stats (play));
+  g_mutex_unlock (&self->lock);
 }
 
 void
@@ -281,22 +285,34 @@ penstock_rtsp_factory_remove_viewer (PenstockRtspViewer *viewer)
   g_queue_unlink (&self->viewers, &viewer->link);
   PenstockRtspMediaUse *use = penstock_rtsp_media_get_use (viewer->media);
   use->n_viewers--;
-  if (g_str_equal (viewer->transport, "udp"))
-    g_atomic_int_add (&use->n_udp_viewers, -1);
-  if (viewer->takes_tcp)
-    g_atomic_int_add (&use->n_tcp_viewers, -1);
   retire_idle (self);
   if (self->retired->len > 0)
     post_release (self);
   g_mutex_unlock (&self->lock);
 
-  g_object_unref (viewer->media);
-  g_free (viewer->peer);
-  g_free (viewer->agent);
-  g_free (viewer);
+  penstock_rtsp_viewer_free (viewer);
 }
 
 /* --- the media ----------------------------------------------------------- */
+
+PenstockRtpHub *
+penstock_rtsp_factory_make_hub (
+    PenstockRtspFactory *self, guint n_streams, guint32 video)
+{
+  static const PenstockGopLogLimits limits = PENSTOCK_GOP_LOG_DEFAULT_LIMITS;
+
+  return penstock_rtp_hub_new (self->writers, &limits, n_streams, video,
+      penstock_rtsp_factory_has_start (self));
+}
+
+gboolean
+penstock_rtsp_factory_has_start (PenstockRtspFactory *self)
+{
+  PenstockGopLogStats stats;
+
+  penstock_gop_log_get_stats (penstock_channel_get_log (self->channel), &stats);
+  return stats.has_keyframe;
+}
 
 void
 penstock_rtsp_factory_media_prepared (
@@ -325,7 +341,7 @@ penstock_rtsp_factory_media_failed (
   if (media == self->current) {
     line = give_up (self, reason);
   } else if (penstock_rtsp_media_get_use (media)->retired) {
-    kick (self, media);
+    kick (self, media, FALSE);
   } else {
     line = g_strdup (reason); /* while it was being prepared */
     g_free (self->reason);
@@ -343,8 +359,10 @@ penstock_rtsp_factory_media_ended (
   penstock_rtsp_media_get_use (media)->over_us = g_get_monotonic_time ();
   if (media == self->current)
     retire_current (self);
-  kick (self, media);
+  kick (self, media, TRUE);
   g_mutex_unlock (&self->lock);
+  /* The others get what is left, and BYE. */
+  penstock_rtp_hub_end (penstock_rtsp_media_get_hub (media));
 }
 
 /* --- the channel (its writer's thread) ------------------------------------ */
@@ -404,6 +422,11 @@ penstock_rtsp_factory_tick (PenstockRtspFactory *self)
 
   g_mutex_lock (&self->lock);
   retire_idle (self);
+  for (GList *l = self->viewers.head; l; l = l->next) {
+    PenstockRtspViewer *viewer = l->data;
+    if (!penstock_rtsp_viewer_check (viewer, now))
+      shutdown (viewer->fd, SHUT_RDWR);
+  }
   if (self->reduced_us > 0 &&
       now - self->reduced_us >= PENSTOCK_RTSP_REDUCED_GRACE_US)
     line = give_up (self, "the source came back without one of its tracks");
@@ -411,7 +434,7 @@ penstock_rtsp_factory_tick (PenstockRtspFactory *self)
     PenstockRtspMedia *media = self->retired->pdata[i];
     gint64 over_us = penstock_rtsp_media_get_use (media)->over_us;
     if (over_us > 0 && now - over_us >= PENSTOCK_RTSP_END_GRACE_US)
-      kick (self, media);
+      kick (self, media, FALSE);
   }
   g_mutex_unlock (&self->lock);
   log_warning (self, line);
@@ -427,7 +450,7 @@ penstock_rtsp_factory_close (PenstockRtspFactory *self)
   g_mutex_lock (&self->lock);
   self->closed = TRUE;
   retire_current (self);
-  kick (self, NULL);
+  kick (self, NULL, FALSE);
   g_mutex_unlock (&self->lock);
 }
 
@@ -443,34 +466,12 @@ penstock_rtsp_factory_get_n_viewers (PenstockRtspFactory *self)
 }
 
 static void
-add_string (JsonBuilder *builder, const gchar *name, const gchar *value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, value);
-}
-
-static void
 add_viewers (PenstockRtspFactory *self, JsonBuilder *builder)
 {
   json_builder_set_member_name (builder, "sessions");
   json_builder_begin_array (builder);
-  for (GList *l = self->viewers.head; l; l = l->next) {
-    const PenstockRtspViewer *viewer = l->data;
-    g_autoptr (GDateTime) since =
-        g_date_time_new_from_unix_utc (viewer->since_us / G_USEC_PER_SEC);
-    g_autofree gchar *text = g_date_time_format_iso8601 (since);
-    json_builder_begin_object (builder);
-    json_builder_set_member_name (builder, "id");
-    json_builder_add_int_value (builder, viewer->id);
-    add_string (builder, "peer", viewer->peer);
-    if (viewer->agent)
-      add_string (builder, "agent", viewer->agent);
-    add_string (builder, "transport", viewer->transport);
-    add_string (builder, "since", text);
-    json_builder_set_member_name (builder, "playing");
-    json_builder_add_boolean_value (builder, viewer->playing);
-    json_builder_end_object (builder);
-  }
+  for (GList *l = self->viewers.head; l; l = l->next)
+    penstock_rtsp_viewer_add_status (l->data, builder);
   json_builder_end_array (builder);
 }
 
@@ -502,8 +503,10 @@ penstock_rtsp_factory_add_status (
   add_viewers (self, builder);
   json_builder_set_member_name (builder, "rebuilds");
   json_builder_add_int_value (builder, self->n_rebuilds);
-  if (self->reason)
-    add_string (builder, "reason", self->reason);
+  if (self->reason) {
+    json_builder_set_member_name (builder, "reason");
+    json_builder_add_string_value (builder, self->reason);
+  }
   g_mutex_unlock (&self->lock);
 }
 
@@ -561,49 +564,16 @@ penstock_rtsp_factory_construct (
       ->construct (factory, url);
 }
 
-typedef struct {
-  GstClock *clock; /* owned */
-  guint64 bitrate;
-  const gint *n_udp, *n_tcp; /* viewers of the media, which owns the pipeline */
-} Pacing;
-
-static void
-pacing_free (Pacing *pacing)
-{
-  gst_object_unref (pacing->clock);
-  g_free (pacing);
-}
-
-/* The library's thread that takes packets for TCP viewers forgets one of RTP
- * when one of RTCP comes in the same moment, until a TCP viewer has got
- * something; without any the sink would stay full and stall the stream. */
-static GstPadProbeReturn
-drop_without_tcp (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  const gint *n_tcp = user_data;
-
-  return g_atomic_int_get (n_tcp) > 0 ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
-}
-
-static void
-attach_drop (GstElement *sink, const gint *n_tcp)
-{
-  g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
-
-  gst_pad_add_probe (pad,
-      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
-      drop_without_tcp, (gpointer) n_tcp, NULL);
-}
-
-/* What the library adds for viewers. Their sinks join a running pipeline,
- * several at a time from threads of their own. One that prerolls takes the
- * pipeline out of PLAYING for a moment, and one that joins in that moment may
- * stay in PAUSED for good; no state change of the media waits for them, so they
- * need not preroll. What TCP viewers send by RTCP comes without caps and meets
- * that of UDP viewers in a funnel, whose events get out of order then. */
+/* What the library adds for viewers. Their sinks, which get nothing, join a
+ * running pipeline, several at a time from threads of their own. One that
+ * prerolls takes the pipeline out of PLAYING for a moment, and one that joins in
+ * that moment may stay in PAUSED for good; no state change of the media waits
+ * for them, so they need not preroll. What TCP viewers send by RTCP comes
+ * without caps and meets that of UDP viewers in a funnel, whose events get out
+ * of order then. */
 static void
 set_up_element (
-    GstBin *pipeline, GstBin *bin, GstElement *element, Pacing *pacing)
+    GstBin *pipeline, GstBin *bin, GstElement *element, gpointer user_data)
 {
   GstElementFactory *factory = gst_element_get_factory (element);
   const gchar *name = factory ? GST_OBJECT_NAME (factory) : "";
@@ -614,32 +584,6 @@ set_up_element (
     g_autoptr (GstCaps) caps = gst_caps_new_empty_simple ("application/x-rtcp");
     g_object_set (element, "caps", caps, NULL);
   }
-  if (g_str_equal (name, "multiudpsink"))
-    penstock_rtsp_pacer_attach (
-        element, pacing->clock, pacing->bitrate, pacing->n_udp);
-  if (g_str_equal (name, "appsink"))
-    attach_drop (element, pacing->n_tcp);
-}
-
-static void
-prepare_for_sinks (
-    PenstockRtspFactory *self, GstRTSPMedia *media, GstElement *pipeline)
-{
-  Pacing *pacing = g_new0 (Pacing, 1);
-  PenstockChannelStats stats;
-  gdouble bitrate = 0;
-
-  penstock_channel_get_stats (self->channel, &stats);
-  for (guint i = 0; i < stats.n_tracks; i++)
-    bitrate += stats.tracks[i].bitrate;
-  pacing->clock = gst_object_ref (self->clock);
-  pacing->bitrate = MAX (UDP_BURST_BITRATE, UDP_BURST_FACTOR * bitrate);
-  PenstockRtspMediaUse *use =
-      penstock_rtsp_media_get_use (PENSTOCK_RTSP_MEDIA (media));
-  pacing->n_udp = &use->n_udp_viewers;
-  pacing->n_tcp = &use->n_tcp_viewers;
-  g_signal_connect_data (pipeline, "deep-element-added",
-      G_CALLBACK (set_up_element), pacing, (GClosureNotify) pacing_free, 0);
 }
 
 /* On the gateway's clock and base time, so that the channel's times hold. */
@@ -657,7 +601,8 @@ penstock_rtsp_factory_create_pipeline (
   gst_pipeline_use_clock (GST_PIPELINE (pipeline), self->clock);
   gst_element_set_start_time (pipeline, GST_CLOCK_TIME_NONE);
   gst_element_set_base_time (pipeline, self->base_time);
-  prepare_for_sinks (self, media, pipeline);
+  g_signal_connect (
+      pipeline, "deep-element-added", G_CALLBACK (set_up_element), NULL);
   return pipeline;
 }
 
@@ -718,6 +663,7 @@ penstock_rtsp_factory_finalize (GObject *object)
   PenstockRtspFactory *self = PENSTOCK_RTSP_FACTORY (object);
 
   g_ptr_array_unref (self->retired);
+  g_clear_pointer (&self->writers, penstock_loop_pool_unref);
   g_clear_object (&self->channel);
   g_clear_object (&self->clock);
   g_main_context_unref (self->context);

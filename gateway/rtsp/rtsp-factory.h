@@ -11,7 +11,7 @@
 #include <json-glib/json-glib.h>
 
 #include "channel/channel.h"
-#include "rtsp-media.h"
+#include "rtsp-viewer.h"
 
 G_BEGIN_DECLS
 
@@ -28,29 +28,12 @@ G_DECLARE_FINAL_TYPE (PenstockRtspFactory, penstock_rtsp_factory, PENSTOCK,
  * of their stream has not come before. */
 #define PENSTOCK_RTSP_END_GRACE_US (3 * G_USEC_PER_SEC)
 
-/**
- * PenstockRtspViewer:
- *
- * One connection that has set up a mount. Owned by the connection, in the list
- * of the factory from penstock_rtsp_factory_add_viewer() to
- * penstock_rtsp_factory_remove_viewer(); fields are guarded by the factory.
- */
-typedef struct {
-  guint id;               /* of the connection */
-  gint fd;                /* a duplicate of its socket; not owned */
-  gchar *peer, *agent;    /* agent: NULL unknown */
-  const gchar *transport; /* "tcp" or "udp"; static */
-  gint64 since_us;        /* UTC, of the first SETUP */
-  gboolean playing;
-  gboolean takes_tcp;       /* at least one stream */
-  PenstockRtspMedia *media; /* owned */
-  /*< private >*/
-  PenstockRtspFactory *factory; /* owned */
-  GList link;
-} PenstockRtspViewer;
-
 PenstockRtspFactory *penstock_rtsp_factory_new (const gchar *path,
     PenstockChannel *channel, GstClock *clock, GstClockTime base_time);
+
+/* What sends to the viewers of media that are made from now on. */
+void penstock_rtsp_factory_set_writers (
+    PenstockRtspFactory *self, PenstockLoopPool *writers);
 
 /* The route's name; (transfer none). */
 const gchar *penstock_rtsp_factory_get_path (PenstockRtspFactory *self);
@@ -88,8 +71,9 @@ void penstock_rtsp_factory_end_request (
 /* Puts @viewer, with all but factory and link filled in, into the list. */
 void penstock_rtsp_factory_add_viewer (
     PenstockRtspFactory *self, PenstockRtspViewer *viewer);
-/* One of its streams goes over TCP. */
-void penstock_rtsp_factory_set_takes_tcp (PenstockRtspViewer *viewer);
+/* Takes @play (transfer full) of a viewer that plays for the first time. */
+void penstock_rtsp_factory_set_play (PenstockRtspFactory *self,
+    PenstockRtspViewer *viewer, PenstockRtspPlay *play);
 void penstock_rtsp_factory_set_playing (
     PenstockRtspFactory *self, PenstockRtspViewer *viewer, gboolean playing);
 /* Takes @viewer out of the list and frees it. */
@@ -97,6 +81,12 @@ void penstock_rtsp_factory_remove_viewer (PenstockRtspViewer *viewer);
 
 /* --- the media (its own threads) ----------------------------------------- */
 
+/* (transfer full) */
+PenstockRtpHub *penstock_rtsp_factory_make_hub (
+    PenstockRtspFactory *self, guint n_streams, guint32 video);
+/* Whether the channel has a picture, or sound alone, that a viewer can begin
+ * with. */
+gboolean penstock_rtsp_factory_has_start (PenstockRtspFactory *self);
 void penstock_rtsp_factory_media_prepared (
     PenstockRtspFactory *self, PenstockRtspMedia *media);
 void penstock_rtsp_factory_media_failed (

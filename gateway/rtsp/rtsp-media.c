@@ -5,26 +5,31 @@
 #include "rtsp-media.h"
 
 #include "../log.h"
+#include "rtp-tap.h"
 #include "rtsp-factory.h"
+#include "rtsp-payload.h"
 
 /* A media prerolls from the channel's cache in milliseconds. One that does not
  * is given up before the viewer does, and long before the library's 20 s. */
 #define PREROLL_TIMEOUT_MS 5000
 /* Far more than it takes to build the branches for the transports. */
-#define COMPLETE_TIMEOUT_US (5 * G_USEC_PER_SEC)
+#define RUNNING_TIMEOUT_US (5 * G_USEC_PER_SEC)
+/* And more than it takes to bring the channel's cache into the hub. */
+#define START_TIMEOUT_US (3 * G_USEC_PER_SEC)
 
 struct _PenstockRtspMedia {
   GstRTSPMedia parent;
 
   GWeakRef factory;         /* of PenstockRtspFactory; set by configure */
   PenstockLayout *layout;   /* set by configure */
+  PenstockRtpHub *hub;      /* set while it is prepared; NULL before */
   PenstockRtspMediaUse use; /* factory's lock */
 
   gint prepared; /* atomic; TRUE from the first preroll on */
 
   GMutex lock; /* guards the rest */
   GCond cond;
-  gboolean complete; /* all branches are there */
+  gboolean running;
   GSource *preroll_timeout;
 };
 
@@ -50,6 +55,12 @@ PenstockLayout *
 penstock_rtsp_media_get_layout (PenstockRtspMedia *self)
 {
   return self->layout;
+}
+
+PenstockRtpHub *
+penstock_rtsp_media_get_hub (PenstockRtspMedia *self)
+{
+  return self->hub;
 }
 
 PenstockRtspMediaUse *
@@ -105,10 +116,10 @@ penstock_rtsp_media_prepare (GstRTSPMedia *media, GstRTSPThread *thread)
   return TRUE;
 }
 
-/* Builds the branches for both transports while the pads are still blocked.
- * The library would build each at the first viewer that wants it, and re-plug
- * the other in full flow, which loses events and packets; and a track that
- * nobody has set up would have nowhere to go. */
+/* Builds the branches for both transports while the pads are still blocked:
+ * reports of viewers come in by them. What goes out does not reach them, but
+ * the library wants them, and would build each at the first viewer that sets it
+ * up, in full flow. */
 static void
 complete_streams (GstRTSPMedia *media)
 {
@@ -130,25 +141,44 @@ complete_streams (GstRTSPMedia *media)
   gst_rtsp_transport_free (transport);
 }
 
-gboolean
-penstock_rtsp_media_wait_complete (PenstockRtspMedia *self)
+/* Whether the channel has a picture for those who come now. */
+static gboolean
+channel_has_start (PenstockRtspMedia *self)
 {
-  gint64 end = g_get_monotonic_time () + COMPLETE_TIMEOUT_US;
+  g_autoptr (PenstockRtspFactory) factory =
+      penstock_rtsp_media_get_factory (self);
+
+  return factory && penstock_rtsp_factory_has_start (factory);
+}
+
+gboolean
+penstock_rtsp_media_wait_running (PenstockRtspMedia *self)
+{
+  gint64 now = g_get_monotonic_time ();
   gboolean in_time = TRUE;
 
   g_mutex_lock (&self->lock);
-  while (!self->complete && in_time)
-    in_time = g_cond_wait_until (&self->cond, &self->lock, end);
-  gboolean complete = self->complete;
+  while (!self->running && in_time)
+    in_time =
+        g_cond_wait_until (&self->cond, &self->lock, now + RUNNING_TIMEOUT_US);
+  gboolean running = self->running;
   g_mutex_unlock (&self->lock);
-  return complete;
+  if (running && channel_has_start (self))
+    penstock_rtp_hub_wait_start (self->hub, now + START_TIMEOUT_US);
+  return running;
 }
 
+/* The hub takes packets from now on, whether there are viewers or not. */
 static void
-tell_complete (PenstockRtspMedia *self)
+run (PenstockRtspMedia *self)
 {
+  GstRTSPMedia *media = GST_RTSP_MEDIA (self);
+  g_autoptr (GPtrArray) no_transports = g_ptr_array_new ();
+
+  gst_rtsp_media_unsuspend (media); /* its RTCP is held up, too */
+  gst_rtsp_media_set_state (media, GST_STATE_PLAYING, no_transports);
   g_mutex_lock (&self->lock);
-  self->complete = TRUE;
+  self->running = TRUE;
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
 }
@@ -164,17 +194,34 @@ penstock_rtsp_media_prepared (GstRTSPMedia *media)
   if (!g_atomic_int_compare_and_exchange (&self->prepared, FALSE, TRUE))
     return;
   complete_streams (media);
-  tell_complete (self);
   g_autoptr (PenstockRtspFactory) factory =
       penstock_rtsp_media_get_factory (self);
   if (factory)
     penstock_rtsp_factory_media_prepared (factory, self);
+  run (self);
 }
 
 static void
 penstock_rtsp_media_unprepared (GstRTSPMedia *media)
 {
   clear_preroll_timeout (PENSTOCK_RTSP_MEDIA (media));
+}
+
+static gboolean
+attach_hub (PenstockRtspMedia *self, GstElement *rtpbin)
+{
+  g_autoptr (PenstockRtspFactory) factory =
+      penstock_rtsp_media_get_factory (self);
+  g_autoptr (GstElement) bin =
+      gst_rtsp_media_get_element (GST_RTSP_MEDIA (self));
+  guint32 video;
+  guint n_streams = penstock_rtsp_payload_streams (self->layout, &video);
+
+  if (!factory)
+    return FALSE;
+  self->hub = penstock_rtsp_factory_make_hub (factory, n_streams, video);
+  penstock_rtp_tap_attach (self->hub, GST_BIN (bin), rtpbin);
+  return TRUE;
 }
 
 /* Sender reports tell when a packet was captured. When it is sent, the default,
@@ -184,7 +231,7 @@ static gboolean
 penstock_rtsp_media_setup_rtpbin (GstRTSPMedia *media, GstElement *rtpbin)
 {
   g_object_set (rtpbin, "rtcp-sync-send-time", FALSE, NULL);
-  return TRUE;
+  return attach_hub (PENSTOCK_RTSP_MEDIA (media), rtpbin);
 }
 
 /* --- messages (media thread, with the media's state lock) ---------------- */
@@ -240,6 +287,7 @@ penstock_rtsp_media_finalize (GObject *object)
   clear_preroll_timeout (self);
   g_weak_ref_clear (&self->factory);
   g_clear_pointer (&self->layout, penstock_layout_unref);
+  g_clear_pointer (&self->hub, penstock_rtp_hub_unref);
   g_cond_clear (&self->cond);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (penstock_rtsp_media_parent_class)->finalize (object);

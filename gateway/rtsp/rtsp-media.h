@@ -10,6 +10,7 @@
 #include <gst/rtsp-server/rtsp-server.h>
 
 #include "channel/channel.h"
+#include "rtp-hub.h"
 
 G_BEGIN_DECLS
 
@@ -28,19 +29,20 @@ PenstockRtspFactory *penstock_rtsp_media_get_factory (PenstockRtspMedia *self);
 /* (transfer none): the layout that viewers were told. */
 PenstockLayout *penstock_rtsp_media_get_layout (PenstockRtspMedia *self);
 
-/* Blocks a request until the branches for all transports are there: before,
- * nothing may play, as data in flow would miss those that come late. Any
- * thread but the media's. FALSE: not within five seconds. */
-gboolean penstock_rtsp_media_wait_complete (PenstockRtspMedia *self);
+/* (transfer none): what its viewers read; there once it is prepared. */
+PenstockRtpHub *penstock_rtsp_media_get_hub (PenstockRtspMedia *self);
+
+/* Blocks a request until the media runs and its viewers have something to begin
+ * with. Any thread but the media's. FALSE: it does not run within five
+ * seconds. */
+gboolean penstock_rtsp_media_wait_running (PenstockRtspMedia *self);
 
 /* What its factory keeps with it; guarded by the factory's lock. */
 typedef struct {
   guint n_viewers;
-  gint n_udp_viewers; /* atomic, for the pacer */
-  gint n_tcp_viewers; /* atomic; those with at least one stream by TCP */
-  gboolean played;    /* data has gone to a viewer */
-  gboolean retired;   /* not offered any more */
-  gint64 over_us;     /* monotonic; when its viewers had to go; 0 = not */
+  gboolean played;  /* data has gone to a viewer */
+  gboolean retired; /* not offered any more */
+  gint64 over_us;   /* monotonic; when its viewers had to go; 0 = not */
 } PenstockRtspMediaUse;
 
 PenstockRtspMediaUse *penstock_rtsp_media_get_use (PenstockRtspMedia *self);

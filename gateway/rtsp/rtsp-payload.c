@@ -7,6 +7,7 @@
 
 #include "../log.h"
 #include "../penstock-error.h"
+#include "rtp-feed.h"
 
 /* First dynamic payload type (RFC 3551, 6). */
 #define FIRST_DYNAMIC_PT 96
@@ -125,6 +126,23 @@ append_chain (GString *description, const PenstockLayout *layout, guint index,
       name, format->parser, format->payloader, stream, pt, format->options);
 }
 
+guint
+penstock_rtsp_payload_streams (const PenstockLayout *layout, guint32 *video)
+{
+  guint n_streams = 0;
+
+  *video = 0;
+  for (guint i = 0; i < layout->n_tracks; i++) {
+    g_autofree gchar *why = penstock_rtsp_payload_check (&layout->tracks[i]);
+    if (why || n_streams == PENSTOCK_RTP_MAX_STREAMS)
+      continue;
+    if (layout->tracks[i].kind == PENSTOCK_TRACK_VIDEO)
+      *video |= 1u << n_streams;
+    n_streams++;
+  }
+  return n_streams;
+}
+
 static void
 link_pad (GstElement *source, GstPad *pad, GstBin *bin)
 {
@@ -146,7 +164,7 @@ penstock_rtsp_payload_bin (
 
   for (guint i = 0; i < layout->n_tracks; i++) {
     g_autofree gchar *why = penstock_rtsp_payload_check (&layout->tracks[i]);
-    if (!why)
+    if (!why && n_streams < PENSTOCK_RTP_MAX_STREAMS)
       append_chain (description, layout, i, n_streams++);
   }
   if (n_streams == 0) {

@@ -37,6 +37,10 @@ gchar *penstock_rtsp_payload_check (const PenstockTrack *track);
 GstElement *penstock_rtsp_payload_bin (
     const gchar *channel, const PenstockLayout *layout, GError **error);
 
+/* How many streams that bin has, and which are video, a bit each. */
+guint penstock_rtsp_payload_streams (
+    const PenstockLayout *layout, guint32 *video);
+
 typedef enum {
   PENSTOCK_RTSP_LAYOUT_SAME,    /* what was described still holds */
   PENSTOCK_RTSP_LAYOUT_REDUCED, /* a track is missing, the rest holds */

@@ -112,6 +112,7 @@ struct _PenstockRtspServer {
 
   /* From start to stop. */
   PenstockRtspCore *core;
+  PenstockLoopPool *writers;
   PenstockRtspListener *listener, *tls_listener; /* NULL: not listening */
   GTlsCertificate *certificate;                  /* NULL: no TLS */
   GSource *tick;
@@ -137,6 +138,7 @@ mount (PenstockRtspServer *self, PenstockRtspFactory *factory)
   g_autofree gchar *point =
       mount_point (penstock_rtsp_factory_get_path (factory));
 
+  penstock_rtsp_factory_set_writers (factory, self->writers);
   gst_rtsp_mount_points_add_factory (
       mounts, point, GST_RTSP_MEDIA_FACTORY (g_object_ref (factory)));
 }
@@ -377,10 +379,14 @@ gboolean
 penstock_rtsp_server_start (PenstockRtspServer *self, GError **error)
 {
   g_return_val_if_fail (!self->core, FALSE);
+  self->writers = penstock_loop_pool_new ("rtsp-writer", error);
+  if (!self->writers)
+    return FALSE;
   make_core (self);
   if (!start_listening (self, error)) {
     stop_listening (self);
     g_clear_object (&self->core);
+    g_clear_pointer (&self->writers, penstock_loop_pool_unref);
     return FALSE;
   }
   self->tick = g_timeout_source_new_seconds (TICK_S);
@@ -441,6 +447,7 @@ penstock_rtsp_server_stop (PenstockRtspServer *self)
   g_list_free_full (left, g_object_unref);
   release_closing (self);
   g_clear_object (&self->core);
+  g_clear_pointer (&self->writers, penstock_loop_pool_unref);
 }
 
 /* --- object -------------------------------------------------------------------- */

@@ -387,6 +387,12 @@ pass_unwanted (PenstockCursor *cursor, PenstockGopLog *log)
   return NULL;
 }
 
+static GstClockTime
+later_by (GstClockTime later, GstClockTime time)
+{
+  return later > time ? later - time : 0;
+}
+
 /* Where a new reader begins. Called with the lock. */
 static void
 cursor_start (PenstockCursor *cursor, PenstockGopLog *log)
@@ -397,6 +403,8 @@ cursor_start (PenstockCursor *cursor, PenstockGopLog *log)
   if (cursor->settings.start != PENSTOCK_START_KEYFRAME && log->has_keyframe)
     cursor->next = log->keyframe_seq;
   cursor->video_from = cursor->next;
+  if (cursor->settings.free_burst && cursor->next < log->next_seq)
+    cursor->burst = later_by (log->newest_time, log->keyframe_time);
 }
 
 guint64
@@ -425,6 +433,7 @@ cursor_skip_video_to (PenstockCursor *cursor, guint64 seq)
 {
   cursor->video_from = seq;
   cursor->await_keyframe = G_MAXUINT32;
+  cursor->burst = 0;
   cursor->stats.n_skips++;
 }
 
@@ -444,12 +453,6 @@ is_beyond (const PenstockCursorSettings *settings, GstClockTime max_time,
           distance.bytes > settings->max_lag_bytes / part) ||
       (settings->max_lag_entries &&
           distance.entries > settings->max_lag_entries / part);
-}
-
-static GstClockTime
-later_by (GstClockTime later, GstClockTime time)
-{
-  return later > time ? later - time : 0;
 }
 
 /* Bytes appended to the log before an entry of @block. */
@@ -521,7 +524,9 @@ apply_lag_policy (PenstockCursor *cursor, PenstockGopLog *log,
     log->keyframe_start - entry_start (block, index),
     log->keyframe_seq - cursor->next,
   };
-  return !is_beyond (settings, settings->max_lag, distance, 1) ||
+  GstClockTime max_lag =
+      settings->max_lag ? settings->max_lag + cursor->burst : 0;
+  return !is_beyond (settings, max_lag, distance, 1) ||
       apply_policy (cursor, log);
 }
 
@@ -571,6 +576,8 @@ cursor_takes (PenstockCursor *cursor, const LogView *view, const Block *block,
     .time = later_by (view->newest_time, entry->time),
     .entries = view->next_seq - entry->seq,
   };
+  if (lag.time <= settings->max_lag)
+    cursor->burst = 0;
   if (settings->max_lag_bytes)
     lag.bytes = view->total_bytes - entry_start (block, index);
 

@@ -93,6 +93,9 @@ typedef enum
  * @max_lag_bytes: like @max_lag, in bytes of all tracks; 0 = no limit. Without
  *   video it limits audio
  * @max_lag_entries: the same in entries of all tracks
+ * @free_burst: what a reader is behind when it begins comes on top of @max_lag
+ *   until it has caught up: one that gets a long GOP over a narrow line is not
+ *   slow
  */
 typedef struct
 {
@@ -103,11 +106,12 @@ typedef struct
   guint32 track_mask;
   guint64 max_lag_bytes;
   guint max_lag_entries;
+  gboolean free_burst;
 } PenstockCursorSettings;
 
 #define PENSTOCK_CURSOR_DEFAULT_SETTINGS \
   { PENSTOCK_START_CACHE, PENSTOCK_SLOW_SKIP_TO_KEYFRAME, 2 * GST_SECOND, \
-    10 * GST_SECOND, 0, 0, 0 }
+    10 * GST_SECOND, 0, 0, 0, FALSE }
 
 typedef struct
 {
@@ -137,6 +141,7 @@ typedef struct
   guint32 await_keyframe;  /* mask of video tracks that wait for one */
   guint32 seen;            /* tracks already delivered */
   guint32 lost;            /* tracks whose next entry is DISCONT */
+  GstClockTime burst;      /* what it was behind when it began; 0 = caught up */
   gboolean started;
 } PenstockCursor;
 

@@ -261,6 +261,67 @@ GST_START_TEST (joiner_at_the_head_of_a_long_gop_is_never_slow)
 }
 GST_END_TEST;
 
+/* It gets the frames of a GOP of 10 s one by one, at 1.2 times their rate,
+ * while new ones come: behind, but never further than it was. */
+GST_START_TEST (reader_that_begins_far_behind_may_take_its_time)
+{
+  static const PenstockGopLogLimits limits = { 1 << 30, 60 * GST_SECOND, 100000,
+    30 * GST_SECOND };
+  PenstockCursorSettings settings = PENSTOCK_CURSOR_DEFAULT_SETTINGS;
+  PenstockGopLog *log = penstock_gop_log_new (&limits);
+  PenstockCursor cursor;
+  PenstockGopEntry entry;
+  guint n, frame = 225;
+
+  settings.free_burst = TRUE;
+  append_av (log, 0, frame, 250);
+  penstock_cursor_init (&cursor, &settings);
+  penstock_gop_log_start (log, &cursor, PENSTOCK_START_BY_SETTINGS);
+  for (; frame < 1500; frame++) {
+    append_av (log, frame, 1, 250);
+    for (guint i = 0; i < (frame % 5 == 0 ? 4 : 2); i++)
+      if (penstock_gop_log_read (log, &cursor, &entry, 1, &n) ==
+          PENSTOCK_READ_OK)
+        penstock_gop_entry_clear (&entry);
+  }
+  fail_unless_equals_uint64 (cursor.stats.n_skips, 0);
+  fail_unless_equals_uint64 (cursor.burst, 0);
+  /* Now it is like any other. */
+  append_av (log, frame, 500, 250);
+  penstock_gop_log_read (log, &cursor, &entry, 1, &n);
+  penstock_gop_entry_clear (&entry);
+  fail_unless_equals_uint64 (cursor.stats.n_skips, 1);
+  penstock_gop_log_unref (log);
+}
+GST_END_TEST;
+
+GST_START_TEST (reader_that_falls_behind_its_burst_skips)
+{
+  static const PenstockGopLogLimits limits = { 1 << 30, 60 * GST_SECOND, 100000,
+    30 * GST_SECOND };
+  PenstockCursorSettings settings = PENSTOCK_CURSOR_DEFAULT_SETTINGS;
+  PenstockGopLog *log = penstock_gop_log_new (&limits);
+  PenstockCursor cursor;
+  PenstockGopEntry entry;
+  guint n;
+
+  settings.free_burst = TRUE;
+  append_av (log, 0, 225, 250); /* 9 s */
+  penstock_cursor_init (&cursor, &settings);
+  penstock_gop_log_read (log, &cursor, &entry, 1, &n);
+  penstock_gop_entry_clear (&entry);
+  append_av (log, 225, 26, 250); /* a keyframe 10 s behind the reader */
+  penstock_gop_log_read (log, &cursor, &entry, 1, &n);
+  penstock_gop_entry_clear (&entry);
+  fail_unless_equals_uint64 (cursor.stats.n_skips, 0);
+  append_av (log, 251, 250, 250); /* and one 20 s behind */
+  penstock_gop_log_read (log, &cursor, &entry, 1, &n);
+  penstock_gop_entry_clear (&entry);
+  fail_unless_equals_uint64 (cursor.stats.n_skips, 1);
+  penstock_gop_log_unref (log);
+}
+GST_END_TEST;
+
 GST_START_TEST (frozen_reader_costs_no_memory_and_resumes_at_a_keyframe)
 {
   PenstockCursor cursor;
@@ -674,6 +735,8 @@ gop_log_suite (void)
   tcase_add_test (
       tcase, slow_reader_skips_video_to_newest_keyframe_and_keeps_audio);
   tcase_add_test (tcase, joiner_at_the_head_of_a_long_gop_is_never_slow);
+  tcase_add_test (tcase, reader_that_begins_far_behind_may_take_its_time);
+  tcase_add_test (tcase, reader_that_falls_behind_its_burst_skips);
   tcase_add_test (
       tcase, frozen_reader_costs_no_memory_and_resumes_at_a_keyframe);
   tcase_add_test (tcase, policy_disconnect_reports_the_slow_reader);

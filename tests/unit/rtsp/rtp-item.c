@@ -157,6 +157,53 @@ GST_START_TEST (rtcp_gets_another_channel_only)
 }
 GST_END_TEST
 
+static PenstockRtpPackets *
+packets_of_sizes (const gsize *sizes, guint n)
+{
+  PenstockRtpAssembler assembler;
+  GQueue done = G_QUEUE_INIT;
+  guint8 packet[1500] = { 0x80, 96 };
+
+  penstock_rtp_assembler_init (&assembler, 0, FALSE);
+  for (guint i = 0; i < n; i++) {
+    GST_WRITE_UINT16_BE (packet + 2, (guint16) i);
+    penstock_rtp_assembler_push (
+        &assembler, packet, sizes[i], FALSE, 0, 0, &done);
+  }
+  penstock_rtp_assembler_flush (&assembler, &done);
+  penstock_rtp_assembler_clear (&assembler);
+  return g_queue_pop_head (&done);
+}
+
+static const struct {
+  guint index, max_packets;
+  gsize max_bytes;
+  guint n;
+} trains[] = {
+  { 0, 64, 65000, 1 }, /* a larger one comes next */
+  { 1, 64, 65000, 4 }, /* up to the first smaller one */
+  { 1, 3, 65000, 3 },
+  { 1, 64, 2800, 2 },
+  { 1, 64, 2799, 1 },
+  { 1, 64, 10, 1 },
+  { 4, 64, 65000, 1 },
+  { 5, 64, 65000, 2 },
+  { 6, 64, 65000, 1 },
+};
+
+GST_START_TEST (train_has_packets_of_one_size_and_a_smaller_one)
+{
+  static const gsize sizes[] = { 40, 1400, 1400, 1400, 900, 1200, 1200 };
+  PenstockRtpItem item = { packets_of_sizes (sizes, G_N_ELEMENTS (sizes)) };
+
+  fail_unless_equals_int (
+      penstock_rtp_item_get_train (&item, trains[__i__].index,
+          trains[__i__].max_packets, trains[__i__].max_bytes),
+      (gint) trains[__i__].n);
+  penstock_rtp_item_clear (&item);
+}
+GST_END_TEST
+
 static Suite *
 rtp_item_suite (void)
 {
@@ -170,6 +217,8 @@ rtp_item_suite (void)
   tcase_add_loop_test (
       tcase, datagrams_have_no_frame_header, 0, G_N_ELEMENTS (changes));
   tcase_add_test (tcase, rtcp_gets_another_channel_only);
+  tcase_add_loop_test (tcase, train_has_packets_of_one_size_and_a_smaller_one,
+      0, G_N_ELEMENTS (trains));
   return suite;
 }
 

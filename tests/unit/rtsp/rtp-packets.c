@@ -175,6 +175,37 @@ GST_START_TEST (overlong_access_unit_is_passed_on_in_parts)
 }
 GST_END_TEST
 
+/* As payloaders make them: header and payload in memories of their own. */
+GST_START_TEST (packet_in_several_memories_is_put_together)
+{
+  PenstockRtpAssembler assembler;
+  GQueue done = G_QUEUE_INIT;
+  guint8 bytes[12 + PAYLOAD] = { 0x80, 0x80 | 96, 0, 7, 0, 0, 0, 9 };
+
+  for (guint i = 12; i < sizeof (bytes); i++)
+    bytes[i] = (guint8) i;
+  for (guint cut = 1; cut < sizeof (bytes); cut++) {
+    g_autoptr (GstBuffer) buffer = gst_buffer_new_memdup (bytes, cut);
+    gst_buffer_append_memory (buffer,
+        gst_memory_new_wrapped (GST_MEMORY_FLAG_READONLY, bytes + cut,
+            sizeof (bytes) - cut, 0, sizeof (bytes) - cut, NULL, NULL));
+    penstock_rtp_assembler_init (&assembler, 0, TRUE);
+    fail_unless (penstock_rtp_assembler_push_buffer (
+        &assembler, buffer, TRUE, 40, 20, &done));
+    g_autoptr (PenstockRtpPackets) packets = take (&done);
+    check_frames (packets, 0, 7);
+    fail_unless_equals_int (packets->rtptime, 9);
+    fail_unless (memcmp (packets->data + 4, bytes, sizeof (bytes)) == 0);
+    penstock_rtp_assembler_clear (&assembler);
+  }
+  g_autoptr (GstBuffer) empty = gst_buffer_new_memdup (bytes, 11);
+  penstock_rtp_assembler_init (&assembler, 0, TRUE);
+  fail_if (penstock_rtp_assembler_push_buffer (
+      &assembler, empty, TRUE, 40, 20, &done));
+  penstock_rtp_assembler_clear (&assembler);
+}
+GST_END_TEST
+
 GST_START_TEST (rtcp_is_framed)
 {
   static const guint8 report[8] = { 0x80, 200, 0, 1, 0, 0, 0, 9 };
@@ -228,6 +259,7 @@ rtp_packets_suite (void)
   tcase_add_test (tcase, marker_of_audio_ends_nothing);
   tcase_add_loop_test (tcase, what_is_not_rtp_is_left_out, 0, 6);
   tcase_add_test (tcase, overlong_access_unit_is_passed_on_in_parts);
+  tcase_add_test (tcase, packet_in_several_memories_is_put_together);
   tcase_add_test (tcase, rtcp_is_framed);
   tcase_add_test (tcase, viewer_that_skips_gets_numbers_without_gaps);
   tcase_add_test (tcase, viewer_gets_the_number_it_was_told);

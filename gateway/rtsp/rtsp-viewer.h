@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One connection that has set up a mount, as the mount knows it: who it is and
+ * how it fares. */
+#ifndef PENSTOCK_RTSP_VIEWER_H
+#define PENSTOCK_RTSP_VIEWER_H
+
+#include <gst/rtsp-server/rtsp-server.h>
+#include <json-glib/json-glib.h>
+
+#include "rtsp-media.h"
+#include "rtsp-play.h"
+
+G_BEGIN_DECLS
+
+/* A viewer that takes no byte, though there is something for it, is closed
+ * after this time. */
+#define PENSTOCK_RTSP_STALL_US (60 * G_USEC_PER_SEC)
+
+/**
+ * PenstockRtspViewer:
+ * @id: of the connection
+ * @fd: a duplicate of its socket; not owned
+ * @agent: (nullable): what it says it is
+ * @transport: "tcp" or "udp", of the stream it has set up first; static
+ * @since_us: UTC, of the first SETUP
+ * @playing: whether it plays
+ * @media: (owned): what it has set up
+ * @session: of that, which may end before
+ * @play: (owned) (nullable): once it has played; the connection's thread
+ * @stats: (owned) (nullable): likewise, for anybody
+ *
+ * Owned by the connection, in the list of the factory from
+ * penstock_rtsp_factory_add_viewer() to penstock_rtsp_factory_remove_viewer().
+ * What changes meanwhile is guarded by the factory.
+ */
+typedef struct {
+  guint id;
+  gint fd;
+  gchar *peer, *agent;
+  const gchar *transport;
+  gint64 since_us;
+  gboolean playing;
+  PenstockRtspMedia *media;
+  GWeakRef session; /* of GstRTSPSession */
+  PenstockRtspPlay *play;
+  PenstockRtpViewerStats *stats;
+  /*< private >*/
+  PenstockRtspFactory *factory; /* owned */
+  gint64 seen_us;               /* its progress when it was last looked at */
+  GList link;
+} PenstockRtspViewer;
+
+/* Of the members above, with what they own. Not while it is in a list. */
+void penstock_rtsp_viewer_free (PenstockRtspViewer *viewer);
+
+/* With the factory's lock, every few seconds. What the viewer has read inside
+ * its connection is a sign of life, as RTCP and requests are. FALSE: it does
+ * not read, and is to go. @now: monotonic. */
+gboolean penstock_rtsp_viewer_check (PenstockRtspViewer *viewer, gint64 now);
+
+/* With the factory's lock: adds an object to the open JSON array. */
+void penstock_rtsp_viewer_add_status (
+    const PenstockRtspViewer *viewer, JsonBuilder *builder);
+
+G_END_DECLS
+
+#endif /* PENSTOCK_RTSP_VIEWER_H */
