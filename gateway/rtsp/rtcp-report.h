@@ -5,7 +5,7 @@
 #ifndef PENSTOCK_RTCP_REPORT_H
 #define PENSTOCK_RTCP_REPORT_H
 
-#include <glib.h>
+#include <gst/gst.h>
 
 G_BEGIN_DECLS
 
@@ -23,6 +23,18 @@ typedef struct {
  * else. */
 gboolean penstock_rtcp_report_read (
     const guint8 *data, gsize size, PenstockRtcpReport *report);
+
+/**
+ * penstock_rtcp_report_set:
+ * @data: a compound packet that begins with a sender report, changed
+ * @size: its length
+ * @rtptime: a moment in RTP time
+ * @utc: the same moment, nanoseconds since 1970
+ *
+ * Returns: %FALSE when there is no sender report
+ */
+gboolean penstock_rtcp_report_set (
+    guint8 *data, gsize size, guint32 rtptime, GstClockTime utc);
 
 /**
  * penstock_rtcp_report_move:

@@ -41,7 +41,8 @@ struct _PenstockRtpHub {
   PenstockLoopPool *pool;
   PenstockGopLog *log;
   guint n_streams;
-  guint32 video; /* mask of streams */
+  guint32 video;    /* mask of streams */
+  GstClockTime utc; /* of running time 0 */
   PenstockRtpAudience audiences[PENSTOCK_LOOP_POOL_MAX];
 
   /* Atomic. @video_seq is ahead of @next_seq while a picture is appended: it is
@@ -73,7 +74,7 @@ static void wait_is_over (gpointer data);
 PenstockRtpHub *
 penstock_rtp_hub_new (PenstockLoopPool *pool,
     const PenstockGopLogLimits *limits, guint n_streams, guint32 video,
-    gboolean prime)
+    gboolean prime, GstClockTime utc)
 {
   PenstockRtpHub *hub = g_new0 (PenstockRtpHub, 1);
 
@@ -85,6 +86,7 @@ penstock_rtp_hub_new (PenstockLoopPool *pool,
   hub->retention = limits->retention;
   hub->n_streams = n_streams;
   hub->video = video;
+  hub->utc = utc;
   hub->newest_pts = GST_CLOCK_TIME_NONE;
   if (prime && video != 0)
     penstock_rtp_primer_start (&hub->primer);
@@ -199,6 +201,20 @@ note_packets (PenstockRtpHub *hub, const PenstockRtpPackets *packets)
       (packets->droppable ? PENSTOCK_ENTRY_DROPPABLE : 0);
 }
 
+/* With the lock. The library asks for the wall clock after its own: where the
+ * thread has to wait in between, each report puts the streams apart by that. */
+static void
+set_report (PenstockRtpHub *hub, PenstockRtpPackets *packets, GstClockTime now)
+{
+  const PenstockRtpClock *clock = &hub->clocks[packets->stream];
+
+  if (clock->clock_rate == 0 || !GST_CLOCK_TIME_IS_VALID (now))
+    return;
+  penstock_rtcp_report_set (packets->data + PENSTOCK_RTP_FRAME_HEADER,
+      packets->size - PENSTOCK_RTP_FRAME_HEADER,
+      penstock_rtp_clock_get_time (clock, now), hub->utc + now);
+}
+
 /* With the lock. */
 static void
 note_rtcp (PenstockRtpHub *hub, PenstockRtpPackets *packets)
@@ -259,6 +275,8 @@ penstock_rtp_hub_append (
   GQueue ready = G_QUEUE_INIT;
 
   g_mutex_lock (&hub->lock);
+  if (packets->rtcp)
+    set_report (hub, packets, now);
   if (!packets->rtcp && hub->primer.active)
     penstock_rtp_primer_push (&hub->primer, packets,
         penstock_rtp_hub_is_video (hub, packets->stream), now,

@@ -22,10 +22,11 @@ typedef struct _PenstockRtpAudience PenstockRtpAudience;
  * @n_streams: at most %PENSTOCK_RTP_MAX_STREAMS
  * @video: which of them wait for keyframes, a bit each
  * @prime: whether it begins with a burst, which is put into order
+ * @utc: of running time 0, nanoseconds since 1970: what sender reports tell
  */
 PenstockRtpHub *penstock_rtp_hub_new (PenstockLoopPool *pool,
     const PenstockGopLogLimits *limits, guint n_streams, guint32 video,
-    gboolean prime);
+    gboolean prime, GstClockTime utc);
 PenstockRtpHub *penstock_rtp_hub_ref (PenstockRtpHub *hub);
 void penstock_rtp_hub_unref (PenstockRtpHub *hub);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PenstockRtpHub, penstock_rtp_hub_unref)

@@ -302,7 +302,8 @@ penstock_rtsp_factory_make_hub (
   static const PenstockGopLogLimits limits = PENSTOCK_GOP_LOG_DEFAULT_LIMITS;
 
   return penstock_rtp_hub_new (self->writers, &limits, n_streams, video,
-      penstock_rtsp_factory_has_start (self));
+      penstock_rtsp_factory_has_start (self),
+      penstock_channel_to_wall_clock (self->channel, self->base_time));
 }
 
 gboolean

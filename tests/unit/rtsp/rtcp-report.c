@@ -45,7 +45,24 @@ GST_START_TEST (what_is_no_report_is_left_alone)
   memcpy (before, data, sizeof (data));
   fail_if (penstock_rtcp_report_read (data, cases[__i__].size, &report));
   fail_if (penstock_rtcp_report_move (data, cases[__i__].size, 5, 90000));
+  fail_if (penstock_rtcp_report_set (data, cases[__i__].size, 5, GST_SECOND));
   fail_unless (memcmp (before, data, sizeof (data)) == 0);
+}
+GST_END_TEST
+
+GST_START_TEST (report_tells_another_moment)
+{
+  g_autoptr (PenstockRtpPackets) packets = make_report (0, 77 * SECOND, 1234);
+  PenstockRtcpReport report;
+
+  /* 2026-11-30 12:00:00.25 UTC */
+  fail_unless (penstock_rtcp_report_set (bytes_of (packets), size_of (packets),
+      0xfffffff0, 1796040000 * GST_SECOND + GST_SECOND / 4));
+  fail_unless (penstock_rtcp_report_read (
+      bytes_of (packets), size_of (packets), &report));
+  fail_unless_equals_uint64 (
+      report.ntp, (1796040000 + 2208988800) * SECOND + SECOND / 4);
+  fail_unless (report.rtptime == 0xfffffff0);
 }
 GST_END_TEST
 
@@ -91,6 +108,7 @@ rtcp_report_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, report_is_read);
+  tcase_add_test (tcase, report_tells_another_moment);
   tcase_add_loop_test (tcase, what_is_no_report_is_left_alone, 0, 4);
   tcase_add_loop_test (
       tcase, moved_report_tells_the_same_clocks, 0, G_N_ELEMENTS (moves));
