@@ -31,6 +31,7 @@ struct _PenstockRtspFactory {
   GstClock *clock;
   GstClockTime base_time;
   GMainContext *context;
+  PenstockRtspReaper *reaper;
   gulong layout_handler, state_handler; /* control context */
   PenstockLoopPool *writers;            /* set while it is mounted first */
 
@@ -162,8 +163,7 @@ log_warning (PenstockRtspFactory *self, const gchar *line)
 gboolean
 penstock_rtsp_factory_release (PenstockRtspFactory *self)
 {
-  g_autoptr (GPtrArray) unused =
-      g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) unused = g_ptr_array_new ();
 
   g_mutex_lock (&self->lock);
   for (guint i = self->retired->len; i > 0 && self->n_requests == 0; i--) {
@@ -177,7 +177,7 @@ penstock_rtsp_factory_release (PenstockRtspFactory *self)
   g_mutex_unlock (&self->lock);
 
   for (guint i = 0; i < unused->len; i++)
-    gst_rtsp_media_unprepare (unused->pdata[i]);
+    penstock_rtsp_reaper_take (self->reaper, unused->pdata[i]);
   return empty;
 }
 
@@ -625,7 +625,7 @@ penstock_rtsp_factory_configure (
 
 PenstockRtspFactory *
 penstock_rtsp_factory_new (const gchar *path, PenstockChannel *channel,
-    GstClock *clock, GstClockTime base_time)
+    GstClock *clock, GstClockTime base_time, PenstockRtspReaper *reaper)
 {
   PenstockRtspFactory *self = g_object_new (PENSTOCK_TYPE_RTSP_FACTORY, NULL);
   GstRTSPMediaFactory *factory = GST_RTSP_MEDIA_FACTORY (self);
@@ -635,6 +635,7 @@ penstock_rtsp_factory_new (const gchar *path, PenstockChannel *channel,
   self->clock = gst_object_ref (clock);
   self->base_time = base_time;
   self->context = g_main_context_ref_thread_default ();
+  self->reaper = penstock_rtsp_reaper_ref (reaper);
 
   gst_rtsp_media_factory_set_media_gtype (factory, PENSTOCK_TYPE_RTSP_MEDIA);
   gst_rtsp_media_factory_set_shared (factory, TRUE);
@@ -668,6 +669,7 @@ penstock_rtsp_factory_finalize (GObject *object)
   g_clear_object (&self->channel);
   g_clear_object (&self->clock);
   g_main_context_unref (self->context);
+  penstock_rtsp_reaper_unref (self->reaper);
   g_mutex_clear (&self->lock);
   g_free (self->reason);
   g_free (self->path);

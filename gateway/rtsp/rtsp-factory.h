@@ -11,6 +11,7 @@
 #include <json-glib/json-glib.h>
 
 #include "channel/channel.h"
+#include "rtsp-reaper.h"
 #include "rtsp-viewer.h"
 
 G_BEGIN_DECLS
@@ -28,8 +29,10 @@ G_DECLARE_FINAL_TYPE (PenstockRtspFactory, penstock_rtsp_factory, PENSTOCK,
  * of their stream has not come before. */
 #define PENSTOCK_RTSP_END_GRACE_US (3 * G_USEC_PER_SEC)
 
+/* @reaper takes down what is no longer used. */
 PenstockRtspFactory *penstock_rtsp_factory_new (const gchar *path,
-    PenstockChannel *channel, GstClock *clock, GstClockTime base_time);
+    PenstockChannel *channel, GstClock *clock, GstClockTime base_time,
+    PenstockRtspReaper *reaper);
 
 /* What sends to the viewers of media that are made from now on. */
 void penstock_rtsp_factory_set_writers (

@@ -107,6 +107,7 @@ struct _PenstockRtspServer {
   PenstockListenAddress tls_listen;
   gchar *certificate_file, *key_file;
 
+  PenstockRtspReaper *reaper;
   GHashTable *mounts; /* path -> PenstockRtspFactory, owned */
   GPtrArray *closing; /* of PenstockRtspFactory that still have media */
 
@@ -158,8 +159,8 @@ penstock_rtsp_server_add_mount (
     PenstockRtspServer *self, const gchar *path, PenstockChannel *channel)
 {
   penstock_rtsp_server_remove_mount (self, path);
-  PenstockRtspFactory *factory =
-      penstock_rtsp_factory_new (path, channel, self->clock, self->base_time);
+  PenstockRtspFactory *factory = penstock_rtsp_factory_new (
+      path, channel, self->clock, self->base_time, self->reaper);
   g_hash_table_insert (self->mounts, g_strdup (path), factory);
   if (self->core)
     mount (self, factory);
@@ -446,6 +447,7 @@ penstock_rtsp_server_stop (PenstockRtspServer *self)
   GList *left = gst_rtsp_session_pool_filter (sessions, remove_session, NULL);
   g_list_free_full (left, g_object_unref);
   release_closing (self);
+  penstock_rtsp_reaper_drain (self->reaper);
   g_clear_object (&self->core);
   g_clear_pointer (&self->writers, penstock_loop_pool_unref);
 }
@@ -483,6 +485,7 @@ penstock_rtsp_server_finalize (GObject *object)
 
   g_hash_table_unref (self->mounts);
   g_ptr_array_unref (self->closing);
+  penstock_rtsp_reaper_unref (self->reaper);
   g_clear_pointer (&self->routes, g_ptr_array_unref);
   g_clear_object (&self->clock);
   g_free (self->listen.host);
@@ -507,4 +510,5 @@ penstock_rtsp_server_init (PenstockRtspServer *self)
   self->mounts =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->closing = g_ptr_array_new_with_free_func (g_object_unref);
+  self->reaper = penstock_rtsp_reaper_new ();
 }
