@@ -27,9 +27,10 @@ typedef struct {
   HttpDash *dash;
   HttpRequest *request;
   gchar *path;
-  gchar *etag;    /* of the file being sent; NULL while it does not exist */
-  guint n_chunks; /* of it that were queued */
-  GSource *hold;  /* end of patience, while it does not exist */
+  gchar *etag;       /* of the file being sent; NULL while it does not exist */
+  guint n_chunks;    /* of it that were queued */
+  GSource *hold;     /* end of patience, while it does not exist */
+  gboolean expected; /* the writer has said that it comes */
 } Waiter;
 
 struct _HttpDash {
@@ -258,6 +259,8 @@ add_waiter (HttpDash *self, HttpRequest *request, const gchar *path)
   waiter->dash = self;
   waiter->request = request;
   waiter->path = g_strdup (path);
+  waiter->expected =
+      penstock_segment_store_is_expected (self->store, path, NULL);
   g_ptr_array_add (self->waiters, waiter);
   g_atomic_int_set (&self->n_waiting, self->waiters->len);
   return waiter;
@@ -271,20 +274,22 @@ hold (Waiter *waiter, guint patience_ms)
   g_source_attach (waiter->hold, waiter->dash->context);
 }
 
-/* Queues what is new of a growing file. Returns FALSE when the answer has come
- * to its end, good or bad. */
+/* Queues what is new of a growing file, which begins behind the chunks that
+ * were queued. Returns FALSE when the answer has come to its end, good or bad.
+ */
 static gboolean
 send_growth (Waiter *waiter, const PenstockStoredFile *file)
 {
   HttpConnection *connection = http_request_get_connection (waiter->request);
 
   /* Gone or replaced before it was whole: what was sent is no file. */
-  if (!file || g_strcmp0 (file->etag, waiter->etag) != 0) {
+  if (!file) {
     http_request_abort (waiter->request, "the file was withdrawn");
     return FALSE;
   }
-  for (; waiter->n_chunks < file->chunks->len; waiter->n_chunks++)
-    http_request_add (waiter->request, file->chunks->pdata[waiter->n_chunks]);
+  for (guint i = 0; i < file->chunks->len; i++)
+    http_request_add (waiter->request, file->chunks->pdata[i]);
+  waiter->n_chunks += file->chunks->len;
   if (connection &&
       http_connection_get_pending (connection) >
           waiter->dash->limits.max_pending_bytes) {
@@ -318,11 +323,19 @@ static gboolean
 update_waiter (Waiter *waiter)
 {
   HttpDash *self = waiter->dash;
-  g_autoptr (PenstockStoredFile) file =
-      penstock_segment_store_read (self->store, waiter->path);
+  g_autoptr (PenstockStoredFile) file = waiter->etag
+      ? penstock_segment_store_read_more (
+            self->store, waiter->path, waiter->etag, waiter->n_chunks)
+      : penstock_segment_store_read (self->store, waiter->path);
 
   if (waiter->etag)
     return send_growth (waiter, file);
+  if (!file && waiter->expected &&
+      !penstock_segment_store_is_expected (self->store, waiter->path, NULL)) {
+    /* Another one comes in its place: a Period has ended. */
+    answer_absent (waiter->request);
+    return FALSE;
+  }
   if (!file)
     return TRUE;
   g_source_destroy (waiter->hold);
@@ -378,26 +391,44 @@ is_left_out (HttpDash *self, const gchar *path)
   return FALSE;
 }
 
-/* How long a request for a segment that does not exist waits for it: until one
- * more segment duration has passed since the one before it, and a margin.
- * 0 = it is not the next one. Players without a clock (ffmpeg) ask for the next
- * segment as soon as they have the last, and a 404 makes them skip it. */
+/* When the next media segment should be there, by the two before it. UTC;
+ * G_MAXINT64: @path is not the next one. */
+static gint64
+guess_due (HttpDash *self, const gchar *path, const PenstockStoredFile *last,
+    const gchar *last_path)
+{
+  if (!last || is_left_out (self, path))
+    return G_MAXINT64;
+  g_autofree gchar *before = penstock_priv_http_previous_segment (last_path);
+  g_autoptr (PenstockStoredFile) previous =
+      before ? penstock_segment_store_read (self->store, before) : NULL;
+
+  return previous ? 2 * last->created_us - previous->created_us : 0;
+}
+
+/* How long a request for a segment that does not exist waits for it: until it
+ * is due, and a margin. 0 = it is not the next one, or it is too early for it.
+ *
+ * Players without a clock (ffmpeg) ask for the next segment as soon as they
+ * have the last, and a 404 makes them skip it. Where segments can be read while
+ * they grow nobody has the last so early. */
 static guint
 patience_for (HttpDash *self, const gchar *path)
 {
   g_autofree gchar *name = penstock_priv_http_previous_segment (path);
   g_autoptr (PenstockStoredFile) last =
       name ? penstock_segment_store_read (self->store, name) : NULL;
+  gint64 due;
 
-  if (!last || is_left_out (self, path))
+  if (!penstock_segment_store_is_expected (self->store, path, &due))
+    due = guess_due (self, path, last, name);
+  if (due == G_MAXINT64)
     return 0;
-  g_autofree gchar *before = penstock_priv_http_previous_segment (name);
-  g_autoptr (PenstockStoredFile) previous =
-      before ? penstock_segment_store_read (self->store, before) : NULL;
-  if (!previous)
+  if (due == 0)
     return self->limits.max_hold_ms;
-  gint64 expected = 2 * last->changed_us - previous->changed_us;
-  gint64 wait_ms = MAX (expected - g_get_real_time (), 0) / 1000;
+  gint64 wait_ms = MAX (due - g_get_real_time (), 0) / 1000;
+  if (last && !last->complete && wait_ms > self->limits.hold_ms)
+    return 0;
   return MIN (wait_ms + self->limits.hold_ms, self->limits.max_hold_ms);
 }
 

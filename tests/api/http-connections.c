@@ -129,13 +129,8 @@ static const struct {
   { "while a file is sent, again", GET ("/time"), 1, GET ("/r/big.mp4") },
 };
 
-typedef struct {
-  Fixture *fixture;
-  PenstockSegmentStore *store;
-} Setup;
-
 static Setup
-setup_with (const HttpLimits *limits)
+setup_moments (const HttpLimits *limits)
 {
   Setup setup = { fixture_new (limits), penstock_segment_store_get ("gone") };
   g_autoptr (GBytes) big = g_bytes_new_take (g_malloc0 (BIG), BIG);
@@ -145,13 +140,6 @@ setup_with (const HttpLimits *limits)
   penstock_segment_store_put (setup.store, "big.mp4", "video/mp4", big);
   fixture_add_route (setup.fixture, "r", "gone");
   return setup;
-}
-
-static void
-teardown (Setup *setup)
-{
-  fixture_free (setup->fixture);
-  g_object_unref (setup->store);
 }
 
 /* Until the server holds nothing of those that have come so far: it accepts
@@ -223,7 +211,7 @@ GST_START_TEST (client_that_goes_leaves_nothing)
   /* Nothing ends because of its time. */
   limits.request_ms = limits.idle_ms = limits.stall_ms = limits.write_ms =
       limits.hold_ms = limits.max_hold_ms = 10 * 60 * 1000;
-  Setup setup = setup_with (&limits);
+  Setup setup = setup_moments (&limits);
 
   /* The first round makes what the process keeps. */
   all_ways (&setup, __i__);
@@ -248,7 +236,7 @@ GST_START_TEST (client_that_is_closed_leaves_nothing)
 {
   HttpLimits limits = HTTP_LIMITS_DEFAULT;
   limits.request_ms = limits.idle_ms = limits.stall_ms = 100;
-  Setup setup = setup_with (&limits);
+  Setup setup = setup_moments (&limits);
   int clients[G_N_ELEMENTS (moments)];
 
   /* None of these waits for the server. */
@@ -268,7 +256,7 @@ GST_END_TEST;
 
 GST_START_TEST (idle_client_costs_little)
 {
-  Setup setup = setup_with (NULL);
+  Setup setup = setup_moments (NULL);
   int clients[N_CLIENTS];
 
   join_and_leave (&setup, 5, LEAVE_CLOSE);

@@ -401,3 +401,43 @@ store_append (PenstockSegmentStore *store, const gchar *path, const gchar *text)
 
   penstock_segment_store_append (store, path, "video/mp4", bytes);
 }
+
+/* ---- a server with a route ---- */
+
+Setup
+setup_with (const HttpLimits *limits)
+{
+  Setup setup = { .fixture = fixture_new (limits),
+    .store = penstock_segment_store_get ("store-one") };
+
+  store_put (setup.store, "manifest.mpd", "application/dash+xml", MPD);
+  store_put (
+      setup.store, "master.m3u8", "application/vnd.apple.mpegurl", "#EXTM3U\n");
+  store_put (setup.store, "v0/init-0.mp4", "video/mp4", "init");
+  store_append (setup.store, "v0/1.m4s", "01234");
+  store_append (setup.store, "v0/1.m4s", "56789");
+  penstock_segment_store_finish (setup.store, "v0/1.m4s");
+  store_put (setup.store, "a0/1.m4s", "audio/mp4", "sound");
+  fixture_add_route (setup.fixture, "live/one", "store-one");
+  return setup;
+}
+
+void
+teardown (Setup *setup)
+{
+  fixture_free (setup->fixture);
+  g_object_unref (setup->store);
+}
+
+void
+settle (Setup *setup)
+{
+  g_autoptr (Client) client = client_new (setup->fixture->port);
+
+  /* The first may be read in the same turn as what came before it. */
+  for (guint i = 0; i < 2; i++) {
+    client_send (client, "GET /time HTTP/1.1\r\nHost: x\r\n\r\n");
+    g_autoptr (Answer) answer = client_read (client, FALSE);
+    fail_unless_equals_int (answer->status, 200);
+  }
+}

@@ -81,6 +81,26 @@ void store_put (PenstockSegmentStore *store, const gchar *path,
 void store_append (
     PenstockSegmentStore *store, const gchar *path, const gchar *text);
 
+/* ---- a server with a route ---- */
+
+/* A manifest that does not name a clock. */
+#define MPD                                                                    \
+  "<?xml version=\"1.0\"?>\n<MPD type=\"dynamic\" "                            \
+  "timeShiftBufferDepth=\"PT30S\"><Period id=\"p0\"/></MPD>\n"
+
+/* The route "live/one" has a manifest, a master playlist, a header, a whole
+ * video segment "0123456789" of two chunks, v0/1.m4s, and a whole audio
+ * segment "sound", a0/1.m4s. */
+typedef struct {
+  Fixture *fixture;
+  PenstockSegmentStore *store;
+} Setup;
+
+Setup setup_with (const HttpLimits *limits);
+void teardown (Setup *setup);
+/* Waits, by asking, until the server has seen all that was sent so far. */
+void settle (Setup *setup);
+
 G_END_DECLS
 
 #endif /* PENSTOCK_TEST_HTTP_FIXTURE_H */
