@@ -104,11 +104,14 @@ video_takes_over (Segmenter *self, SegmenterTrack *video)
       !segmenter_is_before (head, segmenter_unit_at (video, 0)->pts);
 }
 
-static SegmenterTrack *
-choose_leader (Segmenter *self)
+SegmenterTrack *
+segmenter_choose_leader (Segmenter *self)
 {
   SegmenterTrack *video = segmenter_find_video (self);
   SegmenterTrack *audio = first_audio (self);
+
+  if (self->open.is_open)
+    return &self->tracks[self->open.leader];
 
   if (video) {
     drop_undecodable (self, video);
@@ -125,10 +128,26 @@ choose_leader (Segmenter *self)
 
 /* ---- where the row ends ---- */
 
+/* PTS of the first unit of the row that @leader leads. */
 static GstClockTime
-end_of_units (const SegmenterTrack *track, guint n)
+row_start (const Segmenter *self, const SegmenterTrack *leader)
 {
-  GstClockTime end = 0;
+  return self->open.is_open ? self->open.pts
+                            : segmenter_unit_at (leader, 0)->pts;
+}
+
+/* The row does not end before this unit of those that wait. */
+static guint
+first_candidate (const Segmenter *self)
+{
+  return self->open.is_open && self->open.n_left > 0 ? 0 : 1;
+}
+
+/* End of the row if it has the first @n units that wait. */
+static GstClockTime
+end_of_units (const Segmenter *self, const SegmenterTrack *track, guint n)
+{
+  GstClockTime end = self->open.is_open ? self->open.end : 0;
 
   for (guint i = 0; i < n; i++)
     end = MAX (end, media_unit_get_end (segmenter_unit_at (track, i)));
@@ -136,72 +155,111 @@ end_of_units (const SegmenterTrack *track, guint n)
 }
 
 static gboolean
-cut_here (const SegmenterTrack *leader, guint n, SegmenterCut *cut)
+cut_here (
+    Segmenter *self, const SegmenterTrack *leader, guint n, SegmenterCut *cut)
 {
-  *cut = (SegmenterCut){ n, end_of_units (leader, n), TRUE };
+  *cut = (SegmenterCut){ n, end_of_units (self, leader, n), TRUE };
   return TRUE;
+}
+
+static GstClockTime
+target_duration (const Segmenter *self)
+{
+  return self->in_period ? self->settings.target : self->settings.first;
+}
+
+static GstClockTime
+earliest_video_cut (const Segmenter *self, const SegmenterTrack *leader)
+{
+  return row_start (self, leader) + target_duration (self) / 10 * 9;
 }
 
 static gboolean
 find_video_cut (Segmenter *self, SegmenterTrack *leader, SegmenterCut *cut)
 {
   guint n = leader->units->len;
-  GstClockTime target =
-      self->in_period ? self->settings.target : self->settings.first;
-  GstClockTime earliest = segmenter_unit_at (leader, 0)->pts + target / 10 * 9;
+  GstClockTime earliest = earliest_video_cut (self, leader);
 
-  for (guint i = 1; i < n; i++) {
+  for (guint i = first_candidate (self); i < n; i++) {
     const MediaUnit *unit = segmenter_unit_at (leader, i);
 
     if (unit->breaks)
-      return cut_here (leader, i, cut);
+      return cut_here (self, leader, i, cut);
     if (unit->keyframe && unit->pts >= earliest) {
       *cut = (SegmenterCut){ i, unit->pts, FALSE };
       return TRUE;
     }
   }
   if (leader->eos ||
-      leader->position >= end_of_units (leader, n) + SEGMENTER_MAX_STEP ||
+      leader->position >= end_of_units (self, leader, n) + SEGMENTER_MAX_STEP ||
       audio_runs_ahead (self, leader))
-    return cut_here (leader, n, cut);
+    return cut_here (self, leader, n, cut);
   return FALSE;
 }
 
 /* Audio is cut on a grid that starts with the Period, and where video is about
- * to begin. */
-static gboolean
-find_audio_cut (Segmenter *self, SegmenterTrack *leader, SegmenterCut *cut)
+ * to begin, unless it has gone past that already. */
+static GstClockTime
+audio_cut_time (Segmenter *self, const SegmenterTrack *leader)
 {
   const SegmenterTrack *video = segmenter_find_video (self);
-  const MediaUnit *head = segmenter_unit_at (leader, 0);
-  guint n = leader->units->len;
+  GstClockTime start = row_start (self, leader);
   GstClockTime target = self->settings.target;
-  GstClockTime time =
-      head->pts + (self->in_period ? target : self->settings.first);
+  GstClockTime time = start + target_duration (self);
 
   if (self->in_period &&
       self->leader == segmenter_track_number (self, leader)) {
     time = self->audio_grid + self->period_rows * target;
-    while (time < head->pts + target / 2)
+    while (time < start + target / 2)
       time += target;
   }
-  if (video && video->units->len)
-    time = MIN (time, segmenter_unit_at (video, 0)->pts);
+  if (video && video->units->len) {
+    GstClockTime begin = segmenter_unit_at (video, 0)->pts;
 
-  for (guint i = 1; i < n; i++) {
+    if (!self->open.is_open || begin >= self->open.end)
+      time = MIN (time, begin);
+  }
+  return time;
+}
+
+static gboolean
+find_audio_cut (Segmenter *self, SegmenterTrack *leader, SegmenterCut *cut)
+{
+  guint n = leader->units->len;
+  GstClockTime time = audio_cut_time (self, leader);
+
+  for (guint i = first_candidate (self); i < n; i++) {
     const MediaUnit *unit = segmenter_unit_at (leader, i);
 
     if (unit->breaks)
-      return cut_here (leader, i, cut);
+      return cut_here (self, leader, i, cut);
     if (!segmenter_is_before (unit, time)) {
       *cut = (SegmenterCut){ i, unit->pts, FALSE };
       return TRUE;
     }
   }
   if (leader->eos ||
-      leader->position >= end_of_units (leader, n) + SEGMENTER_MAX_STEP)
-    return cut_here (leader, n, cut);
+      leader->position >= end_of_units (self, leader, n) + SEGMENTER_MAX_STEP)
+    return cut_here (self, leader, n, cut);
   return FALSE;
+}
+
+gboolean
+segmenter_find_cut (Segmenter *self, SegmenterTrack *leader, SegmenterCut *cut)
+{
+  return leader->kind == CMAF_VIDEO ? find_video_cut (self, leader, cut)
+                                    : find_audio_cut (self, leader, cut);
+}
+
+/* Pictures that are not there yet are shown after those that are: a keyframe
+ * among them is, and so is the end. */
+GstClockTime
+segmenter_get_safe_time (Segmenter *self, const SegmenterTrack *leader)
+{
+  if (leader->kind == CMAF_AUDIO)
+    return audio_cut_time (self, leader);
+  return MAX (earliest_video_cut (self, leader),
+      GST_CLOCK_TIME_IS_VALID (leader->position) ? leader->position : 0);
 }
 
 guint
@@ -238,8 +296,8 @@ lead (const SegmenterTrack *leader, const SegmenterCut *cut)
   return leader->position > from ? leader->position - from : 0;
 }
 
-static gboolean
-others_have_come (
+gboolean
+segmenter_others_have_come (
     Segmenter *self, const SegmenterTrack *leader, const SegmenterCut *cut)
 {
   for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++) {
@@ -252,17 +310,4 @@ others_have_come (
       return FALSE;
   }
   return TRUE;
-}
-
-SegmenterTrack *
-segmenter_find_cut (Segmenter *self, SegmenterCut *cut)
-{
-  SegmenterTrack *leader = choose_leader (self);
-  gboolean found;
-
-  if (!leader)
-    return NULL;
-  found = leader->kind == CMAF_VIDEO ? find_video_cut (self, leader, cut)
-                                     : find_audio_cut (self, leader, cut);
-  return found && others_have_come (self, leader, cut) ? leader : NULL;
 }

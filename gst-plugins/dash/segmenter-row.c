@@ -24,13 +24,27 @@ segmenter_row_free (SegmenterRow *row)
   g_free (row);
 }
 
-static SegmenterSegment *
-add_segment (SegmenterRow *row, guint track, CmafFormat *format, guint64 start)
+SegmenterRow *
+segmenter_row_new (void)
+{
+  SegmenterRow *row = g_new0 (SegmenterRow, 1);
+
+  row->segments =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) segment_free);
+  row->units =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) media_unit_free);
+  return row;
+}
+
+SegmenterSegment *
+segmenter_add_segment (Segmenter *self, SegmenterRow *row,
+    const SegmenterTrack *track, guint64 start)
 {
   SegmenterSegment *segment = g_new0 (SegmenterSegment, 1);
 
-  segment->track = track;
-  segment->format = format;
+  segment->track = segmenter_track_number (self, track);
+  segment->begins = TRUE;
+  segment->format = track->period_format;
   segment->start = start;
   segment->samples = g_array_new (FALSE, FALSE, sizeof (CmafSample));
   g_ptr_array_add (row->segments, segment);
@@ -74,8 +88,19 @@ drop_before (Segmenter *self, SegmenterTrack *track, GstClockTime time)
   drop_units (self, track, n);
 }
 
-static guint32
-find_participants (
+static gboolean
+takes_part (SegmenterTrack *track, SegmenterTrack *leader, GstClockTime start,
+    const SegmenterCut *cut)
+{
+  guint n = cut ? row_units (track, leader, cut) : track->units->len;
+
+  return n > 0 &&
+      segmenter_unit_at (track, 0)->pts <= start + SEGMENTER_JOIN_TOLERANCE &&
+      (track->expected || !cut || segmenter_cut_is_reached (track, cut));
+}
+
+guint32
+segmenter_find_participants (
     Segmenter *self, SegmenterTrack *leader, const SegmenterCut *cut)
 {
   GstClockTime start = segmenter_unit_at (leader, 0)->pts;
@@ -88,9 +113,7 @@ find_participants (
       continue;
     if (!self->in_period || !(self->period_tracks & (1u << i)))
       drop_before (self, track, start);
-    if (row_units (track, leader, cut) > 0 &&
-        segmenter_unit_at (track, 0)->pts <= start + SEGMENTER_JOIN_TOLERANCE &&
-        (track->expected || segmenter_cut_is_reached (track, cut)))
+    if (takes_part (track, leader, start, cut))
       mask |= 1u << i;
     else
       track->expected = FALSE;
@@ -125,6 +148,7 @@ enter_period (Segmenter *self, guint n, gboolean goes_on)
   track->period_format = cmaf_format_ref (format);
   track->anchor = tick_anchor_at (self->period_start, format->timescale);
   track->clock.next = G_MAXUINT64;
+  video_clock_break (&track->pictures);
 }
 
 static void
@@ -143,6 +167,16 @@ begin_period (
   self->period_rows = 0;
   self->leader = segmenter_track_number (self, leader);
   self->in_period = TRUE;
+}
+
+void
+segmenter_enter_period (
+    Segmenter *self, SegmenterTrack *leader, guint32 tracks, SegmenterRow *row)
+{
+  if (!self->in_period || tracks != self->period_tracks ||
+      self->leader != segmenter_track_number (self, leader) ||
+      formats_changed (self, tracks))
+    begin_period (self, leader, tracks, row);
 }
 
 static guint64
@@ -169,16 +203,15 @@ build_video (Segmenter *self, SegmenterTrack *track, guint n,
     self->stats.outside += n;
     return;
   }
-  segment = add_segment (
-      row, segmenter_track_number (self, track), track->period_format, start);
+  segment = segmenter_add_segment (self, row, track, start);
   segment->duration = end - start;
   g_array_append_vals (segment->samples, samples->data, samples->len);
 }
 
-static void
-build_audio (Segmenter *self, SegmenterTrack *track, guint n, SegmenterRow *row)
+void
+segmenter_place_audio (
+    Segmenter *self, SegmenterTrack *track, guint n, SegmenterRow *row)
 {
-  guint number = segmenter_track_number (self, track);
   SegmenterSegment *segment = NULL;
 
   for (guint i = 0; i < n; i++) {
@@ -193,7 +226,7 @@ build_audio (Segmenter *self, SegmenterTrack *track, guint n, SegmenterRow *row)
       continue;
     }
     if (!segment || place == AUDIO_HOLE)
-      segment = add_segment (row, number, track->period_format, tick);
+      segment = segmenter_add_segment (self, row, track, tick);
     else if (place == AUDIO_ABSORBS)
       g_array_index (segment->samples, CmafSample, segment->samples->len - 1)
           .duration += tick - (segment->start + segment->duration);
@@ -202,10 +235,9 @@ build_audio (Segmenter *self, SegmenterTrack *track, guint n, SegmenterRow *row)
   }
 }
 
-/* What an audio track has left of the time of the row, or of the timeline that
- * ended with it. */
-static void
-drop_after (Segmenter *self, SegmenterTrack *track, const SegmenterCut *cut)
+void
+segmenter_drop_after (
+    Segmenter *self, SegmenterTrack *track, const SegmenterCut *cut)
 {
   guint n = 0;
 
@@ -244,8 +276,8 @@ set_row_times (Segmenter *self, const SegmenterTrack *leader, SegmenterRow *row)
   }
 }
 
-static void
-describe_tracks (Segmenter *self, SegmenterRow *row)
+void
+segmenter_describe_tracks (Segmenter *self, SegmenterRow *row)
 {
   for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++) {
     const SegmenterTrack *track = &self->tracks[i];
@@ -261,22 +293,16 @@ SegmenterRow *
 segmenter_make_row (
     Segmenter *self, SegmenterTrack *leader, const SegmenterCut *cut)
 {
-  SegmenterRow *row = g_new0 (SegmenterRow, 1);
+  SegmenterRow *row = segmenter_row_new ();
   guint32 mask;
 
-  row->segments =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) segment_free);
-  row->units =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) media_unit_free);
+  row->begins = row->ends = TRUE;
   row->start = segmenter_unit_at (leader, 0)->pts;
   row->end = cut->time;
   row->last = cut->ends_period;
 
-  mask = find_participants (self, leader, cut);
-  if (!self->in_period || mask != self->period_tracks ||
-      self->leader != segmenter_track_number (self, leader) ||
-      formats_changed (self, mask))
-    begin_period (self, leader, mask, row);
+  mask = segmenter_find_participants (self, leader, cut);
+  segmenter_enter_period (self, leader, mask, row);
   row->tracks = mask;
 
   for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++) {
@@ -289,13 +315,13 @@ segmenter_make_row (
     if (n && track->kind == CMAF_VIDEO)
       build_video (self, track, n, cut, row);
     else if (n)
-      build_audio (self, track, n, row);
+      segmenter_place_audio (self, track, n, row);
     segmenter_take_units (self, track, n, row->units);
     if (track != leader && track->kind == CMAF_AUDIO)
-      drop_after (self, track, cut);
+      segmenter_drop_after (self, track, cut);
   }
   set_row_times (self, leader, row);
-  describe_tracks (self, row);
+  segmenter_describe_tracks (self, row);
   self->period_rows++;
   if (cut->ends_period)
     self->in_period = FALSE;

@@ -77,6 +77,7 @@ segmenter_add_track (Segmenter *self, CmafKind kind)
       .fresh = TRUE,
       .units = g_ptr_array_new (),
       .position = GST_CLOCK_TIME_NONE };
+    video_clock_init (&track->pictures);
     return i;
   }
   return -1;
@@ -91,9 +92,12 @@ segmenter_remove_track (Segmenter *self, guint n)
   g_ptr_array_unref (track->units);
   g_clear_pointer (&track->format, cmaf_format_unref);
   g_clear_pointer (&track->period_format, cmaf_format_unref);
+  video_clock_clear (&track->pictures);
   track->used = FALSE;
-  if (self->in_period && (self->period_tracks & (1u << n)))
+  if (self->in_period && (self->period_tracks & (1u << n))) {
     self->in_period = FALSE; /* a successor with this number is another track */
+    segmenter_give_up_open_row (self);
+  }
 }
 
 void
@@ -102,6 +106,7 @@ segmenter_flush (Segmenter *self, guint n)
   track_reset (self, &self->tracks[n]);
   self->tracks[n].eos = FALSE;
   self->in_period = FALSE;
+  segmenter_give_up_open_row (self);
 }
 
 void
@@ -116,9 +121,8 @@ segmenter_set_format (Segmenter *self, guint n, CmafFormat *format)
   cmaf_format_unref (old);
 }
 
-/* Everything that waits is too much: start again at the next keyframe. */
-static void
-give_up (Segmenter *self)
+void
+segmenter_give_up (Segmenter *self)
 {
   for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++) {
     SegmenterTrack *track = &self->tracks[i];
@@ -129,6 +133,7 @@ give_up (Segmenter *self)
     segmenter_take_units (self, track, track->units->len, NULL);
   }
   self->in_period = FALSE;
+  segmenter_give_up_open_row (self);
 }
 
 /* ---- units in ---- */
@@ -237,7 +242,7 @@ segmenter_push (Segmenter *self, guint n, GstBuffer *buffer, GstClockTime pts,
   g_ptr_array_add (track->units, unit);
   self->bytes += gst_buffer_get_size (buffer);
   if (self->bytes > self->settings.max_bytes)
-    give_up (self);
+    segmenter_give_up (self);
 }
 
 void
@@ -270,8 +275,14 @@ segmenter_get_bytes (Segmenter *self)
 SegmenterRow *
 segmenter_next_row (Segmenter *self)
 {
+  SegmenterTrack *leader;
   SegmenterCut cut;
-  SegmenterTrack *leader = segmenter_find_cut (self, &cut);
 
-  return leader ? segmenter_make_row (self, leader, &cut) : NULL;
+  if (self->settings.chunk)
+    return segmenter_make_part (self);
+  leader = segmenter_choose_leader (self);
+  if (!leader || !segmenter_find_cut (self, leader, &cut) ||
+      !segmenter_others_have_come (self, leader, &cut))
+    return NULL;
+  return segmenter_make_row (self, leader, &cut);
 }

@@ -8,7 +8,10 @@
  * nearest to it. Without video the first audio track decides. A row ends early
  * where the timeline or a format breaks; the next one then opens a new Period.
  * Audio that does not come is waited for only so long; its absence and its
- * return each open a new Period as well. */
+ * return each open a new Period as well.
+ *
+ * For low latency a row leaves in parts, chunk by chunk, before it is known
+ * where it ends. */
 #ifndef PENSTOCK_SEGMENTER_H
 #define PENSTOCK_SEGMENTER_H
 
@@ -27,49 +30,57 @@ G_BEGIN_DECLS
  *   before audio that has not come is given up
  * @video_wait: nanoseconds of audio that may come before video that does not
  *   come is given up
+ * @chunk: nanoseconds of media after which a part of a row leaves; 0: rows
+ *   leave as a whole
  * @max_bytes: of all that waits for the end of its row; beyond it everything
  *   is dropped up to the next keyframe
  */
 typedef struct {
   GstClockTime target, first;
   GstClockTime audio_wait, video_wait;
+  GstClockTime chunk;
   guint64 max_bytes;
 } SegmenterSettings;
 
 #define SEGMENTER_DEFAULT_SETTINGS                                             \
   {                                                                            \
-    2 * GST_SECOND, 2 * GST_SECOND, GST_SECOND, 5 * GST_SECOND,                \
+    2 * GST_SECOND, 2 * GST_SECOND, GST_SECOND, 5 * GST_SECOND, 0,             \
         64 * 1024 * 1024                                                       \
   }
 
 /**
  * SegmenterSegment:
  * @track: number of the track
+ * @begins: it is the first of the row on its track, not one more chunk of it
  * @format: (transfer none): lives as long as the row
- * @start: ticks: decoding and earliest presentation time
+ * @start: ticks: decoding time, and where it begins earliest presentation time
  * @duration: ticks
  * @samples: (element-type CmafSample): buffers live as long as the row
  */
 typedef struct {
   guint track;
+  gboolean begins;
   CmafFormat *format;
   guint64 start, duration;
   GArray *samples;
 } SegmenterSegment;
 
 /**
- * SegmenterRow:
- * @new_period: a Period starts with this row
+ * SegmenterRow: a row, or a part of one
+ * @begins, @ends: the first, the last part of its row
+ * @new_period: a Period starts with this row; said where it begins
  * @continuous: for a new Period: the timeline goes on from the Period before
- * @start, @end: running time, exact to the tick
+ * @start: running time, exact to the tick
+ * @end: the same, of the row as far as it is known
  * @tracks: mask of the tracks of the Period
  * @origins: the tick of @start on each of these tracks
  * @formats: format of each of these tracks
- * @last: the Period ends with this row
+ * @last: the Period ends with this row; said where it ends
  * @segments: (element-type SegmenterSegment): a track has one, none when it
- *   has a hole, or several around a hole
+ *   has a hole, or several around a hole; of a part: chunks
  */
 typedef struct {
+  gboolean begins, ends;
   gboolean new_period, continuous, last;
   GstClockTime start, end;
   guint32 tracks;
@@ -134,9 +145,13 @@ void segmenter_gap (Segmenter *self, guint track, GstClockTime until);
 /* Nothing more comes on this track until the next push. */
 void segmenter_eos (Segmenter *self, guint track);
 
-/* (transfer full) (nullable): the next row that is complete. Call until NULL
- * after each of the functions above. */
+/* (transfer full) (nullable): the next row that is complete, or the next part
+ * of one. Call until NULL after each of the functions above. */
 SegmenterRow *segmenter_next_row (Segmenter *self);
+
+/* There is no room for what waits and goes on: it is dropped, up to the next
+ * keyframe. */
+void segmenter_give_up (Segmenter *self);
 
 void segmenter_get_stats (Segmenter *self, SegmenterStats *stats);
 /* Bytes that wait for the end of their row. */
