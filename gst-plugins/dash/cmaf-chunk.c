@@ -12,6 +12,9 @@
 #define TRACK_ID 1
 #define MDAT_HEADER 8
 
+#define PRFT_ENCODER_OUTPUT 1 /* flags of prft, 8.16.5.2 */
+#define NTP_TO_UNIX G_GUINT64_CONSTANT (2208988800) /* from 1900 to 1970 */
+
 /* 8.8.7.1 */
 #define TFHD_DEFAULT_DURATION 0x000008
 #define TFHD_DEFAULT_SIZE 0x000010
@@ -81,6 +84,22 @@ put_styp (GByteArray *out)
   iso_box_end (out, box);
 }
 
+/* 8.16.5: UTC of the output of the encoder, as NTP time (RFC 5905, 6). */
+static void
+put_prft (GByteArray *out, const CmafChunk *chunk)
+{
+  guint64 seconds = chunk->produced / GST_SECOND + NTP_TO_UNIX;
+  guint64 fraction = gst_util_uint64_scale (
+      chunk->produced % GST_SECOND, G_GUINT64_CONSTANT (1) << 32, GST_SECOND);
+  guint box = iso_full_box_begin (out, "prft", 1, PRFT_ENCODER_OUTPUT);
+
+  iso_put_u32 (out, TRACK_ID);
+  iso_put_u32 (out, seconds);
+  iso_put_u32 (out, fraction);
+  iso_put_u64 (out, chunk->decode_time);
+  iso_box_end (out, box);
+}
+
 static void
 put_tfhd (GByteArray *out, const Layout *layout, const CmafSample *first)
 {
@@ -145,8 +164,8 @@ put_trun (
 }
 
 static void
-put_moof (GByteArray *out, guint32 sequence, guint64 decode_time,
-    const CmafSample *samples, guint n)
+put_moof (
+    GByteArray *out, const CmafChunk *chunk, const CmafSample *samples, guint n)
 {
   Layout layout;
   guint moof, traf, box, offset;
@@ -154,12 +173,12 @@ put_moof (GByteArray *out, guint32 sequence, guint64 decode_time,
   find_layout (&layout, samples, n);
   moof = iso_box_begin (out, "moof");
   box = iso_full_box_begin (out, "mfhd", 0, 0);
-  iso_put_u32 (out, sequence);
+  iso_put_u32 (out, chunk->sequence);
   iso_box_end (out, box);
   traf = iso_box_begin (out, "traf");
   put_tfhd (out, &layout, &samples[0]);
   box = iso_full_box_begin (out, "tfdt", 1, 0);
-  iso_put_u64 (out, decode_time);
+  iso_put_u64 (out, chunk->decode_time);
   iso_box_end (out, box);
   offset = put_trun (out, &layout, samples, n);
   iso_box_end (out, traf);
@@ -168,9 +187,8 @@ put_moof (GByteArray *out, guint32 sequence, guint64 decode_time,
 }
 
 GBytes *
-cmaf_chunk_write (const CmafFormat *format, guint32 sequence,
-    guint64 decode_time, const CmafSample *samples, guint n_samples,
-    gboolean starts_segment)
+cmaf_chunk_write (
+    const CmafChunk *chunk, const CmafSample *samples, guint n_samples)
 {
   g_autoptr (GByteArray) head = g_byte_array_new ();
   gsize media = 0, position;
@@ -180,9 +198,11 @@ cmaf_chunk_write (const CmafFormat *format, guint32 sequence,
 
   for (guint i = 0; i < n_samples; i++)
     media += gst_buffer_get_size (samples[i].buffer);
-  if (starts_segment)
+  if (chunk->starts_segment)
     put_styp (head);
-  put_moof (head, sequence, decode_time, samples, n_samples);
+  if (chunk->produced)
+    put_prft (head, chunk);
+  put_moof (head, chunk, samples, n_samples);
   iso_put_u32 (head, media + MDAT_HEADER);
   iso_put_fourcc (head, "mdat");
 

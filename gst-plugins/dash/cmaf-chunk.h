@@ -27,19 +27,29 @@ typedef struct {
 } CmafSample;
 
 /**
- * cmaf_chunk_write:
- * @format: the track
+ * CmafChunk:
  * @sequence: number of the movie fragment, grows by one over a track's life
  * @decode_time: decoding time of the first sample, in ticks
+ * @starts_segment: a `styp` comes first
+ * @produced: UTC of @decode_time, in nanoseconds since 1970, for a `prft`; 0:
+ *   there is none
+ */
+typedef struct {
+  guint32 sequence;
+  guint64 decode_time;
+  gboolean starts_segment;
+  GstClockTime produced;
+} CmafChunk;
+
+/**
+ * cmaf_chunk_write:
  * @samples: the samples in decoding order
  * @n_samples: 1 or more
- * @starts_segment: a `styp` comes first
  *
  * Returns: (transfer full): one contiguous block, the only copy of the media
  */
-GBytes *cmaf_chunk_write (const CmafFormat *format, guint32 sequence,
-    guint64 decode_time, const CmafSample *samples, guint n_samples,
-    gboolean starts_segment);
+GBytes *cmaf_chunk_write (
+    const CmafChunk *chunk, const CmafSample *samples, guint n_samples);
 
 G_END_DECLS
 

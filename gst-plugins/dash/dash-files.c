@@ -16,6 +16,8 @@
 
 typedef enum {
   JOB_PUT,
+  JOB_APPEND,
+  JOB_FINISH,
   JOB_REMOVE,
   JOB_NOTIFY,
   JOB_RESUME,
@@ -40,7 +42,9 @@ struct _DashFiles {
   gboolean stop;
   gboolean failed; /* since the last resume was asked for */
 
-  gboolean ignoring; /* writer's thread only: until JOB_RESUME */
+  /* Writer's thread only. */
+  gboolean ignoring;   /* until JOB_RESUME */
+  GHashTable *growing; /* paths of files that are not finished */
 };
 
 static void
@@ -77,10 +81,11 @@ write_all (gint fd, const guint8 *data, gsize size)
   return TRUE;
 }
 
+/* @how: O_TRUNC or O_APPEND */
 static gint
-open_new (const gchar *path)
+open_file (const gchar *path, gint how)
 {
-  const gint flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+  const gint flags = O_WRONLY | O_CREAT | O_CLOEXEC | how;
   gint fd = g_open (path, flags, 0644);
 
   if (fd < 0 && errno == ENOENT) {
@@ -93,21 +98,34 @@ open_new (const gchar *path)
 }
 
 static gboolean
-write_file (const gchar *path, GBytes *bytes, GError **error)
+write_bytes (const gchar *path, gint how, GBytes *bytes, GError **error)
 {
-  g_autofree gchar *tmp = g_strconcat (path, TMP_SUFFIX, NULL);
   gsize size;
   const guint8 *data = g_bytes_get_data (bytes, &size);
-  gint fd = open_new (tmp);
+  gint fd = open_file (path, how);
   gboolean ok;
 
   if (fd < 0)
-    return set_error (error, tmp);
-  ok = write_all (fd, data, size) || set_error (error, tmp);
+    return set_error (error, path);
+  ok = write_all (fd, data, size) || set_error (error, path);
   if (close (fd) != 0 && ok)
-    ok = set_error (error, tmp);
-  if (ok && g_rename (tmp, path) != 0)
     ok = set_error (error, path);
+  return ok;
+}
+
+static gboolean
+rename_file (const gchar *from, const gchar *to, GError **error)
+{
+  return g_rename (from, to) == 0 || set_error (error, to);
+}
+
+static gboolean
+write_file (const gchar *path, GBytes *bytes, GError **error)
+{
+  g_autofree gchar *tmp = g_strconcat (path, TMP_SUFFIX, NULL);
+  gboolean ok = write_bytes (tmp, O_TRUNC, bytes, error) &&
+      rename_file (tmp, path, error);
+
   if (!ok)
     g_unlink (tmp);
   return ok;
@@ -126,15 +144,60 @@ mark_failed (DashFiles *self)
   return first;
 }
 
+/* What is not finished never will be. */
 static void
-do_put (DashFiles *self, const Job *job)
+drop_growing (DashFiles *self)
+{
+  GHashTableIter iter;
+  gpointer path;
+
+  g_hash_table_iter_init (&iter, self->growing);
+  while (g_hash_table_iter_next (&iter, &path, NULL)) {
+    g_autofree gchar *tmp = g_strconcat (path, TMP_SUFFIX, NULL);
+
+    g_unlink (tmp);
+    g_hash_table_iter_remove (&iter);
+  }
+}
+
+/* With the first part what somebody left under this name goes. */
+static gboolean
+append_to (DashFiles *self, const gchar *path, GBytes *bytes, GError **error)
+{
+  g_autofree gchar *tmp = g_strconcat (path, TMP_SUFFIX, NULL);
+  gboolean first = g_hash_table_add (self->growing, g_strdup (path));
+
+  return write_bytes (tmp, first ? O_TRUNC : O_APPEND, bytes, error);
+}
+
+static gboolean
+finish (DashFiles *self, const gchar *path, GError **error)
+{
+  g_autofree gchar *tmp = g_strconcat (path, TMP_SUFFIX, NULL);
+
+  return rename_file (tmp, path, error) &&
+      g_hash_table_remove (self->growing, path);
+}
+
+static void
+do_write (DashFiles *self, const Job *job)
 {
   g_autofree gchar *path = g_build_filename (self->directory, job->path, NULL);
   g_autoptr (GError) error = NULL;
+  gboolean ok;
 
-  if (self->ignoring || write_file (path, job->bytes, &error))
+  if (self->ignoring)
+    return;
+  if (job->kind == JOB_PUT)
+    ok = write_file (path, job->bytes, &error);
+  else if (job->kind == JOB_APPEND)
+    ok = append_to (self, path, job->bytes, &error);
+  else
+    ok = finish (self, path, &error);
+  if (ok)
     return;
   self->ignoring = TRUE;
+  drop_growing (self);
   if (mark_failed (self))
     self->callbacks.failed (error, self->callbacks.user_data);
 }
@@ -152,7 +215,9 @@ do_job (DashFiles *self, const Job *job)
 {
   switch (job->kind) {
   case JOB_PUT:
-    do_put (self, job);
+  case JOB_APPEND:
+  case JOB_FINISH:
+    do_write (self, job);
     break;
   case JOB_REMOVE:
     remove_file (self, job->path);
@@ -162,6 +227,7 @@ do_job (DashFiles *self, const Job *job)
     break;
   case JOB_RESUME:
     self->ignoring = FALSE;
+    drop_growing (self);
     break;
   }
 }
@@ -189,6 +255,7 @@ writer (gpointer user_data)
     job_free (job);
   }
   g_mutex_unlock (&self->lock);
+  drop_growing (self);
   return NULL;
 }
 
@@ -210,6 +277,7 @@ dash_files_new (const gchar *directory, guint64 max_queued_bytes,
   self->directory = g_strdup (directory);
   self->max_bytes = max_queued_bytes;
   self->callbacks = *callbacks;
+  self->growing = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
   self->thread = g_thread_new ("dash-files", writer, self);
@@ -228,6 +296,7 @@ dash_files_free (DashFiles *self)
   g_thread_join (self->thread);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
+  g_hash_table_unref (self->growing);
   g_free (self->directory);
   g_free (self);
 }
@@ -237,12 +306,14 @@ static void
 push (DashFiles *self, Job *job)
 {
   gsize size = job->bytes ? g_bytes_get_size (job->bytes) : 0;
+  gboolean writes = job->kind == JOB_PUT || job->kind == JOB_APPEND ||
+      job->kind == JOB_FINISH;
   gboolean full, tell;
 
   g_mutex_lock (&self->lock);
   full = size && self->bytes + size > self->max_bytes;
   tell = full && !self->failed;
-  if (full || (size && self->failed)) {
+  if (full || (writes && self->failed)) {
     self->failed = TRUE;
     job_free (job);
   } else {
@@ -275,6 +346,18 @@ void
 dash_files_put (DashFiles *self, const gchar *path, GBytes *bytes)
 {
   push (self, job_new (JOB_PUT, path, bytes));
+}
+
+void
+dash_files_append (DashFiles *self, const gchar *path, GBytes *bytes)
+{
+  push (self, job_new (JOB_APPEND, path, bytes));
+}
+
+void
+dash_files_finish (DashFiles *self, const gchar *path)
+{
+  push (self, job_new (JOB_FINISH, path, NULL));
 }
 
 void

@@ -46,6 +46,9 @@ void dash_files_list (DashFiles *self,
 /* None of these waits for the disk. After a failure files are ignored until
  * dash_files_resume(), so that nothing announces what is not there. */
 void dash_files_put (DashFiles *self, const gchar *path, GBytes *bytes);
+/* One that comes in parts appears when it is finished. */
+void dash_files_append (DashFiles *self, const gchar *path, GBytes *bytes);
+void dash_files_finish (DashFiles *self, const gchar *path);
 void dash_files_remove (DashFiles *self, const gchar *path);
 void dash_files_notify (DashFiles *self);
 void dash_files_resume (DashFiles *self);

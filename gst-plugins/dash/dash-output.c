@@ -165,6 +165,52 @@ dash_output_resume (DashOutput *self)
 }
 
 static void
+store_change (PenstockSegmentStore *store, const PresentationChange *change)
+{
+  switch (change->action) {
+  case PRESENTATION_PUT:
+    penstock_segment_store_put (
+        store, change->path, change->content_type, change->bytes);
+    break;
+  case PRESENTATION_APPEND:
+    penstock_segment_store_append (
+        store, change->path, change->content_type, change->bytes);
+    break;
+  case PRESENTATION_FINISH:
+    penstock_segment_store_finish (store, change->path);
+    break;
+  case PRESENTATION_REMOVE:
+    penstock_segment_store_remove (store, change->path);
+    break;
+  case PRESENTATION_EXPECT:
+    penstock_segment_store_expect (store, change->path, change->due_us);
+    break;
+  }
+}
+
+static void
+write_change (DashFiles *files, const PresentationChange *change)
+{
+  switch (change->action) {
+  case PRESENTATION_PUT:
+    dash_files_put (
+        files, change->path, change->plain ? change->plain : change->bytes);
+    break;
+  case PRESENTATION_APPEND:
+    dash_files_append (files, change->path, change->bytes);
+    break;
+  case PRESENTATION_FINISH:
+    dash_files_finish (files, change->path);
+    break;
+  case PRESENTATION_REMOVE:
+    dash_files_remove (files, change->path);
+    break;
+  case PRESENTATION_EXPECT:
+    break;
+  }
+}
+
+static void
 do_change (DashOutput *self, const PresentationChange *change)
 {
   if (change == &resume_mark) {
@@ -174,17 +220,11 @@ do_change (DashOutput *self, const PresentationChange *change)
       dash_files_notify (self->files);
     else
       self->callbacks.ended (self->callbacks.user_data);
-  } else if (change->bytes) {
-    if (self->store)
-      penstock_segment_store_put (
-          self->store, change->path, change->content_type, change->bytes);
-    if (self->files)
-      dash_files_put (self->files, change->path, change->bytes);
   } else {
     if (self->store)
-      penstock_segment_store_remove (self->store, change->path);
+      store_change (self->store, change);
     if (self->files)
-      dash_files_remove (self->files, change->path);
+      write_change (self->files, change);
   }
 }
 

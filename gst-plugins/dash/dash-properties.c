@@ -8,6 +8,12 @@
 #define DEFAULT_WINDOW (60 * GST_SECOND)
 #define DEFAULT_MAX_BYTES (256 * 1024 * 1024)
 #define MIN_SEGMENT_DURATION (500 * GST_MSECOND)
+#define DEFAULT_CHUNK_DURATION (200 * GST_MSECOND)
+#define MIN_CHUNK_DURATION (100 * GST_MSECOND)
+#define MAX_CHUNK_DURATION (500 * GST_MSECOND)
+#define DEFAULT_LATENCY (2 * GST_SECOND)
+#define MIN_LATENCY (300 * GST_MSECOND)
+#define MAX_LATENCY (60 * GST_SECOND)
 
 #define SETTABLE                                                               \
   (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
@@ -41,6 +47,9 @@ enum {
   PROP_WALL_CLOCK,
   PROP_START_NUMBER,
   PROP_ADDRESSING,
+  PROP_LOW_LATENCY,
+  PROP_CHUNK_DURATION,
+  PROP_LATENCY,
   PROP_STATS,
   N_PROPS
 };
@@ -55,6 +64,8 @@ dash_settings_init (DashSettings *settings)
   settings->window = DEFAULT_WINDOW;
   settings->max_bytes = DEFAULT_MAX_BYTES;
   settings->addressing = PENSTOCK_DASH_ADDRESSING_TIMELINE;
+  settings->chunk_duration = DEFAULT_CHUNK_DURATION;
+  settings->latency = DEFAULT_LATENCY;
 }
 
 void
@@ -159,6 +170,15 @@ penstock_dash_sink_set_property (
   case PROP_ADDRESSING:
     s->addressing = g_value_get_enum (value);
     break;
+  case PROP_LOW_LATENCY:
+    s->low_latency = g_value_get_boolean (value);
+    break;
+  case PROP_CHUNK_DURATION:
+    s->chunk_duration = g_value_get_uint64 (value);
+    break;
+  case PROP_LATENCY:
+    s->latency = g_value_get_uint64 (value);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -207,6 +227,15 @@ penstock_dash_sink_get_property (
     break;
   case PROP_ADDRESSING:
     g_value_set_enum (value, s->addressing);
+    break;
+  case PROP_LOW_LATENCY:
+    g_value_set_boolean (value, s->low_latency);
+    break;
+  case PROP_CHUNK_DURATION:
+    g_value_set_uint64 (value, s->chunk_duration);
+    break;
+  case PROP_LATENCY:
+    g_value_set_uint64 (value, s->latency);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -359,6 +388,49 @@ install_manifest (void)
 }
 
 static void
+install_low_latency (void)
+{
+  /**
+   * PenstockDashSink:low-latency:
+   *
+   * Segments can be read from #PenstockDashSink:store while they grow, and the
+   * MPD tells players so. They count the segments, whatever
+   * #PenstockDashSink:addressing says, so keyframes have to be regular: where
+   * they are not, segments are listed once they are complete. The MPD is there
+   * with the first chunk. In #PenstockDashSink:directory files appear when they
+   * are complete, and so says the MPD there.
+   *
+   * Since: 0.1
+   */
+  props[PROP_LOW_LATENCY] = g_param_spec_boolean ("low-latency", "Low latency",
+      "Segments can be read while they grow", FALSE, SETTABLE);
+
+  /**
+   * PenstockDashSink:chunk-duration:
+   *
+   * With #PenstockDashSink:low-latency, by how much a segment grows at once, in
+   * nanoseconds of media.
+   *
+   * Since: 0.1
+   */
+  props[PROP_CHUNK_DURATION] = g_param_spec_uint64 ("chunk-duration",
+      "Chunk duration", "By how much a segment grows at once, in nanoseconds",
+      MIN_CHUNK_DURATION, MAX_CHUNK_DURATION, DEFAULT_CHUNK_DURATION, SETTABLE);
+
+  /**
+   * PenstockDashSink:latency:
+   *
+   * With #PenstockDashSink:low-latency, how far players should stay behind, in
+   * nanoseconds from the end of the encoder to the picture.
+   *
+   * Since: 0.1
+   */
+  props[PROP_LATENCY] = g_param_spec_uint64 ("latency", "Latency",
+      "How far behind players of low latency should stay, in nanoseconds",
+      MIN_LATENCY, MAX_LATENCY, DEFAULT_LATENCY, SETTABLE);
+}
+
+static void
 install_stats (void)
 {
   /**
@@ -386,6 +458,7 @@ dash_properties_install (GObjectClass *object_class)
   install_places ();
   install_segments ();
   install_manifest ();
+  install_low_latency ();
   install_stats ();
   g_object_class_install_properties (object_class, N_PROPS, props);
 }

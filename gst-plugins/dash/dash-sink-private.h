@@ -20,6 +20,8 @@ typedef struct {
   gchar *store, *directory, *title, *utc_timing_url;
   guint64 segment_duration, window, max_bytes, wall_clock, start_number;
   PenstockDashAddressing addressing;
+  gboolean low_latency;
+  guint64 chunk_duration, latency;
 } DashSettings;
 
 #define PENSTOCK_TYPE_DASH_SINK_PAD (penstock_dash_sink_pad_get_type ())

@@ -163,6 +163,24 @@ start_anew (PenstockDashSink *self)
   dash_output_resume (self->output);
 }
 
+static void
+log_row (PenstockDashSink *self, const SegmenterRow *row)
+{
+  if (row->begins && row->ends)
+    GST_DEBUG_OBJECT (self,
+        "row %" GST_TIME_FORMAT " to %" GST_TIME_FORMAT ", %u segments%s%s",
+        GST_TIME_ARGS (row->start), GST_TIME_ARGS (row->end),
+        row->segments->len, row->new_period ? ", new Period" : "",
+        row->last ? ", last of its Period" : "");
+  else
+    GST_LOG_OBJECT (self,
+        "part of row %" GST_TIME_FORMAT " to %" GST_TIME_FORMAT
+        ", %u chunks%s%s%s",
+        GST_TIME_ARGS (row->start), GST_TIME_ARGS (row->end),
+        row->segments->len, row->new_period ? ", new Period" : "",
+        row->ends ? ", end" : "", row->last ? " of the Period" : "");
+}
+
 void
 dash_sink_make_rows (PenstockDashSink *self)
 {
@@ -171,19 +189,17 @@ dash_sink_make_rows (PenstockDashSink *self)
   while ((row = segmenter_next_row (self->segmenter))) {
     GQueue changes = G_QUEUE_INIT;
 
-    GST_DEBUG_OBJECT (self,
-        "row %" GST_TIME_FORMAT " to %" GST_TIME_FORMAT ", %u segments%s%s",
-        GST_TIME_ARGS (row->start), GST_TIME_ARGS (row->end),
-        row->segments->len, row->new_period ? ", new Period" : "",
-        row->last ? ", last of its Period" : "");
+    log_row (self, row);
     set_zero (self);
-    if (dash_output_has_failed (self->output))
+    if (row->begins && dash_output_has_failed (self->output))
       start_anew (self);
     presentation_add_row (
         self->presentation, row, g_get_real_time (), &changes);
     dash_output_add (self->output, &changes);
     segmenter_row_free (row);
     set_alarm (self);
+    if (presentation_is_over_full (self->presentation))
+      segmenter_give_up (self->segmenter);
   }
 }
 
@@ -285,6 +301,18 @@ adopt (const gchar *path, guint64 number, guint64 bytes, gpointer user_data)
   presentation_adopt (user_data, path, number, bytes);
 }
 
+/* Players go on where they are within these bounds, and jump beyond. */
+static MpdLatency
+latency_of (const DashSettings *settings)
+{
+  if (!settings->low_latency)
+    return (MpdLatency){ 0 };
+  return (MpdLatency){ .chunk = settings->chunk_duration,
+    .target = settings->latency,
+    .min = settings->latency / 2,
+    .max = 2 * settings->latency + GST_SECOND };
+}
+
 static void
 create_engine (PenstockDashSink *self, const DashSettings *settings)
 {
@@ -292,14 +320,17 @@ create_engine (PenstockDashSink *self, const DashSettings *settings)
   const PresentationSettings presentation = {
     .target = settings->segment_duration,
     .window = settings->window,
+    .latency = latency_of (settings),
     .max_bytes = settings->max_bytes - settings->max_bytes / PENDING_PART,
     .first_number = settings->start_number,
-    .timeline = settings->addressing == PENSTOCK_DASH_ADDRESSING_TIMELINE,
+    .timeline = settings->addressing == PENSTOCK_DASH_ADDRESSING_TIMELINE &&
+        !settings->low_latency,
     .title = settings->title,
     .utc_timing_url = settings->utc_timing_url,
   };
 
   segmenter.target = settings->segment_duration;
+  segmenter.chunk = presentation.latency.chunk;
   /* What is counted is of one length. */
   segmenter.first = presentation.timeline
       ? MIN (settings->segment_duration, FIRST_SEGMENT)

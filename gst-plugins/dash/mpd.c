@@ -5,7 +5,13 @@
 
 #include "mpd.h"
 
-#include <string.h>
+#define LIVE_PROFILES                                                          \
+  "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019"
+#define LOW_LATENCY "http://www.dashif.org/guidelines/low-latency-live-v5"
+
+/* So much slower or faster may players go to keep their latency. */
+#define MIN_RATE "0.96"
+#define MAX_RATE "1.04"
 
 static void
 track_free (MpdTrack *track)
@@ -129,6 +135,16 @@ put_time (GString *out, const gchar *name, gint64 us)
       out, " %s=\"%s.%03dZ\"", name, text, (gint) (us % G_USEC_PER_SEC / 1000));
 }
 
+/* xs:double of seconds. */
+static void
+put_seconds (GString *out, const gchar *name, GstClockTime time)
+{
+  guint64 us = (time + 500) / 1000;
+
+  g_string_append_printf (out, " %s=\"%" G_GUINT64_FORMAT ".%06u\"", name,
+      us / G_USEC_PER_SEC, (guint) (us % G_USEC_PER_SEC));
+}
+
 static void
 put_text (GString *out, const gchar *name, const gchar *value)
 {
@@ -208,9 +224,23 @@ put_timeline (GString *out, const MpdTrack *track)
   g_string_append (out, "          </SegmentTimeline>\n");
 }
 
+/* 5.3.9.5: segments that grow can be had before they are complete. */
+static void
+put_availability (
+    GString *out, const MpdLatency *latency, const MpdTrack *track)
+{
+  GstClockTime nominal = gst_util_uint64_scale_round (
+      track->nominal, GST_SECOND, track->format->timescale);
+
+  put_seconds (
+      out, "availabilityTimeOffset", nominal - MIN (latency->chunk, nominal));
+  put_text (out, "availabilityTimeComplete", "false");
+}
+
 /* Players count regular segments from the Period's start on. */
 static void
-put_template (GString *out, const MpdPeriod *period, const MpdTrack *track)
+put_template (GString *out, const Mpd *mpd, const MpdPeriod *period,
+    const MpdTrack *track)
 {
   gboolean counted = track->nominal != 0;
   g_autofree gchar *header =
@@ -221,6 +251,8 @@ put_template (GString *out, const MpdPeriod *period, const MpdTrack *track)
   put_number (out, "presentationTimeOffset", track->origin);
   if (counted)
     put_number (out, "duration", track->nominal);
+  if (counted && mpd->latency.chunk)
+    put_availability (out, &mpd->latency, track);
   put_number (
       out, "startNumber", counted ? period->header : track->first_number);
   put_text (out, "initialization", header);
@@ -247,7 +279,59 @@ put_video_set (GString *out, const MpdTrack *track)
 }
 
 static void
-put_representation (GString *out, const MpdTrack *track)
+put_clock (GString *out, const Mpd *mpd, const gchar *indent)
+{
+  if (!mpd->utc_timing_url)
+    return;
+  g_string_append_printf (out, "%s<UTCTiming", indent);
+  put_text (out, "schemeIdUri", "urn:mpeg:dash:utc:http-xsdate:2014");
+  put_text (out, "value", mpd->utc_timing_url);
+  g_string_append (out, "/>\n");
+}
+
+/* Unique among all Periods. */
+static guint64
+producer_time_id (const MpdPeriod *period, const MpdTrack *track)
+{
+  return period->ordinal * 256 + track->set_id;
+}
+
+/* 5.12.2: the boxes `prft` in the segments say the same. */
+static void
+put_producer_time (GString *out, const Mpd *mpd, const MpdPeriod *period,
+    const MpdTrack *track)
+{
+  g_string_append (out, "        <ProducerReferenceTime");
+  put_number (out, "id", producer_time_id (period, track));
+  put_text (out, "inband", "true");
+  put_text (out, "type", "encoder");
+  put_time (out, "wallClockTime",
+      mpd->availability_start_us + (gint64) (period->start / 1000));
+  put_number (out, "presentationTime", track->origin);
+  g_string_append (out, ">\n");
+  put_clock (out, mpd, "          ");
+  g_string_append (out, "        </ProducerReferenceTime>\n");
+}
+
+/* 5.3.12: where players may begin to read: at a chunk, with a decoder that runs
+ * (type 0), or at a segment (1). */
+static void
+put_resync (GString *out, const gchar *indent, guint type, guint64 distance)
+{
+  g_string_append_printf (out, "%s<Resync", indent);
+  put_number (out, "type", type);
+  put_number (out, "dT", distance);
+  g_string_append (out, "/>\n");
+}
+
+static gboolean
+grows (const Mpd *mpd, const MpdTrack *track)
+{
+  return mpd->latency.chunk && track->nominal;
+}
+
+static void
+put_representation (GString *out, const Mpd *mpd, const MpdTrack *track)
 {
   const CmafFormat *f = track->format;
 
@@ -260,19 +344,27 @@ put_representation (GString *out, const MpdTrack *track)
     put_number (out, "height", f->height);
     put_ratio (out, "sar", f->par_n, f->par_d);
     put_frame_rate (out, "frameRate", track);
+  } else {
+    put_number (out, "audioSamplingRate", f->rate);
+  }
+  if (f->kind == CMAF_VIDEO && !grows (mpd, track)) {
     g_string_append (out, "/>\n");
     return;
   }
-  put_number (out, "audioSamplingRate", f->rate);
-  g_string_append_printf (out,
-      ">\n          <AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:"
-      "23003:3:audio_channel_configuration:2011\" value=\"%u\"/>\n"
-      "        </Representation>\n",
-      f->channels);
+  g_string_append (out, ">\n");
+  if (f->kind == CMAF_AUDIO)
+    g_string_append_printf (out,
+        "          <AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:"
+        "23003:3:audio_channel_configuration:2011\" value=\"%u\"/>\n",
+        f->channels);
+  if (grows (mpd, track))
+    put_resync (out, "          ", 1, track->nominal);
+  g_string_append (out, "        </Representation>\n");
 }
 
 static void
-put_set (GString *out, const MpdPeriod *period, const MpdTrack *track)
+put_set (GString *out, const Mpd *mpd, const MpdPeriod *period,
+    const MpdTrack *track)
 {
   gboolean video = track->format->kind == CMAF_VIDEO;
 
@@ -291,11 +383,17 @@ put_set (GString *out, const MpdPeriod *period, const MpdTrack *track)
         "        <SupplementalProperty schemeIdUri=\"urn:mpeg:dash:"
         "period-continuity:2015\" value=\"%s\"/>\n",
         track->continues);
+  if (grows (mpd, track)) {
+    put_producer_time (out, mpd, period, track);
+    put_resync (out, "        ", 0,
+        gst_util_uint64_scale_round (
+            mpd->latency.chunk, track->format->timescale, GST_SECOND));
+  }
   g_string_append (out,
       "        <Role schemeIdUri=\"urn:mpeg:dash:role:2011\" "
       "value=\"main\"/>\n");
-  put_template (out, period, track);
-  put_representation (out, track);
+  put_template (out, mpd, period, track);
+  put_representation (out, mpd, track);
   g_string_append (out, "      </AdaptationSet>\n");
 }
 
@@ -318,8 +416,8 @@ put_period (GString *out, const Mpd *mpd, guint i)
   for (guint n = 0; n < period->tracks->len; n++) {
     const MpdTrack *track = g_ptr_array_index (period->tracks, n);
 
-    if (track->segments->len)
-      put_set (out, period, track);
+    if (track->segments->len || track->nominal)
+      put_set (out, mpd, period, track);
   }
   g_string_append (out, "  </Period>\n");
 }
@@ -329,7 +427,8 @@ put_live (GString *out, const Mpd *mpd)
 {
   put_duration (out, "minimumUpdatePeriod", mpd->update_period);
   put_duration (out, "timeShiftBufferDepth", mpd->window);
-  put_duration (out, "suggestedPresentationDelay", mpd->delay);
+  put_duration (out, "suggestedPresentationDelay",
+      mpd->latency.chunk ? mpd->latency.target : mpd->delay);
 }
 
 static void
@@ -343,14 +442,47 @@ put_ended (GString *out, const Mpd *mpd)
   put_duration (out, "mediaPresentationDuration", last->start + last->duration);
 }
 
-gchar *
-mpd_write (const Mpd *mpd)
+/* What the latency is measured by: a producer time of the newest Period. */
+static const MpdTrack *
+reference_track (const Mpd *mpd, const MpdPeriod **period)
 {
-  GString *out = g_string_new ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                               "<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"");
+  if (mpd->periods->len == 0)
+    return NULL;
+  *period = g_ptr_array_index (mpd->periods, mpd->periods->len - 1);
+  return g_ptr_array_index ((*period)->tracks, 0);
+}
 
+static void
+put_milliseconds (GString *out, const gchar *name, GstClockTime time)
+{
+  put_number (out, name, time / GST_MSECOND);
+}
+
+/* Annex K */
+static void
+put_service (GString *out, const Mpd *mpd)
+{
+  const MpdPeriod *period;
+  const MpdTrack *track = reference_track (mpd, &period);
+
+  g_string_append (out, "  <ServiceDescription id=\"0\">\n    <Latency");
+  put_number (out, "referenceId", producer_time_id (period, track));
+  put_milliseconds (out, "target", mpd->latency.target);
+  put_milliseconds (out, "min", mpd->latency.min);
+  put_milliseconds (out, "max", mpd->latency.max);
+  g_string_append (out,
+      "/>\n    <PlaybackRate min=\"" MIN_RATE "\" max=\"" MAX_RATE
+      "\"/>\n  </ServiceDescription>\n");
+}
+
+static void
+put_mpd (GString *out, const Mpd *mpd)
+{
+  g_string_append (out,
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+      "<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"");
   put_text (out, "profiles",
-      "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019");
+      mpd->latency.chunk ? LIVE_PROFILES "," LOW_LATENCY : LIVE_PROFILES);
   put_text (out, "type", mpd->ended ? "static" : "dynamic");
   put_time (out, "availabilityStartTime", mpd->availability_start_us);
   put_time (out, "publishTime", mpd->publish_us);
@@ -359,7 +491,8 @@ mpd_write (const Mpd *mpd)
   else
     put_live (out, mpd);
   put_duration (out, "maxSegmentDuration", mpd->max_segment);
-  put_duration (out, "minBufferTime", mpd->min_buffer);
+  put_duration (out, "minBufferTime",
+      mpd->latency.chunk ? mpd->latency.target : mpd->min_buffer);
   g_string_append (out, ">\n");
 
   if (mpd->title) {
@@ -370,14 +503,35 @@ mpd_write (const Mpd *mpd)
         "  </ProgramInformation>\n",
         title);
   }
+  if (mpd->latency.chunk)
+    put_service (out, mpd);
   for (guint i = 0; i < mpd->periods->len; i++)
     put_period (out, mpd, i);
-  if (mpd->utc_timing_url) {
-    g_string_append (out, "  <UTCTiming");
-    put_text (out, "schemeIdUri", "urn:mpeg:dash:utc:http-xsdate:2014");
-    put_text (out, "value", mpd->utc_timing_url);
-    g_string_append (out, "/>\n");
-  }
+  put_clock (out, mpd, "  ");
   g_string_append (out, "</MPD>\n");
+}
+
+gchar *
+mpd_write_plain (const Mpd *mpd)
+{
+  GString *out = g_string_new (NULL);
+  Mpd plain = *mpd;
+
+  plain.latency = (MpdLatency){ 0 };
+  put_mpd (out, &plain);
+  return g_string_free (out, FALSE);
+}
+
+gchar *
+mpd_write (const Mpd *mpd)
+{
+  const MpdPeriod *period;
+  const MpdTrack *track = reference_track (mpd, &period);
+  GString *out;
+
+  if (mpd->ended || !track || !grows (mpd, track))
+    return mpd_write_plain (mpd);
+  out = g_string_new (NULL);
+  put_mpd (out, mpd);
   return g_string_free (out, FALSE);
 }

@@ -66,10 +66,22 @@ typedef struct {
 } MpdPeriod;
 
 /**
+ * MpdLatency:
+ * @chunk: nanoseconds: counted segments can be had so long after they start, as
+ *   far as they have come; 0: when they are complete
+ * @target, @min, @max: nanoseconds that players stay behind
+ */
+typedef struct {
+  GstClockTime chunk;
+  GstClockTime target, min, max;
+} MpdLatency;
+
+/**
  * Mpd:
  * @ended: nothing more comes: a static presentation
  * @availability_start_us, @publish_us: microseconds of UTC since 1970
  * @update_period, @window, @max_segment, @min_buffer, @delay: nanoseconds
+ * @latency: of a presentation of low latency
  * @title, @utc_timing_url: (nullable)
  * @periods: (element-type MpdPeriod): those that have segments
  */
@@ -77,6 +89,7 @@ typedef struct {
   gboolean ended;
   gint64 availability_start_us, publish_us;
   GstClockTime update_period, window, max_segment, min_buffer, delay;
+  MpdLatency latency;
   gchar *title, *utc_timing_url;
   GPtrArray *periods;
 } Mpd;
@@ -95,6 +108,10 @@ gboolean mpd_parse_path (const gchar *path, guint64 *number);
 
 /* (transfer full): the text, UTF-8 */
 gchar *mpd_write (const Mpd *mpd);
+
+/* (transfer full): the same presentation for places where a segment can be had
+ * only when it is complete. */
+gchar *mpd_write_plain (const Mpd *mpd);
 
 G_END_DECLS
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Between the two halves of a presentation: its Periods (presentation.c), and
- * the files it keeps (presentation-window.c). */
+ * Between the parts of a presentation: its rows and MPD (presentation.c), its
+ * Periods (presentation-period.c), its media segments (presentation-segment.c),
+ * and the files it keeps (presentation-window.c). */
 #ifndef PENSTOCK_PRESENTATION_PRIVATE_H
 #define PENSTOCK_PRESENTATION_PRIVATE_H
 
@@ -9,17 +10,6 @@
 #include "segment-grid.h"
 
 G_BEGIN_DECLS
-
-typedef struct {
-  gchar id[8];
-  guint set_id;
-  CmafKind kind;
-  gchar *language;
-  guint64 declared; /* bits a second, 0 unknown */
-  guint64 peak;     /* bits a second of the largest segment */
-  guint64 next_number;
-  guint32 sequence; /* of movie fragments */
-} TrackState;
 
 /* One that is kept. */
 typedef struct {
@@ -36,6 +26,33 @@ typedef struct {
   GQueue files;      /* of PresentationFile */
 } PresentationRow;
 
+typedef struct {
+  gchar id[8];
+  guint set_id;
+  CmafKind kind;
+  gchar *language;
+  guint64 declared; /* bits a second, 0 unknown */
+  guint64 peak;     /* bits a second of the largest segment */
+  guint64 next_number;
+  guint32 sequence; /* of movie fragments */
+
+  /* The segment that grows. */
+  PresentationFile *file; /* not owned; NULL: there is none */
+  MpdSegment segment;     /* so far */
+} TrackState;
+
+/* Where players count the segments. */
+typedef struct {
+  SegmentGrid grid;   /* what they counted last, also when it is over */
+  GstClockTime start; /* UTC */
+  guint64 number;     /* of its first row */
+  gboolean on;        /* the newest Period is on the grid */
+  gboolean irregular; /* the source, as far as is known */
+  guint misfits;      /* grids in a row that the source left soon */
+  gboolean renew;     /* with the next row another grid begins */
+  guint64 ticks;      /* of the last row; 0: unknown */
+} PresentationCount;
+
 struct _Presentation {
   PresentationSettings settings;
   Mpd mpd;
@@ -44,15 +61,13 @@ struct _Presentation {
   GstClockTime zero;         /* UTC of running time 0, margin included */
   MpdPeriod *period;         /* the newest; not owned */
   GstClockTime period_start; /* running time */
-  SegmentGrid grid;        /* what players counted last, also when it is over */
-  GstClockTime grid_start; /* UTC */
-  guint64 grid_number;     /* of its first row */
-  gboolean counting;       /* the newest Period is on the grid */
-  gboolean irregular;      /* the source, as far as is known */
+  PresentationCount count;
+  PresentationRow *open; /* goes on; NULL: none */
   GstClockTime edge;
   GstClockTime max_segment;
   gboolean force_period;
   gboolean short_of_bytes; /* the window is shorter than wanted */
+  gboolean mpd_due;        /* something has changed that it tells */
   gchar *mpd_text;         /* as published */
 
   guint64 n_rows;
@@ -62,6 +77,62 @@ struct _Presentation {
   guint64 bytes;
   guint64 n_segments, n_periods;
 };
+
+static inline gboolean
+presentation_is_low_latency (const Presentation *self)
+{
+  return self->settings.latency.chunk != 0;
+}
+
+static inline GstClockTime
+presentation_ticks_to_time (guint64 ticks, const CmafFormat *format)
+{
+  return gst_util_uint64_scale_round (ticks, GST_SECOND, format->timescale);
+}
+
+/* ---- presentation-period.c ---- */
+
+/* Does @row, which begins, need a Period of its own? */
+gboolean presentation_needs_period (
+    const Presentation *self, const SegmenterRow *row);
+
+void presentation_begin_period (Presentation *self, const SegmenterRow *row,
+    GstClockTime now, PresentationRow *files, GQueue *changes);
+
+/* The Period lasts as long as all its tracks do. */
+void presentation_close_period (Presentation *self);
+
+/* Players that counted the segments of @period see from now on which there are.
+ * They do not take that for the end of everything, as they do a duration of the
+ * newest Period. */
+void presentation_stop_counting (Presentation *self, MpdPeriod *period);
+
+/* The row that ends with @row is on the grid, or ends it. */
+void presentation_count_row (Presentation *self, const SegmenterRow *row);
+
+/* Where players expect row @n of the grid, UTC. */
+GstClockTime presentation_get_place (const Presentation *self, guint n);
+
+/* ---- presentation-segment.c ---- */
+
+/* (nullable): the track in the newest Period. */
+MpdTrack *presentation_find_track (const MpdPeriod *period, const gchar *id);
+
+/* A segment of a whole row. */
+void presentation_add_segment (Presentation *self,
+    const SegmenterSegment *segment, PresentationRow *row, GQueue *changes);
+
+/* A chunk of the row that goes on. */
+void presentation_add_chunk (Presentation *self,
+    const SegmenterSegment *segment, PresentationRow *row, GQueue *changes);
+
+/* No more chunks of it come. */
+void presentation_finish_segments (Presentation *self, GQueue *changes);
+
+/* Has each track of the Period begun its segment? */
+gboolean presentation_all_have_begun (const Presentation *self);
+
+/* ---- presentation-window.c ---- */
 
 /* Takes @bytes. */
 void presentation_put_change (
@@ -74,7 +145,11 @@ PresentationFile *presentation_put_media (Presentation *self,
     PresentationRow *row, const gchar *path, const CmafFormat *format,
     GBytes *bytes, GQueue *changes);
 
-/* Players stay so far behind the live edge. */
+/* Takes @bytes. The first chunk makes the file. */
+void presentation_append_media (Presentation *self, PresentationFile *file,
+    const CmafFormat *format, GBytes *bytes, GQueue *changes);
+
+/* Players of complete segments stay so far behind the live edge. */
 GstClockTime presentation_get_delay (const Presentation *self);
 
 /* How far they may go back: what is wanted, and what is announced. */

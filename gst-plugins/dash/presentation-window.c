@@ -56,6 +56,7 @@ presentation_change_free (PresentationChange *change)
 {
   g_free (change->path);
   g_clear_pointer (&change->bytes, g_bytes_unref);
+  g_clear_pointer (&change->plain, g_bytes_unref);
   g_free (change);
 }
 
@@ -68,6 +69,16 @@ presentation_put_change (
   change->path = g_strdup (path);
   change->content_type = type;
   change->bytes = bytes;
+  g_queue_push_tail (changes, change);
+}
+
+static void
+remove_file (GQueue *changes, const gchar *path)
+{
+  PresentationChange *change = g_new0 (PresentationChange, 1);
+
+  change->action = PRESENTATION_REMOVE;
+  change->path = g_strdup (path);
   g_queue_push_tail (changes, change);
 }
 
@@ -90,13 +101,24 @@ presentation_put_media (Presentation *self, PresentationRow *row,
   return file;
 }
 
+void
+presentation_append_media (Presentation *self, PresentationFile *file,
+    const CmafFormat *format, GBytes *bytes, GQueue *changes)
+{
+  file->bytes += g_bytes_get_size (bytes);
+  self->bytes += g_bytes_get_size (bytes);
+  presentation_put_change (changes, file->path, content_type (format), bytes);
+  ((PresentationChange *) g_queue_peek_tail (changes))->action =
+      PRESENTATION_APPEND;
+}
+
 static void
 delete_oldest (Presentation *self, GQueue *changes)
 {
   Retired *retired = g_queue_pop_head (&self->retired);
 
   self->bytes -= retired->file->bytes;
-  presentation_put_change (changes, retired->file->path, NULL, NULL);
+  remove_file (changes, retired->file->path);
   retired_free (retired);
 }
 
@@ -210,6 +232,7 @@ presentation_empty_window (Presentation *self, GQueue *changes)
 void
 presentation_clear_window (Presentation *self)
 {
+  g_clear_pointer (&self->open, row_free);
   g_queue_clear_full (&self->rows, (GDestroyNotify) row_free);
   g_queue_clear_full (&self->retired, (GDestroyNotify) retired_free);
   g_queue_clear_full (&self->adopted, (GDestroyNotify) file_free);

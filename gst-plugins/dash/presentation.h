@@ -28,6 +28,7 @@ G_BEGIN_DECLS
 /**
  * PresentationSettings:
  * @target: nanoseconds of a segment
+ * @latency: for low latency, where rows come in parts: see #MpdLatency
  * @window: nanoseconds that a viewer may go back, at least three segments
  *   more than the delay
  * @max_bytes: of all files; the window shrinks rather than exceed it
@@ -37,24 +38,38 @@ G_BEGIN_DECLS
  */
 typedef struct {
   GstClockTime target, window;
+  MpdLatency latency;
   guint64 max_bytes;
   guint64 first_number;
   gboolean timeline;
   const gchar *title, *utc_timing_url;
 } PresentationSettings;
 
+typedef enum {
+  PRESENTATION_PUT,    /* a whole file, new or in place of another */
+  PRESENTATION_APPEND, /* one more chunk of a file that grows */
+  PRESENTATION_FINISH, /* it is complete */
+  PRESENTATION_REMOVE,
+  PRESENTATION_EXPECT, /* the next file of its folder is this one */
+} PresentationAction;
+
 /**
  * PresentationChange:
  * @path: relative to the MPD
- * @content_type: for a file to store
- * @bytes: (nullable): the whole file; %NULL: to be deleted
+ * @content_type: of a file to put or append to
+ * @bytes: to put or append
+ * @plain: (nullable): to put in the place of @bytes where files can be had only
+ *   when they are complete
+ * @due_us: UTC, microseconds since 1970, when what is expected can be had
  *
  * Changes are to be done in the order they are given in.
  */
 typedef struct {
+  PresentationAction action;
   gchar *path;
   const gchar *content_type;
-  GBytes *bytes;
+  GBytes *bytes, *plain;
+  gint64 due_us;
 } PresentationChange;
 
 void presentation_change_free (PresentationChange *change);
@@ -85,7 +100,7 @@ void presentation_adopt (
 
 /**
  * presentation_add_row:
- * @row: a complete row
+ * @row: a complete row; for low latency the next part of one
  * @now_us: UTC, microseconds since 1970
  * @changes: (element-type PresentationChange): appended to
  */
@@ -104,7 +119,8 @@ void presentation_tick (Presentation *self, gint64 now_us, GQueue *changes);
 void presentation_end (Presentation *self, gint64 now_us, GQueue *changes);
 
 /* Files could not be kept: everything announced since then is withdrawn and
- * the next row must be the first of a Period (forced here). */
+ * the next row must be the first of a Period (forced here). Not between two
+ * parts of a row. */
 void presentation_forget (Presentation *self, GQueue *changes);
 
 /**
@@ -118,6 +134,9 @@ typedef struct {
   guint64 segments, periods, bytes;
   GstClockTime edge;
 } PresentationStats;
+
+/* Is the row that goes on more than there is room for? */
+gboolean presentation_is_over_full (const Presentation *self);
 
 void presentation_get_stats (Presentation *self, PresentationStats *stats);
 

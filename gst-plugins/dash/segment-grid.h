@@ -43,6 +43,22 @@ SegmentGrid segment_grid_guess (const SegmenterRow *row, GstClockTime target);
 SegmentGrid segment_grid_refine (
     const SegmentGrid *old, const SegmenterRow *row);
 
+/* The grid of @ticks that begins with @row, of which nothing is known but where
+ * it starts. */
+SegmentGrid segment_grid_assume (
+    guint64 ticks, guint timescale, const SegmenterRow *row);
+
+/* Ticks of the average row of @grid, which ends where @row starts. */
+guint64 segment_grid_measure (const SegmentGrid *grid, const SegmenterRow *row);
+
+/* May the next row on the grid end at @end, running time? */
+gboolean segment_grid_fits_end (const SegmentGrid *grid, GstClockTime end);
+
+/* May its segment on @track start at this tick and last so long? @last: it is
+ * the last one of its Period. */
+gboolean segment_grid_fits_segment (const SegmentGrid *grid, guint track,
+    guint timescale, guint64 start, guint64 duration, gboolean last);
+
 /* May @row be the next one on the grid? */
 gboolean segment_grid_fits (const SegmentGrid *grid, const SegmenterRow *row);
 

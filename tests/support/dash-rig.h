@@ -101,9 +101,13 @@ rig_harness (GstElement *sink, const gchar *pad, const Media *media)
   return h;
 }
 
+/* @first, ...: properties of the element */
 static inline void
-rig_start (Rig *rig, const Media *video, const Media *audio)
+rig_start_with (
+    Rig *rig, const Media *video, const Media *audio, const gchar *first, ...)
 {
+  va_list properties;
+
   *rig = (Rig){ 0 };
   rig->sink = gst_element_factory_make ("penstockdashsink", NULL);
   fail_unless (rig->sink != NULL);
@@ -113,10 +117,19 @@ rig_start (Rig *rig, const Media *video, const Media *audio)
   gst_element_set_bus (rig->sink, rig->bus);
   g_object_set (rig->sink, "store", STORE, "wall-clock",
       (guint64) 1767225600 * GST_SECOND, "start-number", (guint64) 10, NULL);
+  va_start (properties, first);
+  g_object_set_valist (G_OBJECT (rig->sink), first, properties);
+  va_end (properties);
   if (video)
     rig->video = rig_harness (rig->sink, "video_0", video);
   if (audio)
     rig->audio = rig_harness (rig->sink, "audio_0", audio);
+}
+
+static inline void
+rig_start (Rig *rig, const Media *video, const Media *audio)
+{
+  rig_start_with (rig, video, audio, NULL);
 }
 
 static inline void
@@ -214,32 +227,44 @@ rig_read_file (Rig *rig, const gchar *path)
   return g_bytes_ref (g_ptr_array_index (file->chunks, 0));
 }
 
-/* Samples of the segments of @track from @number on are the buffers, byte for
- * byte, and at their times. */
+/* The samples of one chunk are @media's buffers from number @first on, byte for
+ * byte, and at their times. Returns how many. */
+static inline guint
+rig_assert_chunk (GBytes *chunk, const Media *media, guint first,
+    guint timescale, guint tolerance)
+{
+  g_autoptr (GArray) samples = box_samples (chunk);
+
+  for (guint n = 0; n < samples->len; n++) {
+    const BoxSample *s = &g_array_index (samples, BoxSample, n);
+    GstBuffer *buffer = g_ptr_array_index (media->buffers, first + n);
+    gint64 expected = gst_util_uint64_scale_round (
+        GST_BUFFER_PTS (buffer), timescale, GST_SECOND);
+
+    assert_equals_uint64 (s->size, gst_buffer_get_size (buffer));
+    fail_unless (gst_buffer_memcmp (buffer, 0, s->data, s->size) == 0,
+        "sample %u differs", first + n);
+    fail_unless (ABS (s->presentation_time - expected) <= (gint64) tolerance,
+        "sample %u at %" G_GINT64_FORMAT " not %" G_GINT64_FORMAT, first + n,
+        s->presentation_time, expected);
+  }
+  return samples->len;
+}
+
+/* Those of the segments of @track from @number on are all of @media. */
 static inline void
 rig_assert_samples (Rig *rig, const gchar *track, guint64 number,
     const Media *media, guint timescale, guint tolerance)
 {
-  guint i = 0;
-
-  for (; i < media->buffers->len; number++) {
+  for (guint i = 0; i < media->buffers->len; number++) {
     g_autofree gchar *path = mpd_segment_path (track, number);
-    g_autoptr (GBytes) segment = rig_read_file (rig, path);
-    g_autoptr (GArray) samples = box_samples (segment);
+    g_autoptr (PenstockStoredFile) file =
+        penstock_segment_store_read (rig->store, path);
 
-    for (guint n = 0; n < samples->len; n++, i++) {
-      const BoxSample *s = &g_array_index (samples, BoxSample, n);
-      GstBuffer *buffer = g_ptr_array_index (media->buffers, i);
-      gint64 expected = gst_util_uint64_scale_round (
-          GST_BUFFER_PTS (buffer), timescale, GST_SECOND);
-
-      assert_equals_uint64 (s->size, gst_buffer_get_size (buffer));
-      fail_unless (gst_buffer_memcmp (buffer, 0, s->data, s->size) == 0,
-          "sample %u of %s differs", n, path);
-      fail_unless (ABS (s->presentation_time - expected) <= (gint64) tolerance,
-          "sample %u of %s at %" G_GINT64_FORMAT " not %" G_GINT64_FORMAT, n,
-          path, s->presentation_time, expected);
-    }
+    fail_unless (file && file->complete, "%s is missing", path);
+    for (guint n = 0; n < file->chunks->len; n++)
+      i += rig_assert_chunk (
+          g_ptr_array_index (file->chunks, n), media, i, timescale, tolerance);
   }
 }
 

@@ -26,11 +26,70 @@
 typedef struct {
   Segmenter *segmenter;
   Presentation *presentation;
-  GHashTable *files; /* path -> GBytes: what a disk would hold */
-  GString *log;      /* "+path" and "-path" */
-  gchar *mpd;        /* the newest */
+  GHashTable *files;    /* path -> GBytes: what a disk would hold */
+  GHashTable *growing;  /* path -> GByteArray: what it holds unfinished */
+  GHashTable *expected; /* folder -> "path at time": what comes next */
+  GString *log;         /* "+path" and "-path", ">path" for a chunk */
+  gchar *mpd;           /* the newest */
+  gchar *plain_mpd;     /* as a folder has it, if that is another */
   gint64 now_us;
 } Rig;
+
+static inline void
+rig_take_mpd (Rig *rig, const PresentationChange *change)
+{
+  gsize size;
+  const gchar *text = g_bytes_get_data (change->bytes, &size);
+
+  g_free (rig->mpd);
+  rig->mpd = g_strndup (text, size);
+  g_clear_pointer (&rig->plain_mpd, g_free);
+  if (change->plain)
+    rig->plain_mpd = g_strndup (g_bytes_get_data (change->plain, NULL),
+        g_bytes_get_size (change->plain));
+  assert_equals_string (change->content_type, "application/dash+xml");
+  g_string_append (rig->log, "+mpd ");
+}
+
+/* Takes @bytes. */
+static inline void
+rig_take_file (Rig *rig, const gchar *path, GBytes *bytes)
+{
+  fail_if (g_hash_table_contains (rig->files, path), "%s is used again", path);
+  g_hash_table_insert (rig->files, g_strdup (path), bytes);
+  g_string_append_printf (rig->log, "+%s ", path);
+}
+
+static inline void
+rig_grow (Rig *rig, const PresentationChange *change)
+{
+  GByteArray *file = g_hash_table_lookup (rig->growing, change->path);
+
+  if (!file) {
+    file = g_byte_array_new ();
+    g_hash_table_insert (rig->growing, g_strdup (change->path), file);
+  }
+  g_byte_array_append (file, g_bytes_get_data (change->bytes, NULL),
+      g_bytes_get_size (change->bytes));
+  g_string_append_printf (rig->log, ">%s ", change->path);
+}
+
+static inline void
+rig_finish (Rig *rig, const gchar *path)
+{
+  GByteArray *file = g_hash_table_lookup (rig->growing, path);
+
+  fail_unless (file != NULL, "%s never grew", path);
+  rig_take_file (rig, path, g_bytes_new (file->data, file->len));
+  g_hash_table_remove (rig->growing, path);
+}
+
+static inline void
+rig_assert_type (const PresentationChange *change)
+{
+  assert_equals_string (
+      change->content_type, change->path[0] == 'v' ? "video/mp4" : "audio/mp4");
+}
 
 static inline void
 rig_apply (Rig *rig, GQueue *changes)
@@ -38,26 +97,33 @@ rig_apply (Rig *rig, GQueue *changes)
   PresentationChange *change;
 
   while ((change = g_queue_pop_head (changes))) {
-    if (g_str_equal (change->path, PRESENTATION_MPD_PATH)) {
-      gsize size;
-      const gchar *text = g_bytes_get_data (change->bytes, &size);
-
-      g_free (rig->mpd);
-      rig->mpd = g_strndup (text, size);
-      assert_equals_string (change->content_type, "application/dash+xml");
-      g_string_append (rig->log, "+mpd ");
-    } else if (change->bytes) {
-      fail_if (g_hash_table_contains (rig->files, change->path),
-          "%s is used again", change->path);
-      assert_equals_string (change->content_type,
-          change->path[0] == 'v' ? "video/mp4" : "audio/mp4");
-      g_hash_table_insert (
-          rig->files, g_strdup (change->path), g_bytes_ref (change->bytes));
-      g_string_append_printf (rig->log, "+%s ", change->path);
-    } else {
+    switch (change->action) {
+    case PRESENTATION_PUT:
+      if (g_str_equal (change->path, PRESENTATION_MPD_PATH)) {
+        rig_take_mpd (rig, change);
+        break;
+      }
+      rig_assert_type (change);
+      rig_take_file (rig, change->path, g_bytes_ref (change->bytes));
+      break;
+    case PRESENTATION_APPEND:
+      rig_assert_type (change);
+      rig_grow (rig, change);
+      break;
+    case PRESENTATION_FINISH:
+      rig_finish (rig, change->path);
+      break;
+    case PRESENTATION_REMOVE:
       fail_unless (g_hash_table_remove (rig->files, change->path),
           "%s is not there", change->path);
       g_string_append_printf (rig->log, "-%s ", change->path);
+      break;
+    case PRESENTATION_EXPECT:
+      fail_if (g_hash_table_contains (rig->files, change->path));
+      g_hash_table_insert (rig->expected, g_path_get_dirname (change->path),
+          g_strdup_printf (
+              "%s at %" G_GINT64_FORMAT, change->path, change->due_us));
+      break;
     }
     presentation_change_free (change);
   }
@@ -71,7 +137,8 @@ rig_drain (Rig *rig)
   while ((row = segmenter_next_row (rig->segmenter))) {
     GQueue changes = G_QUEUE_INIT;
 
-    rig->now_us += G_USEC_PER_SEC;
+    if (row->ends)
+      rig->now_us += G_USEC_PER_SEC;
     presentation_add_row (rig->presentation, row, rig->now_us, &changes);
     segmenter_row_free (row);
     rig_apply (rig, &changes);
@@ -93,6 +160,7 @@ rig_start_with (Rig *rig, const PresentationSettings *settings)
   SegmenterSettings segmenter = SEGMENTER_DEFAULT_SETTINGS;
 
   *rig = (Rig){ 0 };
+  segmenter.chunk = settings->latency.chunk;
   rig->segmenter = segmenter_new (&segmenter);
   segmenter_add_track (rig->segmenter, CMAF_VIDEO);
   segmenter_add_track (rig->segmenter, CMAF_AUDIO);
@@ -104,6 +172,10 @@ rig_start_with (Rig *rig, const PresentationSettings *settings)
   presentation_set_zero (rig->presentation, NEW_YEAR);
   rig->files = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
+  rig->growing = g_hash_table_new_full (
+      g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_byte_array_unref);
+  rig->expected =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   rig->log = g_string_new (NULL);
   rig->now_us = NEW_YEAR / 1000;
 }
@@ -128,8 +200,11 @@ rig_stop (Rig *rig)
   segmenter_free (rig->segmenter);
   presentation_free (rig->presentation);
   g_hash_table_unref (rig->files);
+  g_hash_table_unref (rig->growing);
+  g_hash_table_unref (rig->expected);
   g_string_free (rig->log, TRUE);
   g_free (rig->mpd);
+  g_free (rig->plain_mpd);
 }
 
 static inline void
@@ -176,7 +251,7 @@ rig_end (Rig *rig)
 static inline void
 rig_assert_in_mpd (const Rig *rig, const gchar *text)
 {
-  fail_unless (rig->mpd && strstr (rig->mpd, text) != NULL, "no %s in\n%s",
+  fail_unless (rig->mpd && strstr (rig->mpd, text) != NULL, "no %s in\n%.3000s",
       text, rig->mpd);
 }
 
