@@ -334,7 +334,7 @@ flac_caps (const PenstockFlvCapsInput *input)
   return caps;
 }
 
-/* Codecs whose frames describe themselves. */
+/* Codecs whose frames describe themselves; audio-frames.h has found them. */
 static GstCaps *
 framed_caps (const PenstockFlvCapsInput *input)
 {
@@ -346,19 +346,18 @@ framed_caps (const PenstockFlvCapsInput *input)
     return NULL;
   switch (input->codec) {
   case PENSTOCK_FLV_CODEC_MP3:
-    /* Several frames in one message are usual: not framed. */
     caps = gst_caps_new_simple ("audio/mpeg", "mpegversion", G_TYPE_INT, 1,
-        "layer", G_TYPE_INT, 3, "parsed", G_TYPE_BOOLEAN, FALSE, NULL);
+        "layer", G_TYPE_INT, 3, "parsed", G_TYPE_BOOLEAN, TRUE, NULL);
     ok = penstock_mp3_frame_parse (input->frame, input->frame_size, &info);
     break;
   case PENSTOCK_FLV_CODEC_AC3:
     caps = gst_caps_new_simple (
-        "audio/x-ac3", "framed", G_TYPE_BOOLEAN, FALSE, NULL);
+        "audio/x-ac3", "framed", G_TYPE_BOOLEAN, TRUE, NULL);
     ok = penstock_ac3_frame_parse (input->frame, input->frame_size, &info);
     break;
   default:
     caps = gst_caps_new_simple (
-        "audio/x-eac3", "framed", G_TYPE_BOOLEAN, FALSE, NULL);
+        "audio/x-eac3", "framed", G_TYPE_BOOLEAN, TRUE, NULL);
     ok = penstock_eac3_frame_parse (input->frame, input->frame_size, &info);
     break;
   }

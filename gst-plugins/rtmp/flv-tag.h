@@ -76,6 +76,9 @@ typedef enum {
  * @nano_offset: nanoseconds to add to the presentation time, 0 to 999,999
  * @rate, @channels, @bits: what the flags of legacy audio say
  * @offset, @size: the body inside the message
+ * @delay: time of the frame behind that of the message, ns; a part of an item
+ *   (audio-frames.h) has one
+ * @duration: ns, 0 = not known; likewise
  */
 typedef struct {
   PenstockFlvItemKind kind;
@@ -88,6 +91,7 @@ typedef struct {
   guint32 nano_offset;
   guint rate, channels, bits;
   gsize offset, size;
+  GstClockTime delay, duration;
 } PenstockFlvItem;
 
 /**

@@ -346,6 +346,10 @@ penstock_mp3_frame_parse (
     const guint8 *data, gsize size, PenstockAudioInfo *info)
 {
   static const guint rates[] = { 44100, 48000, 32000 };
+  /* kbit/s of layer 3: MPEG-1, and the other two. 0: free format. */
+  static const guint kbps[2][16] = { { 0, 32, 40, 48, 56, 64, 80, 96, 112, 128,
+                                         160, 192, 224, 256, 320, 0 },
+    { 0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0 } };
   const guint layer_3 = 1, mpeg_1 = 3;
   guint version, rate;
 
@@ -359,6 +363,10 @@ penstock_mp3_frame_parse (
   info->rate = rates[rate] >> (version == mpeg_1 ? 0 : version == 2 ? 1 : 2);
   info->channels = data[3] >> 6 == 3 ? 1 : 2;
   info->frame_samples = version == mpeg_1 ? 1152 : 576;
+  guint bit_rate = 1000 * kbps[version != mpeg_1][data[2] >> 4];
+  info->frame_size = bit_rate == 0
+      ? 0
+      : info->frame_samples / 8 * bit_rate / info->rate + (data[2] >> 1 & 1);
   return TRUE;
 }
 
@@ -371,15 +379,19 @@ gboolean
 penstock_ac3_frame_parse (
     const guint8 *data, gsize size, PenstockAudioInfo *info)
 {
+  /* kbit/s by frmsizecod / 2, table 4.13 */
+  static const guint kbps[] = { 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192,
+    224, 256, 320, 384, 448, 512, 576, 640 };
   Bits bits;
-  guint rate, mode;
+  guint rate, mode, code;
 
   bits_init (&bits, data, size);
   if (bits_get (&bits, 16) != 0x0b77)
     return FALSE;
   bits_get (&bits, 16); /* crc1 */
   rate = bits_get (&bits, 2);
-  bits_get (&bits, 6 + 5 + 3); /* frmsizecod, bsid, bsmod */
+  code = bits_get (&bits, 6); /* frmsizecod */
+  bits_get (&bits, 5 + 3);    /* bsid, bsmod */
   mode = bits_get (&bits, 3);
   if ((mode & 1) && mode != 1)
     bits_get (&bits, 2); /* cmixlev */
@@ -392,6 +404,11 @@ penstock_ac3_frame_parse (
   info->rate = ac3_rates[rate];
   info->channels = ac3_channels[mode] + bits_get (&bits, 1);
   info->frame_samples = 1536;
+  /* Words of two bytes; at 44.1 kHz every other frame has one more. */
+  if (code / 2 < G_N_ELEMENTS (kbps))
+    info->frame_size = 2 * (kbps[code / 2] * 1000 * 1536 / 16 / info->rate);
+  if (rate == 1)
+    info->frame_size += 2 * (code & 1);
   return !bits.failed;
 }
 
@@ -407,7 +424,9 @@ penstock_eac3_frame_parse (
   bits_init (&bits, data, size);
   if (bits_get (&bits, 16) != 0x0b77)
     return FALSE;
-  bits_get (&bits, 16); /* strmtyp, substreamid, frmsiz */
+  info->continues = bits_get (&bits, 2) == 1;  /* strmtyp: dependent */
+  info->continues |= bits_get (&bits, 3) != 0; /* substreamid */
+  info->frame_size = 2 * (bits_get (&bits, 11) + 1);
   rate = bits_get (&bits, 2);
   code = bits_get (&bits, 2); /* numblkscod, or fscod2 */
   if (rate == 3) {

@@ -36,10 +36,14 @@ gboolean penstock_av1_frame_parse (
  * @rate: Hz
  * @channels: 0 = not told
  * @frame_samples: samples of one frame, 0 = varies
+ * @frame_size: bytes of the frame that was parsed, 0 = not told
+ * @continues: E-AC-3: a further substream of the frame before
  */
 typedef struct {
   guint rate, channels;
   guint frame_samples;
+  gsize frame_size;
+  gboolean continues;
 } PenstockAudioInfo;
 
 /* AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1). @rate is the base rate, not

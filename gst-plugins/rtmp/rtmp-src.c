@@ -129,8 +129,11 @@ static GstStaticPadTemplate audio_template =
         GST_STATIC_CAPS (
             "audio/mpeg, mpegversion=(int)4, stream-format=(string)raw, "
             "framed=(boolean)true; "
-            "audio/mpeg, mpegversion=(int)1, layer=(int)3; audio/x-opus; "
-            "audio/x-flac, framed=(boolean)true; audio/x-ac3; audio/x-eac3; "
+            "audio/mpeg, mpegversion=(int)1, layer=(int)3, "
+            "parsed=(boolean)true; audio/x-opus; "
+            "audio/x-flac, framed=(boolean)true; "
+            "audio/x-ac3, framed=(boolean)true; "
+            "audio/x-eac3, framed=(boolean)true; "
             "audio/x-alaw; audio/x-mulaw; "
             "audio/x-raw, format=(string){ S16LE, U8 }, "
             "layout=(string)interleaved"));

@@ -6,6 +6,7 @@
 
 #include <gst/base/gstflowcombiner.h>
 
+#include "audio-frames.h"
 #include "rtmp-metadata.h"
 #include "rtmp-timeline.h"
 #include "rtmp-track.h"
@@ -417,6 +418,35 @@ take_item (PenstockRtmpStream *self, PenstockFlvKind kind,
   }
 }
 
+/* Each frame of an item that may have several. */
+static GstFlowReturn
+take_frames (PenstockRtmpStream *self, PenstockFlvKind kind,
+    const PenstockRtmpQueueItem *queued, const PenstockFlvItem *item,
+    GstClockTimeDiff time)
+{
+  const guint8 *data = queued->message->data + item->offset;
+  PenstockRtmpQueueItem from = *queued; /* borrowed */
+  PenstockFlvItem part = *item;
+  GstFlowReturn flow = GST_FLOW_OK;
+  PenstockAudioFrame frame;
+  gsize position = 0;
+
+  if (item->kind != PENSTOCK_FLV_ITEM_FRAME ||
+      !penstock_audio_frames_apply (item->codec))
+    return take_item (self, kind, queued, item, time);
+  while (flow == GST_FLOW_OK &&
+      penstock_audio_frames_next (
+          item->codec, data, item->size, &position, &frame)) {
+    part.offset = item->offset + frame.offset;
+    part.size = frame.size;
+    part.duration = frame.duration;
+    flow = take_item (self, kind, &from, &part, time);
+    part.delay += frame.duration;
+    from.lost = FALSE; /* nothing between them */
+  }
+  return flow;
+}
+
 static GstFlowReturn
 take_media (PenstockRtmpStream *self, PenstockFlvKind kind,
     const PenstockRtmpQueueItem *queued)
@@ -441,7 +471,7 @@ take_media (PenstockRtmpStream *self, PenstockFlvKind kind,
       time = convert_time (self, kind, queued);
       timed = TRUE;
     }
-    flow = take_item (self, kind, queued, &tag.items[i], time);
+    flow = take_frames (self, kind, queued, &tag.items[i], time);
   }
   if (timed && !self->no_more_pads && self->deadline < 0)
     self->deadline = g_get_monotonic_time () + PENSTOCK_RTMP_TRACK_WAIT;

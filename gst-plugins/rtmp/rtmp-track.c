@@ -325,7 +325,10 @@ set_times (PenstockRtmpTrack *self, const PenstockFlvItem *item,
 {
   GstClockTimeDiff cts =
       (GstClockTimeDiff) item->cts_ms * GST_MSECOND + item->nano_offset;
-  GstClockTimeDiff pts = time + cts, dts;
+  GstClockTimeDiff pts, dts;
+
+  time += item->delay;
+  pts = time + cts;
 
   /* Presentation before decoding: decoding moves, presentation does not. */
   if (cts < 0 && -cts > self->dts_shift)
@@ -336,7 +339,9 @@ set_times (PenstockRtmpTrack *self, const PenstockFlvItem *item,
   self->last_dts = dts;
   GST_BUFFER_DTS (buffer) = dts;
   GST_BUFFER_PTS (buffer) = MAX (pts, dts);
-  if (self->kind == PENSTOCK_FLV_AUDIO)
+  if (item->duration > 0)
+    GST_BUFFER_DURATION (buffer) = item->duration;
+  else if (self->kind == PENSTOCK_FLV_AUDIO)
     GST_BUFFER_DURATION (buffer) = penstock_flv_audio_duration (
         self->codec, self->caps, gst_buffer_get_size (buffer));
 }

@@ -807,6 +807,38 @@ GST_START_TEST (codec_is_carried)
 }
 GST_END_TEST;
 
+/* Two frames of MP3 in each of two messages, 48 ms apart. */
+GST_START_TEST (frames_of_one_message_have_times_of_their_own)
+{
+  static const guint8 head[] = { 0x2f, 0xff, 0xfb, 0x94, 0x64 };
+  guint8 message[1 + 2 * 384] = { 0 };
+  Fixture f;
+  RtmpPeer *publisher;
+
+  memcpy (message, head, sizeof head);
+  memcpy (message + 1 + 384, head + 1, sizeof head - 1);
+  fixture_init (&f, "live/test");
+  publisher = publish (fixture_play (&f));
+  for (guint i = 0; i < 2; i++)
+    penstock_rtmp_session_send (
+        publisher->session, AUDIO, 48 * i, message, sizeof message);
+  rtmp_peer_flush (publisher);
+  GstClockTime begin = GST_CLOCK_TIME_NONE;
+  for (guint i = 0; i < 4; i++) {
+    g_autoptr (GstBuffer) buffer = next_buffer (&f, "audio_0");
+    assert_equals_int (gst_buffer_get_size (buffer), 384);
+    if (i == 0)
+      begin = GST_BUFFER_PTS (buffer);
+    assert_equals_uint64 (
+        GST_BUFFER_PTS (buffer) - begin, i * 24 * GST_MSECOND);
+    assert_equals_uint64 (GST_BUFFER_DURATION (buffer), 24 * GST_MSECOND);
+    assert_equals_int (GST_BUFFER_IS_DISCONT (buffer), i == 0);
+  }
+  say_goodbye (publisher);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
 GST_START_TEST (two_elements_share_a_port)
 {
   Fixture one, two;
@@ -1360,6 +1392,7 @@ rtmp_src_suite (void)
   tcase_add_test (tc, silent_kind_gets_gaps);
   tcase_add_test (tc, each_track_has_a_pad);
   tcase_add_loop_test (tc, codec_is_carried, 0, G_N_ELEMENTS (codec_rows));
+  tcase_add_test (tc, frames_of_one_message_have_times_of_their_own);
   tcase_add_test (tc, two_elements_share_a_port);
   tcase_add_test (tc, same_path_twice_is_an_error);
   tcase_add_test (tc, element_goes_down_and_up_again);

@@ -88,13 +88,13 @@ static const Row rows[] = {
       "streamheader=(buffer)<7f464c414301000000664c614380000022" STREAMINFO
       ">" },
   { "MP3", PENSTOCK_FLV_CODEC_MP3, NULL, "fffb9464",
-      "audio/mpeg, mpegversion=1, layer=3, parsed=false, rate=48000, "
+      "audio/mpeg, mpegversion=1, layer=3, parsed=true, rate=48000, "
       "channels=2" },
   { "MP3 that is none", PENSTOCK_FLV_CODEC_MP3, NULL, "00000000", NULL },
   { "AC-3", PENSTOCK_FLV_CODEC_AC3, NULL, "0b77fe95144043e106f4",
-      "audio/x-ac3, framed=false, rate=48000, channels=2" },
+      "audio/x-ac3, framed=true, rate=48000, channels=2" },
   { "E-AC-3", PENSTOCK_FLV_CODEC_EAC3, NULL, "0b77037f3f87c00020f8",
-      "audio/x-eac3, framed=false, rate=48000, channels=6" },
+      "audio/x-eac3, framed=true, rate=48000, channels=6" },
   { "Speex", PENSTOCK_FLV_CODEC_SPEEX, NULL, "00", "" },
 };
 
