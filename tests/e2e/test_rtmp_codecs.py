@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""Every codec that RTMP carries, in every form it is sent in: what arrives, and
+what plays over RTSP and DASH."""
+
+import contextlib
+import subprocess
+
+import pytest
+
+from gateway import Gateway, probe, wait_until
+from rtmp_publisher import Publisher, audio, video
+
+# Name -> (tracks, codec shown, codec over RTSP, codec over DASH), both for video
+# and audio; None: not carried there.
+H264 = ("H.264", "h264", "h264")
+H265 = ("H.265", "hevc", "hevc")
+AAC = ("AAC", "aac", "aac")
+ROWS = {
+    "h264-aac": ([video("h264"), audio("aac")], H264, AAC),
+    "b-frames": ([video("h264-b"), audio("aac")], H264, AAC),
+    "enhanced": ([video("h264", "enhanced"), audio("aac", "enhanced")], H264, AAC),
+    "h265": ([video("h265", "enhanced"), audio("opus", "enhanced")], H265,
+             ("Opus", "opus", "opus")),
+    "h265-12": ([video("h265", 12), audio("aac")], H265, AAC),
+    "h265-as-h264": ([video("h265"), audio("aac")], H265, AAC),
+    "av1": ([video("av1", "enhanced"), audio("aac")], ("AV1", None, "av1"), AAC),
+    "flac": ([video("h264"), audio("flac", "enhanced")], H264,
+             ("FLAC", None, "flac")),
+    "vp9": ([video("vp9", "enhanced"), audio("mp3", "enhanced")],
+            ("VP9", "vp9", "vp9"), ("MP3", "mp3", "aac")),
+    "vp8": ([video("vp8", "enhanced"), audio("mp3")],
+            ("VP8", "vp8", None), ("MP3", "mp3", "aac")),
+    "ac3": ([video("h264"), audio("ac3", "enhanced")], H264,
+            ("AC-3", "ac3", "aac")),
+    "eac3": ([video("h264"), audio("eac3", "enhanced")], H264,
+             ("E-AC-3", None, "aac")),
+    "alaw": ([video("h264"), audio("alaw")], H264,
+             ("G.711 A-law", "pcm_alaw", "aac")),
+    "mulaw": ([video("h264"), audio("mulaw")], H264,
+              ("G.711 mu-law", "pcm_mulaw", "aac")),
+    "pcm": ([video("h264"), audio("pcm")], H264, ("PCM", "pcm_s16be", "aac")),
+}
+
+
+@pytest.fixture(scope="module")
+def gateway():
+    with contextlib.ExitStack() as stack:
+        running = stack.enter_context(Gateway({"live/*": {
+            "input": "publish",
+            "outputs": ["rtsp", "rtmp", {"type": "dash", "segment-ms": 1000}]}}))
+        for name, (tracks, *_) in ROWS.items():
+            stack.enter_context(
+                Publisher(running.ports["rtmp"], name, tracks))
+        yield running
+
+
+def codecs(streams):
+    return {kind: stream["codec_name"] for kind, stream in streams.items()}
+
+
+def expected(row, column):
+    return {kind: codec[column] for kind, codec in
+            zip(("video", "audio"), row[1:]) if codec[column]}
+
+
+def decode(url, extra):
+    result = subprocess.run(
+        ["ffmpeg", "-nostdin", "-v", "error", "-xerror", *extra, "-i", url,
+         "-map", "0", "-t", "1", "-f", "null", "-"],
+        capture_output=True, text=True, timeout=40)
+    assert result.returncode == 0, (url, result.stderr)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_codec_is_carried_and_plays(gateway, name):
+    row, path = ROWS[name], f"live/{name}"
+    gateway.wait_state(path, "online")
+    wait_until(lambda: {track["kind"]: track["codec"] for track in
+                        gateway.route(path)["tracks"]} == expected(row, 0),
+               10, gateway.log)
+    gateway.wait_manifest(path)
+    for column, url, extra in (
+            (1, gateway.rtsp(path), ["-rtsp_transport", "tcp"]),
+            (2, gateway.http(f"{path}/manifest.mpd"), [])):
+        assert codecs(probe(url)) == expected(row, column)
+        decode(url, extra)
