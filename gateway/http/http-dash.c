@@ -502,6 +502,12 @@ http_dash_new (
   return self;
 }
 
+void
+http_dash_set_limits (HttpDash *self, const HttpLimits *limits)
+{
+  self->limits = *limits;
+}
+
 HttpDash *
 http_dash_ref (HttpDash *self)
 {

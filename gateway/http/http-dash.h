@@ -24,6 +24,8 @@ void http_dash_unref (HttpDash *self);
  * no such file and none to wait for; the caller answers then. HTTP thread. */
 gboolean http_dash_serve (
     HttpDash *self, HttpRequest *request, const gchar *path);
+/* For requests from now on. HTTP thread. */
+void http_dash_set_limits (HttpDash *self, const HttpLimits *limits);
 /* How many clients watch. Any thread. */
 guint http_dash_count_viewers (HttpDash *self);
 /* Ends the requests that wait. HTTP thread. */

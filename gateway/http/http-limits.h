@@ -13,18 +13,19 @@ typedef struct {
   /* Connections at a time. Beyond it the one that is idle for longest goes;
    * with none idle the new one is answered 503. */
   guint max_connections;
-  gsize max_header_bytes; /* of a request; a longer one ends its connection */
+  guint max_per_address;  /* connections of one address; 0: no such limit */
+  guint max_header_bytes; /* of a request; a longer one ends its connection */
   guint request_ms;       /* from accept to the headers of a request, and from
                      * headers to the end of the body */
   guint idle_ms;  /* between two requests, up to the headers of the second */
   guint stall_ms; /* with bytes to send and none taken */
   guint write_ms; /* until everything that was queued has been taken */
-  gsize max_pending_bytes; /* a growing file ends at a reader so far behind */
-  guint hold_ms;           /* for the next media segment, beyond its time */
-  guint max_hold_ms;       /* for the next media segment, in all */
-  guint status_cache_ms;   /* age up to which a status is given again */
-  guint status_wait_ms;    /* for the control context to make one */
-  guint viewer_ms;         /* a client is a viewer since it asked for media */
+  guint64 max_pending_bytes; /* a growing file ends at a reader so far behind */
+  guint hold_ms;             /* for the next media segment, beyond its time */
+  guint max_hold_ms;         /* for the next media segment, in all */
+  guint status_cache_ms;     /* age up to which a status is given again */
+  guint status_wait_ms;      /* for the control context to make one */
+  guint viewer_ms;           /* a client is a viewer since it asked for media */
 } HttpLimits;
 
 #define HTTP_LIMITS_DEFAULT                                                    \

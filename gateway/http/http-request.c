@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define HTTP_PORT 80
+
 struct _HttpRequest {
   SoupServerMessage *message; /* owns us; NULL when it is over */
   gboolean begun;             /* there is a status */
@@ -90,6 +92,12 @@ http_request_get_raw_path (HttpRequest *self)
 }
 
 const gchar *
+http_request_get_query (HttpRequest *self)
+{
+  return g_uri_get_query (soup_server_message_get_uri (self->message));
+}
+
+const gchar *
 http_request_get_header (HttpRequest *self, const gchar *name)
 {
   return soup_message_headers_get_one (
@@ -116,16 +124,17 @@ http_request_get_origin (HttpRequest *self)
   const gchar *forwarded = http_request_get_header (self, "X-Forwarded-Proto");
   gint port = g_uri_get_port (uri);
   gboolean v6 = strchr (host, ':') != NULL;
-  /* A proxy that speaks TLS for us: an http: address would be refused by the
+  HttpConnection *connection = http_connection_of (self->message);
+  /* Or a proxy speaks TLS for us: an http: address would be refused by the
    * browser as mixed content. */
-  const gchar *scheme =
-      forwarded && g_ascii_strcasecmp (forwarded, "https") == 0 ? "https"
-                                                                : "http";
+  gboolean secure = (connection && http_connection_is_secure (connection)) ||
+      (forwarded && g_ascii_strcasecmp (forwarded, "https") == 0);
   GString *origin = g_string_new (NULL);
 
-  g_string_printf (
-      origin, "%s://%s%s%s", scheme, v6 ? "[" : "", host, v6 ? "]" : "");
-  if (port > 0)
+  g_string_printf (origin, "%s://%s%s%s", secure ? "https" : "http",
+      v6 ? "[" : "", host, v6 ? "]" : "");
+  /* libsoup takes all for HTTP: of a host without a port it says 80. */
+  if (port > 0 && port != HTTP_PORT)
     g_string_append_printf (origin, ":%d", port);
   return g_string_free (origin, FALSE);
 }

@@ -7,7 +7,7 @@
 
 #include <libsoup/soup.h>
 
-#include "http-listener.h"
+#include "http-connection.h"
 
 G_BEGIN_DECLS
 
@@ -24,12 +24,14 @@ HttpRequest *http_request_of (SoupServerMessage *message);
 gboolean http_request_is_head (HttpRequest *self);
 /* The undecoded path, "/" at least. */
 const gchar *http_request_get_raw_path (HttpRequest *self);
+/* (nullable): the undecoded text behind "?". */
+const gchar *http_request_get_query (HttpRequest *self);
 /* (nullable): first value of a request header. */
 const gchar *http_request_get_header (HttpRequest *self, const gchar *name);
 /* (nullable): address of the client, without a port. */
 const gchar *http_request_get_host (HttpRequest *self);
 HttpConnection *http_request_get_connection (HttpRequest *self);
-/* "http://host:port" as the client knows us. (transfer full) */
+/* "http://host:port", or "https", as the client knows us. (transfer full) */
 gchar *http_request_get_origin (HttpRequest *self);
 
 /* Sets a header of the answer. */

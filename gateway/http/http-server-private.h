@@ -9,10 +9,6 @@
 
 G_BEGIN_DECLS
 
-/* Before penstock_http_server_start(), and before routes are added. */
-void penstock_priv_http_server_set_limits (
-    PenstockHttpServer *self, const HttpLimits *limits);
-
 /* What libsoup holds now: connections that are not freed, and requests that
  * have started and are not freed. Any thread. */
 typedef struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The HTTP server (see http-server.h): a thread with a main context, libsoup's
- * server in it, and the table of what is found where.
+ * The HTTP server (see http-server.h): a thread with a main context, and
+ * libsoup's server in it.
  *
  * libsoup keeps a connection alive only while it has a listener. Ours accepts
  * itself (http-listener.c), so libsoup is given the same socket in a context
@@ -9,14 +9,11 @@
 
 #include "http-server.h"
 
-#include <string.h>
-
-#include "http-dash.h"
+#include "http-connection.h"
 #include "http-listener.h"
 #include "http-pages.h"
+#include "http-router.h"
 #include "http-server-private.h"
-#include "http-status.h"
-#include "http-text.h"
 #include "../log.h"
 #include "../penstock-error.h"
 
@@ -25,32 +22,30 @@
 
 #define METHODS "GET, HEAD, OPTIONS"
 
-typedef struct {
-  HttpDash *dash; /* NULL: no DASH output */
-} HttpRoute;
-
 struct _PenstockHttpServer {
   GObject parent;
 
-  /* Set in new(), never changed. */
-  PenstockListenAddress listen;
+  /* Set before the start. */
+  PenstockListenAddress listen, tls_listen;
   GMainContext *control, *context;
   PenstockHttpStatusFunc status_func;
   gpointer status_data;
 
   /* Control context. */
   HttpLimits limits;
-  GThread *thread; /* NULL: stopped */
-  guint16 port;
+  GTlsCertificate *certificate; /* NULL: no TLS */
+  GThread *thread;              /* NULL: stopped */
+  guint16 port, tls_port;
   HttpStatus *status;
 
-  GMutex lock;        /* guards routes */
-  GHashTable *routes; /* name -> HttpRoute */
+  HttpRouter *router;    /* locks itself */
+  HttpCounters counters; /* atomic */
 
   /* HTTP thread, from its start to its end. */
-  GSocket *socket;
+  GSocket *socket, *tls_socket; /* NULL: not listening */
   GMainLoop *loop;
   SoupServer *soup;
+  HttpConnections *connections;
   HttpListener *listener;
   guint n_messages; /* that libsoup holds */
 };
@@ -59,13 +54,6 @@ G_DEFINE_FINAL_TYPE (PenstockHttpServer, penstock_http_server, G_TYPE_OBJECT)
 
 /* ---- routes ---- */
 
-static void
-route_free (HttpRoute *route)
-{
-  http_dash_unref (route->dash);
-  g_free (route);
-}
-
 static gboolean
 close_dash (gpointer dash)
 {
@@ -73,36 +61,28 @@ close_dash (gpointer dash)
   return G_SOURCE_REMOVE;
 }
 
-/* Requests that wait belong to the HTTP thread. */
+/* Requests that wait belong to the HTTP thread. Takes @dash. */
 static void
-close_route (PenstockHttpServer *self, HttpRoute *route)
+take_to_close (PenstockHttpServer *self, HttpDash *dash)
 {
-  if (!route->dash)
+  if (!dash)
     return;
-  if (self->thread)
-    penstock_control_post (self->context, close_dash,
-        http_dash_ref (route->dash), (GDestroyNotify) http_dash_unref);
-  else
-    http_dash_close (route->dash);
+  if (self->thread) {
+    penstock_control_post (
+        self->context, close_dash, dash, (GDestroyNotify) http_dash_unref);
+  } else {
+    http_dash_close (dash);
+    http_dash_unref (dash);
+  }
 }
 
 void
 penstock_http_server_remove_route (PenstockHttpServer *self, const gchar *path)
 {
-  HttpRoute *route = NULL;
-  g_autofree gchar *key = NULL;
-
   g_return_if_fail (PENSTOCK_IS_HTTP_SERVER (self));
   g_return_if_fail (path);
 
-  g_mutex_lock (&self->lock);
-  g_hash_table_steal_extended (
-      self->routes, path, (gpointer *) &key, (gpointer *) &route);
-  g_mutex_unlock (&self->lock);
-  if (!route)
-    return;
-  close_route (self, route);
-  route_free (route);
+  take_to_close (self, http_router_remove (self->router, path));
 }
 
 void
@@ -112,14 +92,9 @@ penstock_http_server_add_route (
   g_return_if_fail (PENSTOCK_IS_HTTP_SERVER (self));
   g_return_if_fail (path && *path);
 
-  HttpRoute *route = g_new0 (HttpRoute, 1);
-  if (store)
-    route->dash = http_dash_new (store, self->context, &self->limits);
-
   penstock_http_server_remove_route (self, path);
-  g_mutex_lock (&self->lock);
-  g_hash_table_insert (self->routes, g_strdup (path), route);
-  g_mutex_unlock (&self->lock);
+  http_router_add (self->router, path,
+      store ? http_dash_new (store, self->context, &self->limits) : NULL);
 }
 
 guint
@@ -128,89 +103,10 @@ penstock_http_server_count_viewers (PenstockHttpServer *self, const gchar *path)
   g_return_val_if_fail (PENSTOCK_IS_HTTP_SERVER (self), 0);
   g_return_val_if_fail (path, 0);
 
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  HttpRoute *route = g_hash_table_lookup (self->routes, path);
-  return route && route->dash ? http_dash_count_viewers (route->dash) : 0;
+  return http_router_count_viewers (self->router, path);
 }
 
-static gint
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const gchar *const *) a, *(const gchar *const *) b);
-}
-
-static GPtrArray *
-list_routes (PenstockHttpServer *self)
-{
-  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
-  GHashTableIter iter;
-  gpointer name;
-
-  g_mutex_lock (&self->lock);
-  g_hash_table_iter_init (&iter, self->routes);
-  while (g_hash_table_iter_next (&iter, &name, NULL))
-    g_ptr_array_add (names, g_strdup (name));
-  g_mutex_unlock (&self->lock);
-  g_ptr_array_sort (names, compare_names);
-  return names;
-}
-
-typedef struct {
-  gchar *name;    /* of the route */
-  HttpDash *dash; /* (nullable) */
-  gchar *rest;    /* behind it: NULL, "" after a slash, "manifest.mpd", ... */
-} Found;
-
-static void
-found_free (Found *found)
-{
-  g_free (found->name);
-  http_dash_unref (found->dash);
-  g_free (found->rest);
-  g_free (found);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Found, found_free)
-
-/* The route with the longest name that @path begins with, segment by segment.
- */
-static Found *
-find_route (PenstockHttpServer *self, const gchar *path)
-{
-  g_autofree gchar *name = g_strdup (path);
-  Found *found = NULL;
-
-  g_mutex_lock (&self->lock);
-  for (;;) {
-    HttpRoute *route = g_hash_table_lookup (self->routes, name);
-    if (route) {
-      const gchar *rest = path + strlen (name);
-      found = g_new0 (Found, 1);
-      found->name = g_strdup (name);
-      found->dash = route->dash ? http_dash_ref (route->dash) : NULL;
-      found->rest = *rest == '/' ? g_strdup (rest + 1) : NULL;
-      break;
-    }
-    gchar *slash = strrchr (name, '/');
-    if (!slash)
-      break;
-    *slash = '\0';
-  }
-  g_mutex_unlock (&self->lock);
-  return found;
-}
-
-/* ---- answers ---- */
-
-static void
-answer_time (HttpRequest *request)
-{
-  gchar *text = penstock_priv_http_xs_date (g_get_real_time ());
-  g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
-
-  http_request_set_header (request, "Cache-Control", "no-store");
-  http_request_answer (request, SOUP_STATUS_OK, "text/plain", bytes);
-}
+/* ---- libsoup ---- */
 
 /* CORS preflight (Fetch, 3.2.2), and OPTIONS of RFC 9110. */
 static void
@@ -225,84 +121,6 @@ answer_options (HttpRequest *request)
   http_request_set_header (request, "Access-Control-Max-Age", "86400");
   http_request_answer_empty (request, SOUP_STATUS_NO_CONTENT);
 }
-
-/* "/live/one" → "/live/one/", as a reference relative to the request. */
-static void
-answer_redirect (HttpRequest *request, SoupServerMessage *message)
-{
-  const gchar *raw = http_request_get_raw_path (request);
-  const gchar *query = g_uri_get_query (soup_server_message_get_uri (message));
-  g_autofree gchar *location = g_strconcat (
-      "./", strrchr (raw, '/') + 1, "/", query ? "?" : NULL, query, NULL);
-
-  http_request_set_header (request, "Location", location);
-  http_request_set_header (request, "Cache-Control", "no-store");
-  http_request_answer (request, SOUP_STATUS_FOUND, NULL, NULL);
-}
-
-static void
-answer_not_found (HttpRequest *request)
-{
-  http_pages_answer_error (
-      request, SOUP_STATUS_NOT_FOUND, "There is nothing at this address.");
-}
-
-static void
-answer_route (
-    HttpRequest *request, SoupServerMessage *message, const Found *found)
-{
-  if (!found->rest)
-    answer_redirect (request, message);
-  else if (*found->rest == '\0')
-    http_pages_answer_player (request, found->name,
-        found->dash ? HTTP_PLAYER_READY : HTTP_PLAYER_NO_DASH);
-  else if (!found->dash || !http_dash_serve (found->dash, request, found->rest))
-    answer_not_found (request);
-}
-
-static void
-answer_get (
-    PenstockHttpServer *self, HttpRequest *request, SoupServerMessage *message)
-{
-  g_autofree gchar *path =
-      penstock_priv_http_decode_path (http_request_get_raw_path (request));
-
-  if (!path) {
-    http_pages_answer_error (
-        request, SOUP_STATUS_BAD_REQUEST, "The address is not valid.");
-    return;
-  }
-  if (*path == '\0') {
-    g_autoptr (GPtrArray) routes = list_routes (self);
-    http_pages_answer_index (request, routes);
-    return;
-  }
-  if (g_str_equal (path, "status.json")) {
-    http_status_serve (self->status, request);
-    return;
-  }
-  if (g_str_equal (path, "time")) {
-    answer_time (request);
-    return;
-  }
-  if (g_str_has_prefix (path, "assets/")) {
-    if (!http_pages_answer_asset (request, path + strlen ("assets/")))
-      answer_not_found (request);
-    return;
-  }
-
-  g_autoptr (Found) found = find_route (self, path);
-  if (found) {
-    answer_route (request, message, found);
-  } else if (g_str_has_suffix (path, "/")) {
-    g_autofree gchar *name = g_strndup (path, strlen (path) - 1);
-    http_pages_answer_player (request, name, HTTP_PLAYER_UNKNOWN);
-  } else {
-    answer_not_found (request);
-  }
-}
-
-/* ---- libsoup ---- */
 
 /* Headers of every answer, libsoup's own refusals too. */
 static void
@@ -367,6 +185,7 @@ on_request_over (
   HttpRequest *request = http_request_of (message);
 
   log_request (message);
+  http_counter_add (&self->counters.requests, 1);
   if (connection)
     http_connection_request_over (connection);
   if (request)
@@ -420,7 +239,7 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path,
   if (soup_server_message_get_method (message) == SOUP_METHOD_OPTIONS)
     answer_options (request);
   else
-    answer_get (self, request, message);
+    http_router_answer (self->router, request, self->status);
 }
 
 /* The request is whole. A refusal waits for that: see on_request_headers(). */
@@ -441,12 +260,51 @@ on_request_read (
 
 /* ---- the thread ---- */
 
+/* What the thread takes over from the control context. */
+typedef struct {
+  PenstockHttpServer *server;
+  HttpLimits limits;
+  GTlsCertificate *certificate; /* NULL: no TLS */
+} Start;
+
+static Start *
+start_new (PenstockHttpServer *server)
+{
+  Start *start = g_new (Start, 1);
+
+  *start = (Start){ server, server->limits,
+    server->certificate ? g_object_ref (server->certificate) : NULL };
+  return start;
+}
+
 static void
-start_soup (PenstockHttpServer *self)
+start_free (gpointer data)
+{
+  Start *start = data;
+
+  g_clear_object (&start->certificate);
+  g_free (start);
+}
+
+/* libsoup keeps connections alive while it listens, to whatever. */
+static void
+park_listener (PenstockHttpServer *self)
 {
   g_autoptr (GMainContext) parked = g_main_context_new ();
   g_autoptr (GError) error = NULL;
 
+  g_main_context_push_thread_default (parked);
+  if (!soup_server_listen_socket (self->soup,
+          self->socket ? self->socket : self->tls_socket, 0, &error))
+    penstock_warning (
+        "http", "connections are not kept alive: %s", error->message);
+  g_main_context_pop_thread_default (parked);
+}
+
+/* @certificate: as it was at the start; (transfer none) */
+static void
+start_soup (PenstockHttpServer *self, const Start *start)
+{
   self->soup = soup_server_new ("raw-paths", TRUE, NULL);
   soup_server_add_early_handler (
       self->soup, NULL, on_request_headers, self, NULL);
@@ -459,30 +317,16 @@ start_soup (PenstockHttpServer *self)
       self->soup, "request-finished", G_CALLBACK (on_request_over), self);
   g_signal_connect (
       self->soup, "request-aborted", G_CALLBACK (on_request_over), self);
+  park_listener (self);
 
-  g_main_context_push_thread_default (parked);
-  if (!soup_server_listen_socket (self->soup, self->socket, 0, &error))
-    penstock_warning (
-        "http", "connections are not kept alive: %s", error->message);
-  g_main_context_pop_thread_default (parked);
-  self->listener = http_listener_new (self->socket, self->soup, &self->limits);
-}
-
-static GPtrArray *
-list_dashes (PenstockHttpServer *self)
-{
-  GPtrArray *dashes =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) http_dash_unref);
-  GHashTableIter iter;
-  gpointer route;
-
-  g_mutex_lock (&self->lock);
-  g_hash_table_iter_init (&iter, self->routes);
-  while (g_hash_table_iter_next (&iter, NULL, &route))
-    if (((HttpRoute *) route)->dash)
-      g_ptr_array_add (dashes, http_dash_ref (((HttpRoute *) route)->dash));
-  g_mutex_unlock (&self->lock);
-  return dashes;
+  self->connections = http_connections_new (&start->limits, &self->counters);
+  self->listener =
+      http_listener_new (self->soup, self->connections, &self->counters);
+  if (self->socket)
+    http_listener_add_port (self->listener, self->socket, NULL);
+  if (self->tls_socket)
+    http_listener_add_port (
+        self->listener, self->tls_socket, start->certificate);
 }
 
 static gboolean
@@ -501,7 +345,8 @@ drain (PenstockHttpServer *self)
 
   g_source_set_callback (limit, on_drain_over, &over, NULL);
   g_source_attach (limit, self->context);
-  while (!over && self->n_messages > 0)
+  while (!over &&
+      (self->n_messages > 0 || http_connections_get_n (self->connections) > 0))
     g_main_context_iteration (self->context, TRUE);
   g_source_destroy (limit);
   while (g_main_context_iteration (self->context, FALSE))
@@ -511,24 +356,31 @@ drain (PenstockHttpServer *self)
 static void
 stop_soup (PenstockHttpServer *self)
 {
-  g_autoptr (GPtrArray) dashes = list_dashes (self);
+  g_autoptr (GPtrArray) dashes = http_router_list_dashes (self->router);
 
   http_status_close (self->status);
   for (guint i = 0; i < dashes->len; i++)
     http_dash_end_waiting (dashes->pdata[i]);
-  g_clear_pointer (&self->listener, http_listener_free);
+  http_listener_stop (self->listener);
+  http_connections_close (self->connections);
   soup_server_disconnect (self->soup);
   drain (self);
+  g_clear_pointer (&self->listener, http_listener_free);
+  while (g_main_context_iteration (self->context, FALSE))
+    continue;
+  g_clear_pointer (&self->connections, http_connections_free);
   g_clear_object (&self->soup);
 }
 
 static gpointer
 run (gpointer data)
 {
-  PenstockHttpServer *self = data;
+  Start *start = data;
+  PenstockHttpServer *self = start->server;
 
   g_main_context_push_thread_default (self->context);
-  start_soup (self);
+  start_soup (self, start);
+  start_free (start);
   g_main_loop_run (self->loop);
   stop_soup (self);
   g_main_context_pop_thread_default (self->context);
@@ -558,22 +410,61 @@ penstock_http_server_new (const PenstockListenAddress *listen,
   return self;
 }
 
+void
+penstock_http_server_set_tls (PenstockHttpServer *self,
+    const PenstockListenAddress *listen, GTlsCertificate *certificate)
+{
+  g_return_if_fail (PENSTOCK_IS_HTTP_SERVER (self));
+  g_return_if_fail (!self->thread && !self->tls_listen.set);
+  g_return_if_fail (G_IS_TLS_CERTIFICATE (certificate));
+
+  self->tls_listen = *listen;
+  self->tls_listen.host = g_strdup (listen->host);
+  self->certificate = g_object_ref (certificate);
+}
+
+static guint16
+port_of (GSocket *socket)
+{
+  g_autoptr (GSocketAddress) address =
+      socket ? g_socket_get_local_address (socket, NULL) : NULL;
+
+  return address
+      ? g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address))
+      : 0;
+}
+
+static gboolean
+bind_ports (PenstockHttpServer *self, GError **error)
+{
+  if (self->listen.set)
+    self->socket = http_listener_bind (&self->listen, error);
+  if (self->listen.set && !self->socket)
+    return FALSE;
+  if (self->tls_listen.set)
+    self->tls_socket = http_listener_bind (&self->tls_listen, error);
+  if (self->tls_listen.set && !self->tls_socket) {
+    g_clear_object (&self->socket);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 gboolean
 penstock_http_server_start (PenstockHttpServer *self, GError **error)
 {
   g_return_val_if_fail (PENSTOCK_IS_HTTP_SERVER (self), FALSE);
   g_return_val_if_fail (!self->thread, FALSE);
+  g_return_val_if_fail (self->listen.set || self->tls_listen.set, FALSE);
 
-  self->socket = http_listener_bind (&self->listen, error);
-  if (!self->socket)
+  if (!bind_ports (self, error))
     return FALSE;
-  g_autoptr (GSocketAddress) address =
-      g_socket_get_local_address (self->socket, NULL);
-  self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
+  self->port = port_of (self->socket);
+  self->tls_port = port_of (self->tls_socket);
   self->status = http_status_new (self->control, self->context, &self->limits,
       self->status_func, self->status_data);
   self->loop = g_main_loop_new (self->context, FALSE);
-  self->thread = g_thread_new ("penstock-http", run, self);
+  self->thread = g_thread_new ("penstock-http", run, start_new (self));
   return TRUE;
 }
 
@@ -589,7 +480,8 @@ penstock_http_server_stop (PenstockHttpServer *self)
   g_clear_pointer (&self->status, http_status_free);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_object (&self->socket);
-  self->port = 0;
+  g_clear_object (&self->tls_socket);
+  self->port = self->tls_port = 0;
 }
 
 guint16
@@ -600,12 +492,71 @@ penstock_http_server_get_port (PenstockHttpServer *self)
   return self->port;
 }
 
+guint16
+penstock_http_server_get_tls_port (PenstockHttpServer *self)
+{
+  g_return_val_if_fail (PENSTOCK_IS_HTTP_SERVER (self), 0);
+
+  return self->tls_port;
+}
+
+/* ---- changes while it runs ---- */
+
+/* HTTP thread. */
+static gboolean
+apply_change (gpointer data)
+{
+  Start *change = data;
+  PenstockHttpServer *self = change->server;
+  g_autoptr (GPtrArray) dashes = http_router_list_dashes (self->router);
+
+  for (guint i = 0; i < dashes->len; i++)
+    http_dash_set_limits (dashes->pdata[i], &change->limits);
+  if (self->connections)
+    http_connections_set_limits (self->connections, &change->limits);
+  if (self->listener && change->certificate)
+    http_listener_set_certificate (self->listener, change->certificate);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+post_change (PenstockHttpServer *self)
+{
+  if (self->thread)
+    penstock_control_post (
+        self->context, apply_change, start_new (self), start_free);
+}
+
 void
-penstock_priv_http_server_set_limits (
+penstock_http_server_set_certificate (
+    PenstockHttpServer *self, GTlsCertificate *certificate)
+{
+  g_return_if_fail (PENSTOCK_IS_HTTP_SERVER (self));
+  g_return_if_fail (G_IS_TLS_CERTIFICATE (certificate));
+
+  g_set_object (&self->certificate, certificate);
+  post_change (self);
+}
+
+void
+penstock_http_server_set_limits (
     PenstockHttpServer *self, const HttpLimits *limits)
 {
+  g_return_if_fail (PENSTOCK_IS_HTTP_SERVER (self));
+
   self->limits = *limits;
+  post_change (self);
 }
+
+const HttpCounters *
+penstock_http_server_get_counters (PenstockHttpServer *self)
+{
+  g_return_val_if_fail (PENSTOCK_IS_HTTP_SERVER (self), NULL);
+
+  return &self->counters;
+}
+
+/* ---- for tests ---- */
 
 typedef struct {
   PenstockHttpServer *server;
@@ -622,9 +573,8 @@ do_count (gpointer user_data)
   PenstockHttpServer *server = count->server;
 
   g_mutex_lock (&count->lock);
-  if (server->listener)
-    count->counts.connections =
-        http_listener_get_n_connections (server->listener);
+  if (server->connections)
+    count->counts.connections = http_connections_get_n (server->connections);
   count->counts.messages = server->n_messages;
   count->done = TRUE;
   g_cond_signal (&count->cond);
@@ -655,18 +605,16 @@ static void
 penstock_http_server_finalize (GObject *object)
 {
   PenstockHttpServer *self = PENSTOCK_HTTP_SERVER (object);
-  GHashTableIter iter;
-  gpointer route;
-
   penstock_http_server_stop (self);
-  g_hash_table_iter_init (&iter, self->routes);
-  while (g_hash_table_iter_next (&iter, NULL, &route))
-    close_route (self, route);
-  g_hash_table_unref (self->routes);
+  g_autoptr (GPtrArray) dashes = http_router_list_dashes (self->router);
+  for (guint i = 0; i < dashes->len; i++)
+    http_dash_close (dashes->pdata[i]);
+  http_router_free (self->router);
   g_main_context_unref (self->control);
   g_main_context_unref (self->context);
   g_free (self->listen.host);
-  g_mutex_clear (&self->lock);
+  g_free (self->tls_listen.host);
+  g_clear_object (&self->certificate);
   G_OBJECT_CLASS (penstock_http_server_parent_class)->finalize (object);
 }
 
@@ -682,9 +630,7 @@ penstock_http_server_init (PenstockHttpServer *self)
   static const HttpLimits defaults = HTTP_LIMITS_DEFAULT;
 
   self->limits = defaults;
-  g_mutex_init (&self->lock);
   self->control = g_main_context_ref_thread_default ();
   self->context = g_main_context_new ();
-  self->routes = g_hash_table_new_full (
-      g_str_hash, g_str_equal, g_free, (GDestroyNotify) route_free);
+  self->router = http_router_new ();
 }

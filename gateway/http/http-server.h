@@ -7,6 +7,8 @@
 
 #include <gio/gio.h>
 
+#include "http-counters.h"
+#include "http-limits.h"
 #include "../config-types.h"
 
 G_BEGIN_DECLS
@@ -20,13 +22,29 @@ G_DECLARE_FINAL_TYPE (
  * the answer for a moment so that page loads cannot load the control plane. */
 typedef GBytes *(*PenstockHttpStatusFunc) (gpointer user_data);
 
+/* @listen: for HTTP; not set: only HTTPS, see penstock_http_server_set_tls().
+ */
 PenstockHttpServer *penstock_http_server_new (
     const PenstockListenAddress *listen, PenstockHttpStatusFunc status,
     gpointer user_data);
-/* Binds the port; PENSTOCK_ERROR_ADDRESS_IN_USE names it. */
+/* HTTPS too, before the start. */
+void penstock_http_server_set_tls (PenstockHttpServer *self,
+    const PenstockListenAddress *listen, GTlsCertificate *certificate);
+/* Another certificate, for connections from now on. */
+void penstock_http_server_set_certificate (
+    PenstockHttpServer *self, GTlsCertificate *certificate);
+/* Other limits, for what comes from now on. */
+void penstock_http_server_set_limits (
+    PenstockHttpServer *self, const HttpLimits *limits);
+/* Binds the ports; PENSTOCK_ERROR_ADDRESS_IN_USE names the one. */
 gboolean penstock_http_server_start (PenstockHttpServer *self, GError **error);
 void penstock_http_server_stop (PenstockHttpServer *self);
+/* 0: not listening. */
 guint16 penstock_http_server_get_port (PenstockHttpServer *self);
+guint16 penstock_http_server_get_tls_port (PenstockHttpServer *self);
+/* Any thread; lives as long as @self. */
+const HttpCounters *penstock_http_server_get_counters (
+    PenstockHttpServer *self);
 
 /* Routes with a page: the player at "/" + @path + "/". @store: (nullable)
  * name of the segment store (dash/segment-store.h) that holds its DASH files;

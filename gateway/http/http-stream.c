@@ -151,6 +151,7 @@ struct _PenstockHttpStream {
   GIOStream parent;
 
   GIOStream *base;
+  GSocket *socket;
   PenstockHttpInput *input;
 };
 
@@ -168,11 +169,16 @@ stream_get_output (GIOStream *stream)
   return g_io_stream_get_output_stream (PENSTOCK_HTTP_STREAM (stream)->base);
 }
 
+/* TLS says goodbye, and would wait until there is room for that. */
 static gboolean
 stream_close (GIOStream *stream, GCancellable *cancellable, GError **error)
 {
-  return g_io_stream_close (
-      PENSTOCK_HTTP_STREAM (stream)->base, cancellable, error);
+  PenstockHttpStream *self = PENSTOCK_HTTP_STREAM (stream);
+
+  if (!g_socket_is_closed (self->socket) &&
+      !(g_socket_condition_check (self->socket, G_IO_OUT) & G_IO_OUT))
+    g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
+  return g_io_stream_close (self->base, cancellable, error);
 }
 
 static void
@@ -182,6 +188,7 @@ penstock_http_stream_finalize (GObject *object)
 
   g_object_unref (self->input);
   g_object_unref (self->base);
+  g_object_unref (self->socket);
   G_OBJECT_CLASS (penstock_http_stream_parent_class)->finalize (object);
 }
 
@@ -200,11 +207,13 @@ penstock_http_stream_init (PenstockHttpStream *self)
 }
 
 PenstockHttpStream *
-penstock_priv_http_stream_new (GIOStream *base, gsize max_header_bytes)
+penstock_priv_http_stream_new (
+    GIOStream *base, GSocket *socket, gsize max_header_bytes)
 {
   PenstockHttpStream *self = g_object_new (PENSTOCK_TYPE_HTTP_STREAM, NULL);
 
   self->base = g_object_ref (base);
+  self->socket = g_object_ref (socket);
   self->input = g_object_new (PENSTOCK_TYPE_HTTP_INPUT, "base-stream",
       g_io_stream_get_input_stream (base), "close-base-stream", FALSE, NULL);
   self->input->phase = HTTP_STREAM_HEADERS;

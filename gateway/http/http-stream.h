@@ -27,11 +27,11 @@ typedef enum {
   HTTP_STREAM_BODY,    /* what comes behind: of any length */
 } HttpStreamPhase;
 
-/* @base: its two streams can be polled. @max_header_bytes: reading fails when
+/* @base: @socket's stream, or TLS on it. @max_header_bytes: reading fails when
  * the headers of a request are not complete with so many. In phase HEADERS:
  * libsoup starts the first request at once. (transfer full) */
 PenstockHttpStream *penstock_priv_http_stream_new (
-    GIOStream *base, gsize max_header_bytes);
+    GIOStream *base, GSocket *socket, gsize max_header_bytes);
 
 void penstock_priv_http_stream_set_phase (
     PenstockHttpStream *self, HttpStreamPhase phase);

@@ -124,7 +124,8 @@ do_start (gpointer data)
 
   if (!penstock_http_server_start (self->server, &error))
     g_error ("%s", error->message);
-  self->port = penstock_http_server_get_port (self->server);
+  self->port = self->tls ? penstock_http_server_get_tls_port (self->server)
+                         : penstock_http_server_get_port (self->server);
   return G_SOURCE_REMOVE;
 }
 
@@ -152,25 +153,60 @@ do_make (gpointer data)
 {
   Fixture *self = data;
   gchar host[] = "127.0.0.1";
+  PenstockListenAddress nowhere = { .set = FALSE };
   PenstockListenAddress listen = { .set = TRUE, .host = host, .port = 0 };
 
-  self->server = penstock_http_server_new (&listen, make_status, self);
+  self->server = penstock_http_server_new (
+      self->tls ? &nowhere : &listen, make_status, self);
+  if (self->tls) {
+    g_autoptr (GTlsCertificate) certificate = test_certificate ();
+    penstock_http_server_set_tls (self->server, &listen, certificate);
+  }
   return G_SOURCE_REMOVE;
 }
 
-Fixture *
-fixture_new (const HttpLimits *limits)
+static Fixture *
+make_fixture (const HttpLimits *limits, gboolean tls)
 {
   Fixture *self = g_new0 (Fixture, 1);
 
+  self->tls = tls;
   self->control = g_main_context_new ();
   self->loop = g_main_loop_new (self->control, FALSE);
   self->thread = g_thread_new ("test-control", run_control, self);
   fixture_run (self, do_make, self);
   if (limits)
-    penstock_priv_http_server_set_limits (self->server, limits);
+    penstock_http_server_set_limits (self->server, limits);
   fixture_start (self);
   return self;
+}
+
+Fixture *
+fixture_new (const HttpLimits *limits)
+{
+  return make_fixture (limits, FALSE);
+}
+
+Fixture *
+fixture_new_tls (const HttpLimits *limits)
+{
+  return make_fixture (limits, TRUE);
+}
+
+GTlsCertificate *
+test_certificate (void)
+{
+  const gchar *data = g_getenv ("PENSTOCK_TEST_DATA");
+  g_autofree gchar *certificate =
+      g_build_filename (data, "tls", "certificate.pem", NULL);
+  g_autofree gchar *key = g_build_filename (data, "tls", "key.pem", NULL);
+  GError *error = NULL;
+  GTlsCertificate *pair =
+      g_tls_certificate_new_from_files (certificate, key, &error);
+
+  if (!pair)
+    g_error ("%s", error->message);
+  return pair;
 }
 
 static gboolean
@@ -195,24 +231,83 @@ fixture_free (Fixture *self)
 
 /* ---- the client ---- */
 
-Client *
-client_new_to (const gchar *host, guint16 port)
+/* @from: (nullable): an address of this machine. */
+static GSocketConnection *
+connect_to (const gchar *from, const gchar *host, guint16 port)
 {
-  Client *self = g_new0 (Client, 1);
   g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketAddress) local =
+      from ? g_inet_socket_address_new_from_string (from, 0) : NULL;
   GError *error = NULL;
 
+  g_socket_client_set_local_address (client, local);
   g_socket_client_set_enable_proxy (client, FALSE);
   g_socket_client_set_timeout (client, CLIENT_TIMEOUT_S);
-  self->connection =
+  GSocketConnection *connection =
       g_socket_client_connect_to_host (client, host, port, NULL, &error);
-  if (!self->connection)
+  if (!connection)
     g_error ("%s port %u: %s", host, port, error->message);
-  self->input = g_data_input_stream_new (
-      g_io_stream_get_input_stream (G_IO_STREAM (self->connection)));
+  return connection;
+}
+
+static Client *
+client_of (GSocketConnection *connection, GIOStream *stream)
+{
+  Client *self = g_new0 (Client, 1);
+
+  self->connection = connection;
+  self->stream = stream;
+  self->input = g_data_input_stream_new (g_io_stream_get_input_stream (stream));
   g_data_input_stream_set_newline_type (
       self->input, G_DATA_STREAM_NEWLINE_TYPE_CR_LF);
   return self;
+}
+
+Client *
+client_new_to (const gchar *host, guint16 port)
+{
+  GSocketConnection *connection = connect_to (NULL, host, port);
+
+  return client_of (connection, G_IO_STREAM (g_object_ref (connection)));
+}
+
+Client *
+client_new_from (const gchar *host, guint16 port)
+{
+  GSocketConnection *connection = connect_to (host, "127.0.0.1", port);
+
+  return client_of (connection, G_IO_STREAM (g_object_ref (connection)));
+}
+
+static gboolean
+accept_any (GTlsConnection *connection, GTlsCertificate *certificate,
+    GTlsCertificateFlags errors, gpointer unused)
+{
+  return TRUE;
+}
+
+Client *
+client_new_tls (guint16 port)
+{
+  return client_new_tls_from (NULL, port);
+}
+
+Client *
+client_new_tls_from (const gchar *host, guint16 port)
+{
+  static const gchar *const protocols[] = { "h2", "http/1.1", NULL };
+  GSocketConnection *connection = connect_to (host, "127.0.0.1", port);
+  GError *error = NULL;
+  GIOStream *tls =
+      g_tls_client_connection_new (G_IO_STREAM (connection), NULL, &error);
+
+  if (!tls)
+    g_error ("%s", error->message);
+  g_signal_connect (tls, "accept-certificate", G_CALLBACK (accept_any), NULL);
+  g_object_set (tls, "advertised-protocols", protocols, NULL);
+  if (!g_tls_connection_handshake (G_TLS_CONNECTION (tls), NULL, &error))
+    g_error ("%s", error->message);
+  return client_of (connection, tls);
 }
 
 Client *
@@ -225,6 +320,7 @@ void
 client_free (Client *self)
 {
   g_object_unref (self->input);
+  g_object_unref (self->stream);
   g_object_unref (self->connection);
   g_free (self);
 }
@@ -238,8 +334,7 @@ client_send (Client *self, const gchar *format, ...)
   g_autofree gchar *text = g_strdup_vprintf (format, args);
   va_end (args);
   /* The server may have closed already: reading will tell. */
-  g_output_stream_write_all (
-      g_io_stream_get_output_stream (G_IO_STREAM (self->connection)), text,
+  g_output_stream_write_all (g_io_stream_get_output_stream (self->stream), text,
       strlen (text), NULL, NULL, NULL);
 }
 

@@ -16,6 +16,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   PenstockHttpServer *server;
+  gboolean tls;
   guint16 port;
   GMainContext *control;
   GMainLoop *loop;
@@ -27,6 +28,10 @@ typedef struct {
 /* A server on 127.0.0.1 and a port of the system's choice. @limits is
  * (nullable). */
 Fixture *fixture_new (const HttpLimits *limits);
+/* The same by TLS: @port is that of HTTPS. */
+Fixture *fixture_new_tls (const HttpLimits *limits);
+/* Of tests/data/tls. */
+GTlsCertificate *test_certificate (void);
 void fixture_free (Fixture *self);
 /* Runs @func in the control thread and waits for it. */
 void fixture_run (Fixture *self, GSourceFunc func, gpointer data);
@@ -39,6 +44,7 @@ void fixture_stop (Fixture *self);
 
 typedef struct {
   GSocketConnection *connection;
+  GIOStream *stream; /* of it, or TLS on it */
   GDataInputStream *input;
 } Client;
 
@@ -50,6 +56,11 @@ typedef struct {
 } Answer;
 
 Client *client_new (guint16 port);
+/* Shakes hands. */
+Client *client_new_tls (guint16 port);
+/* From the address @host of this machine. */
+Client *client_new_from (const gchar *host, guint16 port);
+Client *client_new_tls_from (const gchar *host, guint16 port);
 Client *client_new_to (const gchar *host, guint16 port);
 void client_free (Client *self);
 void client_send (Client *self, const gchar *format, ...) G_GNUC_PRINTF (2, 3);

@@ -296,7 +296,7 @@ GST_START_TEST (waiting_for_us_has_no_deadline)
 {
   HttpLimits limits = HTTP_LIMITS_DEFAULT;
   limits.request_ms = limits.idle_ms = limits.stall_ms = limits.write_ms = 50;
-  limits.hold_ms = 500;
+  limits.hold_ms = limits.max_hold_ms = 500;
   g_autoptr (Fixture) fixture = fixture_new (&limits);
   g_autoptr (PenstockSegmentStore) store = penstock_segment_store_get ("s");
 
@@ -354,6 +354,60 @@ GST_START_TEST (busy_server_says_so)
   fail_unless (client_is_closed (refused));
   for (guint i = 0; i < G_N_ELEMENTS (held); i++)
     client_free (held[i]);
+}
+GST_END_TEST;
+
+GST_START_TEST (address_may_have_no_more_connections_than_said)
+{
+  HttpLimits limits = HTTP_LIMITS_DEFAULT;
+  limits.max_per_address = 2;
+  g_autoptr (Fixture) fixture = fixture_new (&limits);
+  g_autoptr (Client) one = client_new_from ("127.0.0.2", fixture->port);
+  g_autoptr (Client) two = client_new_from ("127.0.0.2", fixture->port);
+  g_autoptr (Client) three = client_new_from ("127.0.0.2", fixture->port);
+  const HttpCounters *counters =
+      penstock_http_server_get_counters (fixture->server);
+
+  g_autoptr (Answer) refused = client_read (three, FALSE);
+  fail_unless_equals_int (refused->status, 503);
+  fail_unless (client_is_closed (three));
+  g_autoptr (Answer) other = get (fixture->port, "/time", NULL);
+  fail_unless_equals_int (other->status, 200);
+  fail_unless_equals_int (http_counter_get (&counters->refused_address), 1);
+  fail_unless_equals_int (http_counter_get (&counters->refused_total), 0);
+}
+GST_END_TEST;
+
+static gboolean
+do_allow_one (gpointer data)
+{
+  HttpLimits limits = HTTP_LIMITS_DEFAULT;
+
+  limits.max_connections = 1;
+  penstock_http_server_set_limits (((Fixture *) data)->server, &limits);
+  return G_SOURCE_REMOVE;
+}
+
+GST_START_TEST (limits_may_change_while_it_runs)
+{
+  g_autoptr (Fixture) fixture = fixture_new (NULL);
+  Client *clients[5];
+
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++) {
+    clients[i] = client_new (fixture->port);
+    client_send (clients[i], "GET /time HTTP/1.1\r\nHost: x\r\n\r\n");
+    answer_free (client_read (clients[i], FALSE));
+  }
+  fixture_run (fixture, do_allow_one, fixture);
+  /* Answered behind the change. */
+  penstock_priv_http_server_count (fixture->server);
+  /* All of them are idle: there is room, and it takes all their places. */
+  g_autoptr (Answer) answer = get (fixture->port, "/time", NULL);
+  fail_unless_equals_int (answer->status, 200);
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++) {
+    fail_unless (client_is_closed (clients[i]));
+    client_free (clients[i]);
+  }
 }
 GST_END_TEST;
 
@@ -498,6 +552,8 @@ http_limits_suite (void)
   tcase_add_test (tc, waiting_for_us_has_no_deadline);
   tcase_add_test (tc, idle_connections_cannot_take_all_places);
   tcase_add_test (tc, busy_server_says_so);
+  tcase_add_test (tc, address_may_have_no_more_connections_than_said);
+  tcase_add_test (tc, limits_may_change_while_it_runs);
   tcase_add_test (tc, stopped_server_leaves_nothing);
   tcase_add_test (tc, routes_come_and_go_under_load);
   return suite;
