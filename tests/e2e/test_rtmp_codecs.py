@@ -3,12 +3,13 @@
 what plays over RTSP and DASH."""
 
 import contextlib
+import json
 import subprocess
 
 import pytest
 
 from gateway import Gateway, probe, wait_until
-from rtmp_publisher import Publisher, audio, video
+from rtmp_publisher import AUDIO, VIDEO, Publisher, Track, audio, video
 
 # Name -> (tracks, codec shown, codec over RTSP, codec over DASH), both for video
 # and audio; None: not carried there.
@@ -84,3 +85,81 @@ def test_codec_is_carried_and_plays(gateway, name):
             (2, gateway.http(f"{path}/manifest.mpd"), [])):
         assert codecs(probe(url)) == expected(row, column)
         decode(url, extra)
+
+
+# --- tracks
+
+ROUTES = {"live/one": {"input": "publish", "outputs": [
+    "rtsp", {"type": "dash", "segment-ms": 1000}]}}
+
+
+def kinds_of(url):
+    """The kind of every stream, in order."""
+    extra = ["-rtsp_transport", "tcp"] if url.startswith("rtsp") else []
+    result = subprocess.run(
+        ["ffprobe", "-v", "error", *extra, "-show_streams", "-of", "json", url],
+        capture_output=True, text=True, timeout=30)
+    return sorted(stream["codec_type"] for stream in
+                  json.loads(result.stdout)["streams"])
+
+
+def test_every_audio_track_is_carried():
+    tracks = [video("h264"), audio("aac"), audio("aac", track=1),
+              audio("opus", track=5)]
+    with Gateway(ROUTES) as gateway, Publisher(
+            gateway.ports["rtmp"], "one", tracks):
+        wait_until(lambda: sorted(
+            track["codec"] for track in gateway.route("live/one")["tracks"]) ==
+                   ["AAC", "AAC", "H.264", "Opus"], 20, gateway.log)
+        assert kinds_of(gateway.rtsp("live/one")) == ["audio"] * 3 + ["video"]
+        gateway.wait_manifest("live/one")
+        wait_until(lambda: kinds_of(gateway.http("live/one/manifest.mpd")) ==
+                   ["audio"] * 3 + ["video"], 20, gateway.log)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_late_track_is_added(announced):
+    """Sound that begins three seconds after the picture."""
+    metadata = {"videocodecid": 7.0, **({"audiocodecid": 10.0} if announced
+                                        else {})}
+    with Gateway(ROUTES) as gateway, Publisher(
+            gateway.ports["rtmp"], "one", [video("h264"), audio("aac")],
+            metadata=metadata, late={1: 3000}):
+        gateway.wait_state("live/one", "online")
+        assert len(gateway.route("live/one")["tracks"]) == 1
+        assert kinds_of(gateway.rtsp("live/one")) == ["video"]
+        wait_until(lambda: len(gateway.route("live/one")["tracks"]) == 2, 20,
+                   gateway.log)
+        wait_until(lambda: kinds_of(gateway.rtsp("live/one")) ==
+                   ["audio", "video"], 20, gateway.log)
+
+
+def unsupported(kind, message):
+    """A track that nobody here decodes, 25 messages a second."""
+    return Track(kind, None, [(when, message) for when in range(0, 960, 40)],
+                 960)
+
+
+@pytest.mark.parametrize("track,shown,reason", [
+    (unsupported(AUDIO, b"\xb6" + bytes(40)), "H.264",
+     "audio_0: Speex is not supported"),
+    (unsupported(AUDIO, b"\x56" + bytes(40)), "H.264",
+     "audio_0: Nellymoser is not supported"),
+    (unsupported(AUDIO, b"\x91abcd" + bytes(40)), "H.264",
+     "audio_0: unknown codec is not supported"),
+    (unsupported(VIDEO, b"\x14" + bytes(40)), "AAC",
+     "video_0: VP6 is not supported"),
+    (unsupported(VIDEO, b"\x91vvc1\0\0\0" + bytes(40)), "AAC",
+     "video_0: H.266 is not supported"),
+], ids=["speex", "nellymoser", "unknown", "vp6", "h266"])
+def test_unsupported_track_is_left_out_and_named(track, shown, reason):
+    other = video("h264") if track.kind == AUDIO else audio("aac")
+    with Gateway(ROUTES) as gateway, Publisher(
+            gateway.ports["rtmp"], "one", [other, track]):
+        gateway.wait_state("live/one", "online")
+        assert [t["codec"] for t in gateway.route("live/one")["tracks"]] == \
+            [shown]
+        wait_until(lambda: any(f"ignoring {reason}" in line
+                               for line in gateway.lines), 10, gateway.log)
+        status = json.dumps(gateway.route("live/one"))
+        assert reason in status, status
