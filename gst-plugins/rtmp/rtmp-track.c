@@ -11,6 +11,7 @@ typedef struct {
   gsize offset, size; /* in the message */
   GBytes *rewritten;  /* instead of it */
   gboolean keyframe, droppable;
+  gboolean continues; /* the picture of the message before */
 } Frame;
 
 PenstockRtmpTrack *
@@ -39,10 +40,20 @@ forget_config (PenstockRtmpTrack *self)
   self->n_unconfigured = 0;
 }
 
+static void
+forget_held (PenstockRtmpTrack *self)
+{
+  gst_clear_buffer (&self->held);
+  gst_clear_caps (&self->held_caps);
+}
+
 void
 penstock_rtmp_track_restart (PenstockRtmpTrack *self)
 {
   forget_config (self);
+  forget_held (self);
+  self->joins = FALSE;
+  self->last_time = GST_CLOCK_STIME_NONE;
   self->codec = PENSTOCK_FLV_CODEC_UNKNOWN;
   self->discont = TRUE;
   self->dts_shift = 0;
@@ -55,7 +66,9 @@ penstock_rtmp_track_free (PenstockRtmpTrack *self)
   if (!self)
     return;
   forget_config (self);
+  forget_held (self);
   g_byte_array_unref (self->prefix);
+  gst_clear_caps (&self->next_caps);
   gst_clear_caps (&self->caps);
   g_free (self);
 }
@@ -231,6 +244,7 @@ read_h26x_frame (PenstockRtmpTrack *self, const PenstockFlvItem *item,
 
   frame->keyframe = scan.keyframe;
   frame->droppable = scan.droppable;
+  frame->continues = !scan.starts_picture;
   frame->size = scan.size;
   if (!scan.in_place || self->prefix->len > 0) {
     GByteArray *out = g_byte_array_sized_new (self->prefix->len + size + 16);
@@ -313,9 +327,9 @@ update_caps (PenstockRtmpTrack *self, const PenstockFlvItem *item,
                    : PENSTOCK_RTMP_TRACK_NOTHING;
   }
   self->caps_stale = FALSE;
-  if (self->caps && gst_caps_is_equal (caps, self->caps))
+  if (self->next_caps && gst_caps_is_equal (caps, self->next_caps))
     return PENSTOCK_RTMP_TRACK_BUFFER;
-  gst_caps_replace (&self->caps, caps);
+  gst_caps_replace (&self->next_caps, caps);
   return PENSTOCK_RTMP_TRACK_NEW_CAPS;
 }
 
@@ -343,22 +357,28 @@ set_times (PenstockRtmpTrack *self, const PenstockFlvItem *item,
     GST_BUFFER_DURATION (buffer) = item->duration;
   else if (self->kind == PENSTOCK_FLV_AUDIO)
     GST_BUFFER_DURATION (buffer) = penstock_flv_audio_duration (
-        self->codec, self->caps, gst_buffer_get_size (buffer));
+        self->codec, self->next_caps, gst_buffer_get_size (buffer));
+}
+
+static GstBuffer *
+wrap (PenstockRtmpMessage *message, const Frame *frame)
+{
+  GstBuffer *buffer;
+
+  if (frame->rewritten)
+    return gst_buffer_new_wrapped_bytes (frame->rewritten);
+  buffer = gst_buffer_new ();
+  gst_buffer_append_memory (buffer,
+      penstock_rtmp_message_share (message, frame->offset, frame->size));
+  return buffer;
 }
 
 static GstBuffer *
 make_buffer (
     PenstockRtmpTrack *self, PenstockRtmpMessage *message, const Frame *frame)
 {
-  GstBuffer *buffer;
+  GstBuffer *buffer = wrap (message, frame);
 
-  if (frame->rewritten) {
-    buffer = gst_buffer_new_wrapped_bytes (frame->rewritten);
-  } else {
-    buffer = gst_buffer_new ();
-    gst_buffer_append_memory (buffer,
-        penstock_rtmp_message_share (message, frame->offset, frame->size));
-  }
   if (!frame->keyframe)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
   if (frame->droppable)
@@ -369,6 +389,45 @@ make_buffer (
   self->stats.frames++;
   self->stats.keyframes += self->kind == PENSTOCK_FLV_VIDEO && frame->keyframe;
   return buffer;
+}
+
+/* More slices of the picture that the last message began. The first time it is
+ * too late for that picture. */
+static void
+take_continuation (
+    PenstockRtmpTrack *self, PenstockRtmpMessage *message, const Frame *frame)
+{
+  if (self->held)
+    self->held = gst_buffer_append (self->held, wrap (message, frame));
+  if (self->joins)
+    return;
+  self->joins = TRUE;
+  penstock_rtmp_track_break (self, TRUE);
+}
+
+/* Hands out @buffer, or the one before it. */
+static PenstockRtmpTrackResult
+hand_out (PenstockRtmpTrack *self, GstBuffer *buffer, gboolean new_caps,
+    GstBuffer **out)
+{
+  GstBuffer *before = self->held;
+  gboolean before_new_caps = self->held_new_caps;
+
+  if (!self->joins) {
+    *out = buffer;
+    gst_caps_replace (&self->caps, self->next_caps);
+    return new_caps ? PENSTOCK_RTMP_TRACK_NEW_CAPS : PENSTOCK_RTMP_TRACK_BUFFER;
+  }
+  if (before)
+    gst_caps_replace (&self->caps, self->held_caps);
+  self->held = buffer;
+  self->held_new_caps = new_caps;
+  gst_caps_replace (&self->held_caps, self->next_caps);
+  if (!before)
+    return PENSTOCK_RTMP_TRACK_NOTHING;
+  *out = before;
+  return before_new_caps ? PENSTOCK_RTMP_TRACK_NEW_CAPS
+                         : PENSTOCK_RTMP_TRACK_BUFFER;
 }
 
 static PenstockRtmpTrackResult
@@ -392,6 +451,13 @@ take_frame (PenstockRtmpTrack *self, PenstockRtmpMessage *message,
   if (!ok)
     return PENSTOCK_RTMP_TRACK_NOTHING;
 
+  gboolean same_time = time == self->last_time;
+  self->last_time = time;
+  if (frame.continues && same_time &&
+      GST_CLOCK_TIME_IS_VALID (self->last_dts)) {
+    take_continuation (self, message, &frame);
+    return PENSTOCK_RTMP_TRACK_NOTHING;
+  }
   if (self->await_keyframe && !frame.keyframe) {
     self->stats.skipped++;
     return PENSTOCK_RTMP_TRACK_NOTHING;
@@ -404,9 +470,9 @@ take_frame (PenstockRtmpTrack *self, PenstockRtmpMessage *message,
       return result;
   }
   self->await_keyframe = FALSE;
-  *buffer = make_buffer (self, message, &frame);
-  set_times (self, item, time, *buffer);
-  return result;
+  GstBuffer *made = make_buffer (self, message, &frame);
+  set_times (self, item, time, made);
+  return hand_out (self, made, result == PENSTOCK_RTMP_TRACK_NEW_CAPS, buffer);
 }
 
 PenstockRtmpTrackResult

@@ -55,6 +55,12 @@ typedef struct {
   gboolean discont;
   gboolean ignored;     /* unsupported, told already */
   guint n_unconfigured; /* frames without a configuration */
+  GstCaps *next_caps;   /* of the newest frame */
+  gboolean joins;       /* a picture comes in several messages */
+  GstBuffer *held;      /* joins: the picture that may go on */
+  GstCaps *held_caps;
+  gboolean held_new_caps;
+  GstClockTimeDiff last_time; /* of the last frame, as given */
   GstClockTime last_dts;
   GstClockTimeDiff dts_shift; /* for negative composition times */
 } PenstockRtmpTrack;
@@ -79,6 +85,10 @@ typedef enum {
 
 /**
  * penstock_rtmp_track_take:
+ *
+ * Some recorders send the slices of a picture in messages of their own, with
+ * one time. Once that is seen, a picture waits for the next one.
+ *
  * @message: the message; buffers share its memory
  * @item: one of its items, of this track's kind and id
  * @time: running time of the item's decoding time, may be negative (ns)

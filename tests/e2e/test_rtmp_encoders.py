@@ -32,17 +32,18 @@ class Encoder:
         with open(os.path.join(FOLDER, persona["name"] + ".rtmp"), "rb") as file:
             self.bytes = file.read()
         self.goodbye_at = persona["goodbye-at"] or len(self.bytes)
+        self.seconds = persona.get("seconds", 1)
         self.answers = b""
         self.socket = socket.create_connection(
             ("127.0.0.1", gateway.ports["rtmp"]), timeout=10)
 
-    def send(self, seconds=1):
+    def send(self):
         """All up to the goodbye, about as fast as the media in it plays."""
         n = 25
         for i in range(n):
             self.socket.sendall(self.bytes[self.goodbye_at * i // n:
                                            self.goodbye_at * (i + 1) // n])
-            time.sleep(seconds / n)
+            time.sleep(self.seconds / n)
 
     def say_goodbye(self):
         if self.goodbye_at < len(self.bytes):

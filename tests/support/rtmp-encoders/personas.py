@@ -354,6 +354,25 @@ def dvr():
                                   "audio": "G.711 A-law", "audio-units": 8})
 
 
+def dvr_slices():
+    """Every NAL unit in a message of its own, all of a picture at one time.
+    That is noticed in the first picture, and from the second keyframe on
+    pictures are whole; the last one waits for the next."""
+    e = Encoder("dvr-slices", video="h264-slices", audio=None)
+    e.handshake()
+    e.connect(app="live", tcUrl=url_of(), flashVer="DVR")
+    e.command(3, 0, "createStream", 2, None)
+    e.publish(e.name, csid=3, transaction=3)
+    e.headers(4, 6)
+    for time, cts, key, data in MEDIA[e.video]["frames"]:
+        while data:
+            size = 4 + int.from_bytes(data[:4], "big")
+            e.media(6, VIDEO, time, e.video_tag(1, key, cts, data[:size]))
+            data = data[size:]
+    e.write(encoder="unknown", tracks=1, seconds=2,
+            **{"video": "H.264", "video-units": 1 + 11})
+
+
 def teradek():
     """Goes on only after the answer to FCPublish, and after acknowledgements
     for its window of 4096 bytes; says so in AMF3."""
@@ -396,4 +415,5 @@ def all_personas():
     drone()
     gopro()
     dvr()
+    dvr_slices()
     teradek()

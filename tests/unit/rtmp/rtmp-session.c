@@ -112,9 +112,9 @@ feed (
 static const gchar *const transcripts[] = { "ffmpeg", "vmix", "ffmpeg-player",
   "obs", "obs-wrong-key", "obs-h265", "obs-av1", "obs-h265-as-h264",
   "obs-two-tracks", "obs-fork", "librtmp", "xsplit", "fmle", "wirecast", "gst",
-  "larix", "haishinkit", "rootencoder", "drone", "gopro", "dvr", "teradek",
-  "pipelined", "interleaved", "extended-repeated", "extended-once", "type3",
-  "republish" };
+  "larix", "haishinkit", "rootencoder", "drone", "gopro", "dvr", "dvr-slices",
+  "teradek", "pipelined", "interleaved", "extended-repeated", "extended-once",
+  "type3", "republish" };
 
 static gchar *
 load (const gchar *name, const gchar *suffix, gsize *size)
