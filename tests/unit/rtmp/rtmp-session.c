@@ -152,7 +152,7 @@ check_transcript (const gchar *name, gint piece)
         feed (session, (const guint8 *) bytes + pos, n, log), "%s", log->str);
     pos += n;
   }
-  assert_equals_string (log->str, expected);
+  fail_unless (g_str_equal (log->str, expected), "%s: %s", name, log->str);
 }
 
 /* Payload goes straight into the messages wherever there is room. */
@@ -184,15 +184,18 @@ check_transcript_in_place (const gchar *name)
   assert_equals_string (log->str, expected);
 }
 
+/* A process for each would cost more than the work. */
+#define N_GROUPS 4
+
 GST_START_TEST (encoders_are_understood_in_any_pieces)
 {
-  const gchar *name = transcripts[__i__];
-
-  check_transcript (name, 0);
-  check_transcript (name, 1);
-  for (gint seed = 1; seed <= 5; seed++)
-    check_transcript (name, -seed);
-  check_transcript_in_place (name);
+  for (guint i = __i__; i < G_N_ELEMENTS (transcripts); i += N_GROUPS) {
+    check_transcript (transcripts[i], 0);
+    check_transcript (transcripts[i], 1);
+    for (gint seed = 1; seed <= 5; seed++)
+      check_transcript (transcripts[i], -seed);
+    check_transcript_in_place (transcripts[i]);
+  }
 }
 GST_END_TEST;
 
@@ -1025,10 +1028,10 @@ rtmp_session_suite (void)
 {
   Suite *suite = suite_create ("rtmp-session");
   TCase *tcase = tcase_create ("general");
-  guint n = G_N_ELEMENTS (transcripts);
 
   suite_add_tcase (suite, tcase);
-  tcase_add_loop_test (tcase, encoders_are_understood_in_any_pieces, 0, n);
+  tcase_add_loop_test (
+      tcase, encoders_are_understood_in_any_pieces, 0, N_GROUPS);
   tcase_add_loop_test (tcase, encoders_get_the_answers_they_wait_for, 0,
       G_N_ELEMENTS (answer_rows));
   tcase_add_test (tcase, commands_before_connect_are_not_obeyed);
