@@ -13,6 +13,7 @@
 
 /* A presentation of fewer media segments leaves players nothing to buffer. */
 #define DASH_MIN_SEGMENTS 3
+#define DASH_MIN_CHUNKS 2
 
 /* What a URL carries unescaped (RFC 3986, 2.3): a key is also a path segment. */
 #define KEY_CHARACTERS                                                         \
@@ -170,6 +171,25 @@ check_input (PenstockConfigParse *self, const PenstockInputConfig *input)
 /* --- outputs ------------------------------------------------------------------ */
 
 static void
+check_latency (PenstockConfigParse *self, const PenstockOutputConfig *output)
+{
+  const PenstockJsonNode *node = origin_of (self, output);
+  const PenstockJsonNode *latency = penstock_json_member (node, "latency-ms");
+  const PenstockJsonNode *chunk = penstock_json_member (node, "chunk-ms");
+
+  if (!output->low_latency) {
+    if (latency || chunk)
+      penstock_config_key_problem (
+          self, latency ? latency : chunk, "needs \"low-latency\": true");
+    return;
+  }
+  if (output->latency_ms < output->chunk_ms * DASH_MIN_CHUNKS)
+    penstock_config_problem (self, latency ? latency : chunk,
+        "a latency of %u ms is shorter than %d chunks of %u ms",
+        output->latency_ms, DASH_MIN_CHUNKS, output->chunk_ms);
+}
+
+static void
 check_dash (PenstockConfigParse *self, const PenstockRouteConfig *route,
     const PenstockOutputConfig *output)
 {
@@ -188,6 +208,7 @@ check_dash (PenstockConfigParse *self, const PenstockRouteConfig *route,
     penstock_config_problem (self, window ? window : node,
         "the window of %u s is shorter than %d media segments of %u ms",
         output->window_s, DASH_MIN_SEGMENTS, output->segment_ms);
+  check_latency (self, output);
 }
 
 static void

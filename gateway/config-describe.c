@@ -92,6 +92,8 @@ describe_output (GString *out, const PenstockOutputConfig *output)
   g_string_append_printf (out, " (%u ms segments, %u s window, audio %s",
       output->segment_ms, output->window_s,
       enum_name ("/routes/*/outputs/*", "audio", output->audio));
+  if (output->low_latency)
+    g_string_append_printf (out, ", %u ms latency", output->latency_ms);
   if (output->directory)
     describe_path (out, ", into ", output->directory);
   g_string_append_c (out, ')');

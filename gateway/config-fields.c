@@ -457,6 +457,21 @@ static const PenstockField fields[] = {
     .help = "How the MPD tells the media segments. With `auto` it changes "
         "less often, but ffmpeg does not play counted segments: it ignores "
         "the start of their Period." },
+  { OUTPUT_PATH "/low-latency", PENSTOCK_FIELD_BOOLEAN, OUT (DASH),
+    .offset = OUTPUT (low_latency), .fallback = "false",
+    .help = "Players get media segments while they grow, and stay `latency-ms` "
+        "behind. They count the segments, whatever `addressing` says: the "
+        "source has to send keyframes regularly, best one for each segment. "
+        "In a `directory` segments appear when they are complete." },
+  { OUTPUT_PATH "/latency-ms", PENSTOCK_FIELD_UINT, OUT (DASH),
+    .min = 300, .max = 60000, .unit = "ms", .fallback = "2000",
+    .offset = OUTPUT (latency_ms),
+    .help = "With `low-latency`: how far players should stay behind the moment "
+        "the stream arrives here. At least two chunks." },
+  { OUTPUT_PATH "/chunk-ms", PENSTOCK_FIELD_UINT, OUT (DASH),
+    .min = 100, .max = 500, .unit = "ms", .fallback = "200",
+    .offset = OUTPUT (chunk_ms),
+    .help = "With `low-latency`: by how much a media segment grows at once." },
   { OUTPUT_PATH "/audio", PENSTOCK_FIELD_ENUM, OUT (DASH),
     .offset = OUTPUT (audio), .fallback = "\"auto\"", .values = dash_audio,
     .help = "What happens to the audio." },
@@ -543,7 +558,6 @@ static const struct {
   { OUTPUT_PATH, "type", "hls", "HLS output" },
   { OUTPUT_PATH, "type", "record", "recording" },
   { OUTPUT_PATH, "type", "webrtc", "WebRTC output" },
-  { OUTPUT_PATH, "low-latency", NULL, "low-latency DASH" },
 };
 /* clang-format on */
 

@@ -106,6 +106,9 @@ typedef struct
   guint window_s;            /* timeShiftBufferDepth */
   guint64 max_bytes;         /* of the segments kept in memory */
   PenstockOutputAddressing addressing;
+  gboolean low_latency;      /* segments can be read while they grow */
+  guint chunk_ms;            /* by so much at once */
+  guint latency_ms;          /* that players should keep */
   PenstockDashAudio audio;
   guint audio_bitrate_kbps;  /* when audio is encoded */
   gchar *directory;          /* also write files there; NULL = memory only */

@@ -224,40 +224,69 @@ penstock_priv_http_mpd_window_s (const gchar *mpd, guint fallback)
   return total >= 1 && total < G_MAXINT ? (guint) total : fallback;
 }
 
+#define CLOCK "<UTCTiming "
+
+/* The value of the first clock from @from on; FALSE when there is none that can
+ * be read. */
+static gboolean
+find_clock (const gchar *from, const gchar *end, const gchar **value,
+    const gchar **value_end)
+{
+  const gchar *timing = g_strstr_len (from, end - from, CLOCK);
+  const gchar *timing_end = timing ? memchr (timing, '>', end - timing) : NULL;
+
+  if (!timing_end)
+    return FALSE;
+  *value = g_strstr_len (timing, timing_end - timing, " value=\"");
+  if (!*value)
+    return FALSE;
+  *value += strlen (" value=\"");
+  *value_end = memchr (*value, '"', timing_end - *value);
+  return *value_end != NULL;
+}
+
+/* The last but one element an MPD may have (ISO/IEC 23009-1, 5.3.1.3). */
+static gchar *
+add_clock (const gchar *mpd, gsize size, const gchar *escaped_url)
+{
+  const gchar *close = g_strrstr_len (mpd, size, "</MPD>");
+
+  if (!close)
+    return NULL;
+  return g_strdup_printf ("%.*s  " CLOCK
+                          "schemeIdUri=\"urn:mpeg:dash:utc:http-xsdate:2014\" "
+                          "value=\"%s\"/>\n%.*s",
+      (int) (close - mpd), mpd, escaped_url, (int) (mpd + size - close), close);
+}
+
 gchar *
 penstock_priv_http_mpd_with_time (
     const gchar *mpd, gsize size, const gchar *time_url)
 {
   g_autofree gchar *escaped = g_markup_escape_text (time_url, -1);
+  const gchar *end = mpd + size, *from = mpd, *value, *value_end;
+  g_autoptr (GString) out = NULL;
+  gboolean changed = FALSE;
 
   if (!g_strstr_len (mpd, size, "type=\"dynamic\""))
     return NULL;
+  if (!g_strstr_len (mpd, size, CLOCK))
+    return add_clock (mpd, size, escaped);
 
-  const gchar *end = mpd + size;
-  const gchar *timing = g_strstr_len (mpd, size, "<UTCTiming ");
-  if (!timing) {
-    /* The last but one element an MPD may have (ISO/IEC 23009-1, 5.3.1.3). */
-    const gchar *close = g_strrstr_len (mpd, size, "</MPD>");
-    if (!close)
-      return NULL;
-    return g_strdup_printf (
-        "%.*s  <UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-xsdate:2014\" "
-        "value=\"%s\"/>\n%.*s",
-        (int) (close - mpd), mpd, escaped, (int) (end - close), close);
+  out = g_string_sized_new (size + 256);
+  while (find_clock (from, end, &value, &value_end)) {
+    gboolean relative = !g_strstr_len (value, value_end - value, "://");
+
+    g_string_append_len (out, from, (relative ? value : value_end) - from);
+    if (relative)
+      g_string_append (out, escaped);
+    changed |= relative;
+    from = value_end;
   }
-
-  const gchar *timing_end = memchr (timing, '>', end - timing);
-  if (!timing_end)
+  if (!changed)
     return NULL;
-  const gchar *value = g_strstr_len (timing, timing_end - timing, " value=\"");
-  if (!value)
-    return NULL;
-  value += strlen (" value=\"");
-  const gchar *quote = memchr (value, '"', timing_end - value);
-  if (!quote || g_strstr_len (value, quote - value, "://"))
-    return NULL;
-  return g_strdup_printf ("%.*s%s%.*s", (int) (value - mpd), mpd, escaped,
-      (int) (end - quote), quote);
+  g_string_append_len (out, from, end - from);
+  return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
 /* ---- pages ---- */

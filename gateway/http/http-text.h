@@ -51,9 +51,9 @@ gboolean penstock_priv_http_is_later_segment (
 /* MPD@timeShiftBufferDepth in seconds, @fallback when absent or odd. */
 guint penstock_priv_http_mpd_window_s (const gchar *mpd, guint fallback);
 
-/* A live MPD with a UTCTiming whose URL is absolute: one with a relative value
- * gets @time_url, an MPD without any gets one more element. Returns (transfer
- * full) (nullable): NULL when nothing has to change. */
+/* A live MPD with UTCTimings whose URLs are absolute: those with a relative
+ * value get @time_url, an MPD without any gets one more element. Returns
+ * (transfer full) (nullable): NULL when nothing has to change. */
 gchar *penstock_priv_http_mpd_with_time (
     const gchar *mpd, gsize size, const gchar *time_url);
 

@@ -159,8 +159,11 @@ dash_configure (GstElement *sink, gpointer owner)
       (guint64) self->config->segment_ms * GST_MSECOND, "window",
       (guint64) self->config->window_s * GST_SECOND, "max-bytes",
       self->config->max_bytes, "directory", self->config->directory,
-      "addressing", self->config->addressing, "utc-timing-url", "/time",
-      "wall-clock", self->wall_clock, NULL);
+      "addressing", self->config->addressing, "low-latency",
+      self->config->low_latency, "chunk-duration",
+      (guint64) self->config->chunk_ms * GST_MSECOND, "latency",
+      (guint64) self->config->latency_ms * GST_MSECOND, "utc-timing-url",
+      "/time", "wall-clock", self->wall_clock, NULL);
 }
 
 static const PenstockOutputPipelineType pipeline_type = {

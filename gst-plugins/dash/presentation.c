@@ -68,7 +68,9 @@ presentation_set_bandwidth (Presentation *self, guint n, guint64 bandwidth)
 void
 presentation_set_zero (Presentation *self, GstClockTime utc)
 {
-  self->zero = utc + PRESENTATION_MARGIN;
+  self->zero = utc;
+  if (!presentation_is_low_latency (self))
+    self->zero += PRESENTATION_MARGIN;
 }
 
 void

@@ -18,7 +18,8 @@ G_BEGIN_DECLS
 #define PRESENTATION_MPD_PATH "manifest.mpd"
 
 /* Media is promised this much later than it is expected, so that it is never
- * asked for before it is there. */
+ * asked for before it is there. With low latency it is not: there the length of
+ * a picture, which arrives when its time begins, is all the margin. */
 #define PRESENTATION_MARGIN (50 * GST_MSECOND)
 
 /* Where players count the segments, the next row may be so much later than

@@ -512,10 +512,19 @@ static const WrongMap wrong_maps[] = {
       OUTPUTS ("['rtsp', 'dash', { 'type': 'rtsp' }]"),
       "map.json:3:53: /routes/r/outputs/2: a second output 'rtsp'; each "
       "type can stand once" },
-  { "low_latency_is_not_supported",
-      OUTPUTS ("[{ 'type': 'dash', 'low-latency': true }]"),
-      "map.json:3:55: /routes/r/outputs/0/low-latency: unknown key: "
-      "low-latency DASH is not supported by this version" },
+  { "latency_without_low_latency",
+      OUTPUTS ("[{ 'type': 'dash', 'latency-ms': 1000 }]"),
+      "map.json:3:55: /routes/r/outputs/0/latency-ms: needs "
+      "\"low-latency\": true" },
+  { "chunks_without_low_latency",
+      OUTPUTS ("[{ 'type': 'dash', 'low-latency': false, 'chunk-ms': 100 }]"),
+      "map.json:3:77: /routes/r/outputs/0/chunk-ms: needs "
+      "\"low-latency\": true" },
+  { "latency_is_shorter_than_two_chunks",
+      OUTPUTS ("[{ 'type': 'dash', 'low-latency': true, 'chunk-ms': 500, "
+               "'latency-ms': 900 }]"),
+      "map.json:3:107: /routes/r/outputs/0/latency-ms: a latency of 900 ms is "
+      "shorter than 2 chunks of 500 ms" },
   { "dash_key_of_an_rtsp_output",
       OUTPUTS ("[{ 'type': 'rtsp', 'window-s': 60 }]"),
       "map.json:3:55: /routes/r/outputs/0/window-s: belongs to type 'dash', "

@@ -259,6 +259,13 @@ static const struct {
   { "<MPD type=\"dynamic\"><UTCTiming schemeIdUri=\"x\" "
     "value=\"https://clock.example/\"/></MPD>",
       NULL },
+  { "<MPD type=\"dynamic\"><Period><UTCTiming value=\"/time\"/><UTCTiming "
+    "value=\"https://clock.example/\"/></Period><UTCTiming value=\"time\"/>"
+    "</MPD>",
+      "<MPD type=\"dynamic\"><Period><UTCTiming "
+      "value=\"http://h/time?a&amp;b\"/><UTCTiming "
+      "value=\"https://clock.example/\"/></Period><UTCTiming "
+      "value=\"http://h/time?a&amp;b\"/></MPD>" },
   { "<MPD type=\"static\"></MPD>", NULL },
   { "<MPD type=\"dynamic\"><UTCTiming schemeIdUri=\"x\"/></MPD>", NULL },
   { "<MPD type=\"dynamic\"><UTCTiming value=\"/time", NULL },
