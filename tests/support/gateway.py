@@ -243,7 +243,8 @@ class Process:
     def __init__(self, command, **kwargs):
         self.command = command
         self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, env=environment(command[0]),
+            command, env=environment(command[0]),
+            stdin=kwargs.pop("stdin", subprocess.DEVNULL),
             stdout=kwargs.pop("stdout", subprocess.DEVNULL),
             stderr=kwargs.pop("stderr", subprocess.PIPE), **kwargs)
 
