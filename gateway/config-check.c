@@ -91,6 +91,9 @@ check_tls (PenstockConfigParse *self)
     if (self->data->listen_rtsps.set)
       penstock_config_general_problem (self, "/listen/rtsps",
           "needs a certificate in /tls/certificate-file");
+    if (self->data->listen_https.set)
+      penstock_config_general_problem (self, "/listen/https",
+          "needs a certificate in /tls/certificate-file");
     return;
   }
   if (!check_pem_file (self, certificate, self->data->tls_certificate_file) ||
@@ -197,9 +200,11 @@ check_dash (PenstockConfigParse *self, const PenstockRouteConfig *route,
   const PenstockJsonNode *window = penstock_json_member (node, "window-s");
   const PenstockJsonNode *directory = penstock_json_member (node, "directory");
 
-  if (!self->data->listen_http.set && !directory)
-    penstock_config_problem (
-        self, node, "output \"dash\" needs /listen/http or a \"directory\"");
+  if (!self->data->listen_http.set && !self->data->listen_https.set &&
+      !directory)
+    penstock_config_problem (self, node,
+        "output \"dash\" needs /listen/http, /listen/https or a "
+        "\"directory\"");
   if (directory && route->is_template)
     penstock_config_problem (
         self, directory, "the routes of a template cannot share a directory");

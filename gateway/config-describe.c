@@ -118,6 +118,8 @@ penstock_config_data_describe (const PenstockConfigData *data)
   if (data->listen_rtsps.set)
     describe_listener (out, "rtsps", &data->listen_rtsps);
   describe_listener (out, "http", &data->listen_http);
+  if (data->listen_https.set)
+    describe_listener (out, "https", &data->listen_https);
   for (guint i = 0; i < data->routes->len; i++) {
     const PenstockRouteConfig *route = g_ptr_array_index (data->routes, i);
     g_string_append_printf (
@@ -182,6 +184,8 @@ add_route_urls (GString *out, const PenstockConfigData *data,
       add_url (out, "play", "rtsps", &data->listen_rtsps, ports->rtsps, path);
     if (output->kind == PENSTOCK_OUTPUT_DASH && ports->http)
       add_url (out, "watch", "http", &data->listen_http, ports->http, page);
+    if (output->kind == PENSTOCK_OUTPUT_DASH && ports->https)
+      add_url (out, "watch", "https", &data->listen_https, ports->https, page);
   }
 }
 
@@ -193,6 +197,8 @@ penstock_config_data_describe_urls (
 
   if (ports->http)
     add_url (out, "status", "http", &data->listen_http, ports->http, "");
+  if (ports->https)
+    add_url (out, "status", "https", &data->listen_https, ports->https, "");
   for (guint i = 0; i < data->routes->len; i++)
     add_route_urls (out, data, g_ptr_array_index (data->routes, i), ports);
   return g_string_free (out, FALSE);

@@ -12,6 +12,7 @@
 #define AT(type, member) G_STRUCT_OFFSET (type, member)
 #define ROOT(member) AT (PenstockConfigData, member)
 #define RTMP(member) ROOT (rtmp_limits.member)
+#define HTTP(member) ROOT (http_limits.member)
 #define ROUTE(member) AT (PenstockRouteConfig, member)
 #define INPUT(member) AT (PenstockInputConfig, member)
 #define OUTPUT(member) AT (PenstockOutputConfig, member)
@@ -71,8 +72,8 @@ static const PenstockFieldValue output_kinds[] = {
       "again whenever that fails. Can stand more than once in a route." },
   { "dash", PENSTOCK_OUTPUT_DASH,
       "Browsers open `http://HOST:PORT/ROUTE/`, players "
-      "`http://HOST:PORT/ROUTE/manifest.mpd`. Needs `/listen/http`, or a "
-      "`directory` that another web server serves." },
+      "`http://HOST:PORT/ROUTE/manifest.mpd`. Needs `/listen/http` or "
+      "`/listen/https`, or a `directory` that another web server serves." },
   { NULL },
 };
 
@@ -141,6 +142,10 @@ static const PenstockField fields[] = {
   { "/listen/http", PENSTOCK_FIELD_ADDRESS, .offset = ROOT (listen_http),
     .help = "DASH, the player page of each route, and the status page.",
     .example = "\"[::]:8080\"" },
+  { "/listen/https", PENSTOCK_FIELD_ADDRESS, .offset = ROOT (listen_https),
+    .help = "The same over TLS. The usual port is 443 and, without "
+        "privileges, 8443. Needs `/tls`.",
+    .example = "\"[::]:8443\"" },
 
   { "/tls", PENSTOCK_FIELD_OBJECT,
     .help = "The certificate of the TLS listeners. It is read at the start.",
@@ -272,6 +277,58 @@ static const PenstockField fields[] = {
     .help = "Most bytes that publishers have sent and the gateway still "
         "holds, GOP caches included; new publishers are refused from 90 "
         "% of it on. 0: no bound." },
+
+  { "/http", PENSTOCK_FIELD_OBJECT,
+    .help = "Limits of the HTTP and HTTPS listeners; see "
+        "[limits.md](limits.md) for what they guard.",
+    .example = "{ \"max-connections\": 20000 }" },
+  { "/http/max-connections", PENSTOCK_FIELD_UINT, .min = 1, .max = 1000000,
+    .fallback = "4096", .offset = HTTP (max_connections),
+    .help = "Most connections, of which a browser has up to six. Beyond that "
+        "the longest idle one is closed, or, with none idle, the new one is "
+        "answered 503." },
+  { "/http/max-connections-per-address", PENSTOCK_FIELD_UINT, .max = 1000000,
+    .fallback = "0", .offset = HTTP (max_per_address),
+    .help = "Most connections of an address (of IPv6, a /64); 0: no bound. A "
+        "proxy in front of the gateway is one address." },
+  { "/http/max-header-bytes", PENSTOCK_FIELD_UINT, .min = 1024, .max = 65536,
+    .unit = "bytes", .fallback = "32768", .offset = HTTP (max_header_bytes),
+    .help = "Longest headers of a request. Longer ones end the connection." },
+  { "/http/request-timeout-ms", PENSTOCK_FIELD_UINT, .min = 10, .max = 3600000,
+    .unit = "ms", .fallback = "10000", .offset = HTTP (request_ms),
+    .help = "From the connection to the end of its first request's headers, "
+        "TLS's handshake included." },
+  { "/http/idle-timeout-ms", PENSTOCK_FIELD_UINT, .min = 10, .max = 3600000,
+    .unit = "ms", .fallback = "75000", .offset = HTTP (idle_ms),
+    .help = "From one request to the end of the headers of the next." },
+  { "/http/stall-timeout-ms", PENSTOCK_FIELD_UINT, .min = 10, .max = 3600000,
+    .unit = "ms", .fallback = "15000", .offset = HTTP (stall_ms),
+    .help = "A client takes no byte of an answer for so long: it is closed." },
+  { "/http/write-timeout-ms", PENSTOCK_FIELD_UINT, .min = 10, .max = 3600000,
+    .unit = "ms", .fallback = "120000", .offset = HTTP (write_ms),
+    .help = "Until a client has taken all that there is for it." },
+  { "/http/max-behind-bytes", PENSTOCK_FIELD_UINT64, .min = 64 * KIB,
+    .max = 16 * GIB, .unit = "bytes", .fallback = "33554432",
+    .offset = HTTP (max_pending_bytes),
+    .help = "A reader of a media segment that grows is so far behind it: it "
+        "is closed." },
+  { "/http/hold-ms", PENSTOCK_FIELD_UINT, .max = 60000, .unit = "ms",
+    .fallback = "1000", .offset = HTTP (hold_ms),
+    .help = "How much longer than until it is due a request for the next "
+        "media segment is held." },
+  { "/http/max-hold-ms", PENSTOCK_FIELD_UINT, .max = 3600000, .unit = "ms",
+    .fallback = "15000", .offset = HTTP (max_hold_ms),
+    .help = "How long it is held at most, in all." },
+  { "/http/status-cache-ms", PENSTOCK_FIELD_UINT, .max = 60000, .unit = "ms",
+    .fallback = "250", .offset = HTTP (status_cache_ms),
+    .help = "How long `/status.json` says the same." },
+  { "/http/status-timeout-ms", PENSTOCK_FIELD_UINT, .min = 10, .max = 60000,
+    .unit = "ms", .fallback = "5000", .offset = HTTP (status_wait_ms),
+    .help = "After so long without a new one it is answered 503." },
+  { "/http/reader-timeout-ms", PENSTOCK_FIELD_UINT, .min = 10, .max = 3600000,
+    .unit = "ms", .fallback = "15000", .offset = HTTP (viewer_ms),
+    .help = "How long a client counts as a reader of a DASH output after it "
+        "has asked for media." },
 
   { "/log", PENSTOCK_FIELD_OBJECT,
     .help = "The log on standard error." },
@@ -545,7 +602,6 @@ static const struct {
   { "", "metrics", NULL, "metrics" },
   { "", "cluster", NULL, "clustering" },
   { "/listen", "rtmps", NULL, "RTMP over TLS" },
-  { "/listen", "https", NULL, "HTTPS" },
   { "/routes/*", "inputs", NULL, "a list of inputs" },
   { "/routes/*", "start", NULL, "starting on demand" },
   { "/routes/*", "hooks", NULL, "calling hooks" },

@@ -6,6 +6,7 @@
 #ifndef PENSTOCK_CONFIG_TYPES_H
 #define PENSTOCK_CONFIG_TYPES_H
 
+#include "http/http-limits.h"
 #include "rtmp/rtmp-limits.h"
 
 G_BEGIN_DECLS
@@ -145,10 +146,12 @@ typedef enum
 typedef struct
 {
   gchar *filename;           /* for messages; may be NULL */
-  PenstockListenAddress listen_rtmp, listen_rtsp, listen_rtsps, listen_http;
+  PenstockListenAddress listen_rtmp, listen_rtsp, listen_rtsps, listen_http,
+      listen_https;
   gchar *tls_certificate_file; /* PEM; set when a TLS listener is */
   gchar *tls_key_file;         /* PEM; NULL: in the certificate's file */
   PenstockRtmpLimits rtmp_limits;
+  HttpLimits http_limits;
   PenstockLogLevel log_level;
   gboolean allow_launch;
   GPtrArray *routes;         /* of PenstockRouteConfig, owned, file order */

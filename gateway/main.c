@@ -139,6 +139,7 @@ print_urls (PenstockConfig *config, PenstockServer *server)
     .rtsp = penstock_server_get_port (server, "rtsp"),
     .rtsps = penstock_server_get_port (server, "rtsps"),
     .http = penstock_server_get_port (server, "http"),
+    .https = penstock_server_get_port (server, "https"),
   };
   g_autofree gchar *urls = penstock_config_data_describe_urls (
       penstock_config_get_data (config), &ports);

@@ -342,13 +342,16 @@ penstock_server_get_port (PenstockServer *self, const gchar *protocol)
     return self->rtsp ? penstock_rtsp_server_get_tls_port (self->rtsp) : 0;
   if (g_str_equal (protocol, "http"))
     return self->http ? penstock_http_server_get_port (self->http) : 0;
+  if (g_str_equal (protocol, "https"))
+    return self->http ? penstock_http_server_get_tls_port (self->http) : 0;
   return 0;
 }
 
 static void
 add_listeners (PenstockServer *self, JsonBuilder *builder)
 {
-  static const gchar *const protocols[] = { "rtmp", "rtsp", "rtsps", "http" };
+  static const gchar *const protocols[] = { "rtmp", "rtsp", "rtsps", "http",
+    "https" };
 
   json_builder_set_member_name (builder, "listen");
   json_builder_begin_object (builder);
@@ -394,6 +397,29 @@ add_rtmp (PenstockServer *self, JsonBuilder *builder)
   json_builder_end_object (builder);
 }
 
+/* Who is connected to the HTTP listeners, and who was not let in. */
+static void
+add_http (PenstockServer *self, JsonBuilder *builder)
+{
+  if (!self->http)
+    return;
+  const HttpCounters *counters = penstock_http_server_get_counters (self->http);
+  json_builder_set_member_name (builder, "http");
+  json_builder_begin_object (builder);
+  add_int (builder, "connections", http_counter_get (&counters->connections));
+  add_int (
+      builder, "connections-total", http_counter_get (&counters->accepted));
+  add_int (builder, "requests", http_counter_get (&counters->requests));
+  add_int (builder, "failed-handshakes",
+      http_counter_get (&counters->handshakes_failed));
+  json_builder_set_member_name (builder, "refused");
+  json_builder_begin_object (builder);
+  add_int (builder, "total", http_counter_get (&counters->refused_total));
+  add_int (builder, "address", http_counter_get (&counters->refused_address));
+  json_builder_end_object (builder);
+  json_builder_end_object (builder);
+}
+
 /* Names that a publisher may make routes of. */
 static void
 add_templates (PenstockServer *self, JsonBuilder *builder)
@@ -428,6 +454,7 @@ penstock_server_get_status (PenstockServer *self)
       builder, (g_get_monotonic_time () - self->started_us) / G_USEC_PER_SEC);
   add_listeners (self, builder);
   add_rtmp (self, builder);
+  add_http (self, builder);
   add_templates (self, builder);
   json_builder_set_member_name (builder, "routes");
   json_builder_begin_array (builder);
@@ -506,10 +533,20 @@ start_rtsp (PenstockServer *self, GError **error)
 static gboolean
 start_http (PenstockServer *self, GError **error)
 {
-  if (!self->data->listen_http.set)
+  const PenstockConfigData *data = self->data;
+
+  if (!data->listen_http.set && !data->listen_https.set)
     return TRUE;
   self->http =
-      penstock_http_server_new (&self->data->listen_http, status_bytes, self);
+      penstock_http_server_new (&data->listen_http, status_bytes, self);
+  penstock_http_server_set_limits (self->http, &data->http_limits);
+  if (data->listen_https.set) {
+    g_autoptr (GTlsCertificate) certificate = penstock_tls_certificate_load (
+        data->tls_certificate_file, data->tls_key_file, error);
+    if (!certificate)
+      return FALSE;
+    penstock_http_server_set_tls (self->http, &data->listen_https, certificate);
+  }
   return penstock_http_server_start (self->http, error);
 }
 
@@ -597,6 +634,7 @@ check_same_listeners (const PenstockConfigData *before,
     { "/listen/rtsp", &before->listen_rtsp, &now->listen_rtsp },
     { "/listen/rtsps", &before->listen_rtsps, &now->listen_rtsps },
     { "/listen/http", &before->listen_http, &now->listen_http },
+    { "/listen/https", &before->listen_https, &now->listen_https },
   };
   g_autoptr (GString) text = g_string_new (NULL);
 
@@ -616,12 +654,14 @@ static gboolean
 reload_certificate (
     PenstockServer *self, const PenstockConfigData *now, GError **error)
 {
-  if (!now->listen_rtsps.set)
+  if (!now->listen_rtsps.set && !now->listen_https.set)
     return TRUE;
   g_autoptr (GTlsCertificate) certificate = penstock_tls_certificate_load (
       now->tls_certificate_file, now->tls_key_file, error);
-  if (certificate)
+  if (certificate && now->listen_rtsps.set)
     penstock_rtsp_server_set_certificate (self->rtsp, certificate);
+  if (certificate && now->listen_https.set)
+    penstock_http_server_set_certificate (self->http, certificate);
   return certificate != NULL;
 }
 
@@ -690,6 +730,8 @@ penstock_server_reload (
     return FALSE;
   take_config (self, config);
   set_rtmp_limits (self);
+  if (self->http)
+    penstock_http_server_set_limits (self->http, &self->data->http_limits);
   if (self->rtsp)
     penstock_rtsp_server_set_routes (self->rtsp, self->data->routes);
   reload_existing (self, &changed, &removed);

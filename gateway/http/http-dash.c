@@ -506,6 +506,8 @@ void
 http_dash_set_limits (HttpDash *self, const HttpLimits *limits)
 {
   self->limits = *limits;
+  penstock_priv_http_viewers_set_memory (
+      self->viewers, limits->viewer_ms * G_TIME_SPAN_MILLISECOND);
 }
 
 HttpDash *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a client of the HTTP server can make us hold, and for how long. One
- * place for all numbers; tests make smaller ones. */
+ * What a client of the HTTP server can make us hold, and for how long. `http` in
+ * the route map sets each of them; these are its defaults, a test says so. */
 #ifndef PENSTOCK_HTTP_LIMITS_H
 #define PENSTOCK_HTTP_LIMITS_H
 

@@ -512,6 +512,8 @@ apply_change (gpointer data)
 
   for (guint i = 0; i < dashes->len; i++)
     http_dash_set_limits (dashes->pdata[i], &change->limits);
+  if (self->status)
+    http_status_set_limits (self->status, &change->limits);
   if (self->connections)
     http_connections_set_limits (self->connections, &change->limits);
   if (self->listener && change->certificate)

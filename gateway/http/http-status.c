@@ -166,6 +166,12 @@ http_status_serve (HttpStatus *self, HttpRequest *request)
       self->control, on_question, status_ref (self), status_unref);
 }
 
+void
+http_status_set_limits (HttpStatus *self, const HttpLimits *limits)
+{
+  self->limits = *limits;
+}
+
 HttpStatus *
 http_status_new (GMainContext *control, GMainContext *http,
     const HttpLimits *limits, PenstockHttpStatusFunc status, gpointer user_data)

@@ -17,6 +17,8 @@ typedef struct _HttpStatus HttpStatus;
 HttpStatus *http_status_new (GMainContext *control, GMainContext *http,
     const HttpLimits *limits, PenstockHttpStatusFunc status,
     gpointer user_data);
+/* HTTP thread. */
+void http_status_set_limits (HttpStatus *self, const HttpLimits *limits);
 /* HTTP thread. Answers now or later. */
 void http_status_serve (HttpStatus *self, HttpRequest *request);
 /* HTTP thread: nobody is answered any more but with 503. */

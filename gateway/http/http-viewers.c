@@ -11,8 +11,8 @@
 #define MAX_PROGRAM 256
 
 struct _HttpViewers {
+  GMutex lock; /* guards the rest */
   gint64 memory_us;
-  GMutex lock;       /* guards the rest */
   GHashTable *times; /* address and program -> gint64 of the last request */
 };
 
@@ -35,6 +35,14 @@ penstock_priv_http_viewers_free (HttpViewers *self)
   g_hash_table_unref (self->times);
   g_mutex_clear (&self->lock);
   g_free (self);
+}
+
+void
+penstock_priv_http_viewers_set_memory (HttpViewers *self, gint64 memory_us)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->memory_us = memory_us;
 }
 
 static gboolean

@@ -14,6 +14,8 @@ typedef struct _HttpViewers HttpViewers;
 
 /* @memory_us: how long after its last request a client is a viewer. */
 HttpViewers *penstock_priv_http_viewers_new (gint64 memory_us);
+void penstock_priv_http_viewers_set_memory (
+    HttpViewers *self, gint64 memory_us);
 void penstock_priv_http_viewers_free (HttpViewers *self);
 
 /* A request for media at @now (monotonic µs). @program: (nullable). */

@@ -2,6 +2,7 @@
 """SIGHUP: another route map touches what differs, and nothing else."""
 
 import contextlib
+import http.client
 import os
 import shutil
 import socket
@@ -201,15 +202,19 @@ def test_a_renewed_certificate_is_shown_to_new_connections(tmp_path):
     tls = {"certificate-file": str(tmp_path / "certificate.pem"),
            "key-file": str(tmp_path / "key.pem")}
     with Gateway({"cam": route(bars())}, tls=tls, listen={
-            "rtsps": "127.0.0.1:0", "http": "127.0.0.1:0"}) as gateway:
+            "rtsps": "127.0.0.1:0", "http": "127.0.0.1:0",
+            "https": "127.0.0.1:0"}) as gateway:
         gateway.wait_state("cam", "online")
         url = f"rtsps://127.0.0.1:{gateway.ports['rtsps']}/cam"
         with Viewer(url, "tcp") as viewer:
             wait_until(lambda: viewer.frames > 10, 30, "pictures")
             before = peer_certificate(gateway.ports["rtsps"])
+            assert peer_certificate(gateway.ports["https"]) == before
             make_certificate(tmp_path)
             gateway.reload()
             assert peer_certificate(gateway.ports["rtsps"]) != before
+            wait_until(lambda: peer_certificate(
+                gateway.ports["https"]) != before, 5, "another certificate")
             frames = viewer.frames
             wait_until(lambda: viewer.frames > frames + 25, 20, "pictures")
         (tmp_path / "certificate.pem").write_text("no certificate")
@@ -241,3 +246,30 @@ def test_new_limits_count_for_new_connections():
         gateway.reload(rtmp={})
         assert is_served(gateway)
         assert gateway.route("live")["state"] == "online"
+
+
+def http_is_served(gateway, source):
+    """Whether a new HTTP client from that address of this host is."""
+    client = http.client.HTTPConnection(
+        "127.0.0.1", gateway.ports["http"], timeout=10,
+        source_address=(source, 0))
+    client.request("GET", "/time")
+    with contextlib.closing(client):
+        return client.getresponse().status == 200
+
+
+def test_new_limits_of_http_count_for_new_connections():
+    with Gateway({"cam": route(bars())}) as gateway, contextlib.closing(
+            http.client.HTTPConnection("127.0.0.1", gateway.ports["http"],
+                                       source_address=("127.0.0.2", 0))) as one:
+        one.request("GET", "/time")
+        one.getresponse().read()
+        assert http_is_served(gateway, "127.0.0.2")
+        gateway.reload(http={"max-connections-per-address": 1})
+        wait_until(lambda: not http_is_served(gateway, "127.0.0.2"), 5,
+                   "a refusal")
+        assert http_is_served(gateway, "127.0.0.3")
+        wait_until(lambda: gateway.status()["http"]["refused"]["address"] >= 1,
+                   5, gateway.status)
+        one.request("GET", "/time")
+        assert one.getresponse().status == 200

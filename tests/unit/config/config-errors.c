@@ -52,6 +52,9 @@ static const WrongMap wrong_maps[] = {
   { "tls_listener_without_tls",
       "{ 'listen': { 'rtsps': ':8322' }, 'routes': {} }",
       "/listen/rtsps: needs a certificate in /tls/certificate-file" },
+  { "https_without_tls",
+      "{ 'listen': { 'https': ':8443' }, 'routes': {} }",
+      "/listen/https: needs a certificate in /tls/certificate-file" },
   { "certificate_is_not_there",
       "{ 'tls': { 'certificate-file': '/none.pem' }, 'routes': {} }",
       "map.json:1:32: /tls/certificate-file: cannot read the file '/none.pem': "
@@ -556,8 +559,8 @@ static const WrongMap wrong_maps[] = {
       "map.json:1:65: /routes/r/outputs/0: output 'rtmp' needs /listen/rtmp" },
   { "dash_without_listener",
       "{ 'routes': { 'r': { 'input': 'test', 'outputs': ['dash'] } } }",
-      "map.json:1:51: /routes/r/outputs/0: output 'dash' needs /listen/http "
-      "or a 'directory'" },
+      "map.json:1:51: /routes/r/outputs/0: output 'dash' needs "
+      "/listen/http, /listen/https or a 'directory'" },
   { "template_without_publisher",
       "{ 'listen': { 'rtsp': ':8554' }, 'routes': { 'live/*': { 'input': "
       "'test', 'outputs': ['rtsp'] } } }",

@@ -63,6 +63,31 @@ GST_START_TEST (limits_of_rtmp_are_those_of_the_listener)
 }
 GST_END_TEST;
 
+GST_START_TEST (limits_of_http_are_those_of_the_server)
+{
+  const HttpLimits defaults = HTTP_LIMITS_DEFAULT;
+  PenstockConfigData *data =
+      load ("{'listen': {'http': ':1'}, 'routes': {'r': {'input': 'test', "
+            "'outputs': ['dash']}}}");
+  const HttpLimits *limits = &data->http_limits;
+
+  assert_equals_int (limits->max_connections, defaults.max_connections);
+  assert_equals_int (limits->max_per_address, defaults.max_per_address);
+  assert_equals_int (limits->max_header_bytes, defaults.max_header_bytes);
+  assert_equals_int (limits->request_ms, defaults.request_ms);
+  assert_equals_int (limits->idle_ms, defaults.idle_ms);
+  assert_equals_int (limits->stall_ms, defaults.stall_ms);
+  assert_equals_int (limits->write_ms, defaults.write_ms);
+  assert_equals_uint64 (limits->max_pending_bytes, defaults.max_pending_bytes);
+  assert_equals_int (limits->hold_ms, defaults.hold_ms);
+  assert_equals_int (limits->max_hold_ms, defaults.max_hold_ms);
+  assert_equals_int (limits->status_cache_ms, defaults.status_cache_ms);
+  assert_equals_int (limits->status_wait_ms, defaults.status_wait_ms);
+  assert_equals_int (limits->viewer_ms, defaults.viewer_ms);
+  penstock_config_data_free (data);
+}
+GST_END_TEST;
+
 static const PenstockRouteConfig *
 only_route (const PenstockConfigData *data)
 {
@@ -129,7 +154,7 @@ GST_START_TEST (nothing_listens_unless_said)
   g_autoptr (PenstockConfigData) data = load ("{'routes': {}}");
 
   fail_if (data->listen_rtmp.set || data->listen_rtsp.set ||
-      data->listen_http.set || data->allow_launch);
+      data->listen_http.set || data->listen_https.set || data->allow_launch);
 }
 GST_END_TEST;
 
@@ -668,6 +693,7 @@ config_load_suite (void)
 
   suite_add_tcase (suite, tc);
   tcase_add_test (tc, limits_of_rtmp_are_those_of_the_listener);
+  tcase_add_test (tc, limits_of_http_are_those_of_the_server);
   tcase_add_test (tc, what_is_not_said_has_its_default);
   tcase_add_test (tc, nothing_listens_unless_said);
   tcase_add_loop_test (tc, short_and_long_forms_say_the_same, 0, 5);
