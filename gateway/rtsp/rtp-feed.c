@@ -56,16 +56,21 @@ typedef struct {
   GstClockTime pts;
 } First; /* packets of a stream */
 
-/* Audio from before the end of the burst would have to be played too fast. */
+/* Audio from before the first picture; with catch-up, from before the end of the
+ * burst, as it would have to be played too fast. */
 static gboolean
 is_left_out (const PenstockRtpFeed *feed, const PenstockGopEntry *entry)
 {
-  return entry->seq < feed->live && !(entry->flags & PENSTOCK_ENTRY_VIDEO);
+  const PenstockRtpPackets *packets = (PenstockRtpPackets *) entry->payload;
+
+  if (entry->flags & PENSTOCK_ENTRY_VIDEO)
+    return FALSE;
+  return entry->seq < feed->live ||
+      (!packets->rtcp && packets->pts < feed->audio_from);
 }
 
 static void
-note_first (
-    const PenstockRtpFeed *feed, const PenstockGopEntry *entry, First *firsts)
+note_first (PenstockRtpFeed *feed, const PenstockGopEntry *entry, First *firsts)
 {
   const PenstockRtpPackets *packets = (PenstockRtpPackets *) entry->payload;
   First *first = &firsts[packets->stream];
@@ -73,6 +78,9 @@ note_first (
   if (packets->rtcp || first->found || is_left_out (feed, entry))
     return;
   *first = (First){ TRUE, packets->first_seq, packets->pts };
+  if ((entry->flags & PENSTOCK_ENTRY_VIDEO) && feed->audio_from == 0 &&
+      GST_CLOCK_TIME_IS_VALID (packets->pts))
+    feed->audio_from = packets->pts;
 }
 
 static gboolean
@@ -86,7 +94,7 @@ all_found (const PenstockRtpFeed *feed, const First *firsts)
 
 /* Looks ahead for what the viewer will get first of each stream. */
 static void
-find_firsts (const PenstockRtpFeed *feed, First *firsts)
+find_firsts (PenstockRtpFeed *feed, First *firsts)
 {
   PenstockCursor cursor = feed->cursor;
   PenstockGopEntry entries[BATCH];
@@ -204,6 +212,7 @@ penstock_rtp_feed_begin (PenstockRtpFeed *feed,
   First firsts[PENSTOCK_RTP_MAX_STREAMS] = { 0 };
 
   drop_reports (feed);
+  feed->audio_from = 0;
   plan_burst (feed, settings->start);
   start_cursor (feed, settings);
   find_firsts (feed, firsts);

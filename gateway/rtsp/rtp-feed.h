@@ -80,6 +80,7 @@ typedef struct {
   /*< private >*/
   PenstockGopLog *log;
   PenstockCursor cursor;
+  GstClockTime audio_from; /* presentation time of the first picture */
   /* With catch-up: what is in the log below @live is brought nearer to
    * @live_time, so that @span becomes PENSTOCK_RTP_CATCH_UP_TIME. */
   guint64 live;

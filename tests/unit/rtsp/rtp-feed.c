@@ -217,6 +217,33 @@ GST_START_TEST (viewer_starts_at_the_newest_keyframe_as_it_was_told)
 }
 GST_END_TEST
 
+/* Sources may send sound later than the picture it belongs to. */
+GST_START_TEST (sound_from_before_the_first_picture_is_left_out)
+{
+  Source s;
+  Viewer v;
+
+  source_init (&s, 50);
+  s.n_audio = 5;
+  append_audio (&s, 20);
+  s.n_video = 10; /* 400 ms */
+  append (&s, VIDEO, VIDEO_PACKETS, TRUE, 400 * MS);
+  s.n_audio = 15;
+  append_audio (&s, 10); /* from 300 ms on */
+  viewer_init (&v, &s, PENSTOCK_START_CACHE);
+  viewer_read (&v, G_MAXUINT);
+  check_start (&v);
+  fail_unless_equals_int (v.n[AUDIO], 5);
+  for (guint i = 0; i < 2; i++) {
+    fail_unless_equals_int ((gint) v.starts[i].rtptime,
+        (gint) penstock_rtp_clock_get_time (&s.clocks[i], 400 * MS));
+    fail_unless_equals_int ((gint) v.first_time[i], (gint) v.starts[i].rtptime);
+  }
+  viewer_clear (&v);
+  source_clear (&s);
+}
+GST_END_TEST
+
 GST_START_TEST (stream_without_packets_is_told_what_comes_next)
 {
   Source s;
@@ -423,6 +450,7 @@ rtp_feed_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, viewer_starts_at_the_newest_keyframe_as_it_was_told);
+  tcase_add_test (tcase, sound_from_before_the_first_picture_is_left_out);
   tcase_add_test (tcase, stream_without_packets_is_told_what_comes_next);
   tcase_add_test (
       tcase, viewer_that_waits_for_a_keyframe_gets_the_number_it_was_told);
