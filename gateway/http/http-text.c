@@ -164,7 +164,7 @@ penstock_priv_http_previous_segment (const gchar *path)
   int stem;
   guint64 number;
 
-  if (!read_segment (path, &stem, &number))
+  if (!read_segment (path, &stem, &number) || number == 1)
     return NULL;
   return g_strdup_printf (
       "%.*s%" G_GUINT64_FORMAT ".m4s", stem, path, number - 1);

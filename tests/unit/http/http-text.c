@@ -174,7 +174,8 @@ static const struct {
   const gchar *path, *previous;
 } segments[] = {
   { "v0/17.m4s", "v0/16.m4s" },
-  { "v0/1.m4s", "v0/0.m4s" },
+  { "v0/2.m4s", "v0/1.m4s" },
+  { "v0/1.m4s", NULL }, /* the first */
   { "10.m4s", "9.m4s" },
   { "v0/chunk-100.m4s", "v0/chunk-99.m4s" },
   { "v0/0.m4s", NULL },
