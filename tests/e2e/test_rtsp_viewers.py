@@ -18,13 +18,13 @@ TLS = {"certificate-file": os.path.join(DATA, "certificate.pem"),
 LISTEN = {"rtsp": "127.0.0.1:0", "rtsps": "127.0.0.1:0", "http": "127.0.0.1:0"}
 FRAME = 90000 // media.FPS
 AAC_FRAME = 1024
+LARGE = "640x480"
 
 
-def gateway_with(gop, bitrate=500):
+def gateway_with(gop, size="320x240"):
     """A route "cam" with pictures and sound that never end."""
-    settings = {"type": "test", "pattern": "snow", "width": 320, "height": 240,
-                "keyframe-interval-ms": gop * 1000 // media.FPS,
-                "bitrate-kbps": bitrate}
+    clip = media.clip(seconds=10, gop=gop, size=size)
+    settings = {"type": "file", "path": clip, "loop": True}
     return Gateway({"cam": {"input": settings, "outputs": ["rtsp"]}},
                    listen=LISTEN, tls=TLS)
 
@@ -44,6 +44,15 @@ def wait_age(gateway, units):
     video = gateway.route("cam")["tracks"][0]["access-units"]
     wait_until(lambda: gateway.route("cam")["tracks"][0]["access-units"]
                >= video + units, 20, f"{units} more pictures")
+
+
+def wait_rates(gateway):
+    """The route, once its bitrates are known."""
+    def check():
+        route = gateway.route("cam")
+        known = all(track["bitrate"] for track in route["tracks"])
+        return route if known else None
+    return wait_until(check, 20, "bitrates")
 
 
 def check_start(recorder):
@@ -95,7 +104,7 @@ def test_viewers_may_choose_their_channels():
 def test_answers_stand_between_frames(transport):
     """Requests while media flows; the recorder fails on anything that is
     neither a frame nor the answer."""
-    with gateway_with(gop=25, bitrate=4000) as gateway:
+    with gateway_with(gop=25, size=LARGE) as gateway:
         gateway.wait_state("cam", "online")
         with Recorder(url(gateway, transport), transport) as recorder:
             for _ in range(30):
@@ -150,7 +159,9 @@ def check_slow(recorder):
     assert skips
     for number in skips:
         assert video.is_keyframe(units[number + 1])
-    assert max(audio.steps()) < 1.5 * AAC_FRAME
+    # A frame that is missing makes two; where the file begins again there is
+    # less than that.
+    assert max(audio.steps()) < 1.9 * AAC_FRAME
 
 
 def longest_silence(stream, begin):
@@ -161,7 +172,7 @@ def longest_silence(stream, begin):
 
 @pytest.mark.parametrize("transport", ["tcp", "tls", "tunnel"])
 def test_frozen_viewer_goes_on_at_a_keyframe_with_all_of_the_sound(transport):
-    with gateway_with(gop=50, bitrate=3000) as gateway, ExitStack() as stack:
+    with gateway_with(gop=50, size=LARGE) as gateway, ExitStack() as stack:
         gateway.wait_state("cam", "online")
         frozen = stack.enter_context(Recorder(
             url(gateway, transport), transport, receive_buffer=16384))
@@ -189,18 +200,16 @@ def test_frozen_viewer_goes_on_at_a_keyframe_with_all_of_the_sound(transport):
 
 
 def test_viewer_on_a_narrow_line_loses_pictures_and_no_sound():
-    with gateway_with(gop=25, bitrate=4000) as gateway:
+    with gateway_with(gop=25, size=LARGE) as gateway:
         gateway.wait_state("cam", "online")
+        rate = sum(track["bitrate"] / 8
+                   for track in wait_rates(gateway)["tracks"])
         with Recorder(gateway.rtsp("cam"), receive_buffer=16384) as slow:
             begin = time.monotonic()
-            taken = 0
-            # About half of the stream's rate.
-            while time.monotonic() < begin + 12:
-                while taken < 250000 * (time.monotonic() - begin):
+            while time.monotonic() < begin + 15:
+                while slow.n_bytes < rate / 2 * (time.monotonic() - begin):
                     assert slow.read(1) == b"$"
-                    before = len(slow.pending)
                     slow.take_frame()
-                    taken += max(before - len(slow.pending), 200)
                 time.sleep(0.01)
             check_slow(slow)
             assert session_of(gateway)["skips"] >= 2

@@ -87,6 +87,7 @@ class Recorder:
         self.sequence = 0
         self.session = None
         self.pending = b""
+        self.n_bytes = 0  # of frames
         self.frames_before_answer = 0
         self.connect(receive_buffer)
         sdp = self.request("DESCRIBE", url, Accept="application/sdp")[1]
@@ -216,6 +217,7 @@ class Recorder:
         """After its $: one packet of a stream."""
         channel, size = struct.unpack(">BH", self.read(3))
         packet = self.read(size)
+        self.n_bytes += size + 4
         number, is_report = divmod(channel - self.first_channel, 2)
         if is_report:
             self.streams[number].n_reports += 1
