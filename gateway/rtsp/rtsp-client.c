@@ -38,7 +38,7 @@ struct _PenstockRtspClient {
   gchar *peer;  /* set by connected */
   gboolean tls; /* set by connected */
 
-  gint n_requests; /* atomic; that need no session */
+  gint n_requests; /* atomic; that need no session, and answers */
 
   /* Tick. */
   gint n_requests_seen;
@@ -513,6 +513,8 @@ send_message (
 
   if (gst_rtsp_message_get_type (message) != GST_RTSP_MESSAGE_RESPONSE)
     return;
+  /* One that took long has kept the client waiting. */
+  g_atomic_int_inc (&self->n_requests);
   gst_rtsp_message_parse_response (message, &code, NULL, NULL);
   set_header (message, GST_RTSP_HDR_SERVER, SERVER_NAME);
   if (self->tls) {
