@@ -16,7 +16,7 @@ RUN_PACKAGES="gstreamer1.0-tools gstreamer1.0-plugins-base
 TEST_PACKAGES="g++ clang-format python3 python3-pytest python3-pytest-xdist
   python3-selenium
   python3-gi python3-jsonschema gir1.2-gstreamer-1.0 chromium chromium-driver
-  fonts-dejavu-core"
+  fonts-dejavu-core nginx"
 FUZZ_PACKAGES="clang libclang-rt-14-dev"
 
 say() { printf '%s\n' "$*" >&2; }

@@ -6,12 +6,19 @@
  *   http-serve PORT STATUS.json ROUTE=FOLDER...
  *
  * Files that appear, change or go in a folder do so in the store. The status
- * file is read anew for every question. Prints the port and ends on SIGTERM. */
+ * file is read anew for every question. Prints the port and ends on SIGTERM.
+ *
+ * Lines on standard input have files grow, and are answered "ok":
+ *
+ *   append ROUTE PATH FILE    with what is in FILE
+ *   finish ROUTE PATH
+ *   expect ROUTE PATH MS      from now */
 
 #include <glib-unix.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dash/segment-store.h"
 #include "http/http-server.h"
@@ -101,6 +108,56 @@ served_free (gpointer data)
   g_free (served);
 }
 
+/* ---- commands ---- */
+
+/* FALSE: not understood. */
+static gboolean
+obey (gchar **words)
+{
+  guint n = g_strv_length (words);
+
+  if (n < 3)
+    return FALSE;
+  g_autoptr (PenstockSegmentStore) store =
+      penstock_segment_store_get (words[1]);
+  if (n == 4 && g_str_equal (words[0], "append")) {
+    gchar *data;
+    gsize size;
+    if (!g_file_get_contents (words[3], &data, &size, NULL))
+      return FALSE;
+    g_autoptr (GBytes) bytes = g_bytes_new_take (data, size);
+    penstock_segment_store_append (store, words[2], type_of (words[2]), bytes);
+    return TRUE;
+  }
+  if (n == 4 && g_str_equal (words[0], "expect")) {
+    penstock_segment_store_expect (store, words[2],
+        g_get_real_time () +
+            g_ascii_strtoll (words[3], NULL, 10) * G_TIME_SPAN_MILLISECOND);
+    return TRUE;
+  }
+  if (n == 3 && g_str_equal (words[0], "finish")) {
+    penstock_segment_store_finish (store, words[2]);
+    return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+on_command (GIOChannel *input, GIOCondition condition, gpointer unused)
+{
+  g_autofree gchar *line = NULL;
+  gsize end;
+
+  if (g_io_channel_read_line (input, &line, NULL, &end, NULL) !=
+      G_IO_STATUS_NORMAL)
+    return G_SOURCE_REMOVE;
+  line[end] = '\0';
+  g_auto (GStrv) words = g_strsplit (line, " ", -1);
+  printf ("%s\n", obey (words) ? "ok" : "not understood");
+  fflush (stdout);
+  return G_SOURCE_CONTINUE;
+}
+
 static GBytes *
 read_status (gpointer user_data)
 {
@@ -146,6 +203,8 @@ main (int argc, char **argv)
   }
   printf ("%u\n", penstock_http_server_get_port (http));
   fflush (stdout);
+  g_autoptr (GIOChannel) input = g_io_channel_unix_new (STDIN_FILENO);
+  g_io_add_watch (input, G_IO_IN | G_IO_HUP, on_command, NULL);
   g_unix_signal_add (SIGTERM, on_signal, loop);
   g_unix_signal_add (SIGINT, on_signal, loop);
   g_main_loop_run (loop);
