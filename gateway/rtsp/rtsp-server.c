@@ -8,6 +8,7 @@
 #include <gst/rtsp-server/rtsp-server.h>
 
 #include "../log.h"
+#include "../penstock-error.h"
 #include "../tls-certificate.h"
 #include "rtsp-auth.h"
 #include "rtsp-client.h"
@@ -376,11 +377,23 @@ start_listening (PenstockRtspServer *self, GError **error)
   return !self->tls_listen.set || listen_tls (self, error);
 }
 
+static PenstockLoopPool *
+start_writers (GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  PenstockLoopPool *writers = penstock_loop_pool_new ("rtsp-writer", &cause);
+
+  if (!writers)
+    g_set_error_literal (
+        error, PENSTOCK_ERROR, PENSTOCK_ERROR_FAILED, cause->message);
+  return writers;
+}
+
 gboolean
 penstock_rtsp_server_start (PenstockRtspServer *self, GError **error)
 {
   g_return_val_if_fail (!self->core, FALSE);
-  self->writers = penstock_loop_pool_new ("rtsp-writer", error);
+  self->writers = start_writers (error);
   if (!self->writers)
     return FALSE;
   make_core (self);
