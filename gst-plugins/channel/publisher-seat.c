@@ -160,7 +160,6 @@ penstock_publisher_seat_take (PenstockPublisherSeat *seat,
           penstock_publisher_seat_may_take_over (seat, stale_ms))) {
     *evicted = g_steal_pointer (&seat->holder);
     seat->holder = holder_ref (holder);
-    seat->serial++;
     penstock_publisher_seat_touch (seat);
     taken = TRUE;
   }
@@ -198,7 +197,7 @@ penstock_publisher_seat_get_serial (PenstockPublisherSeat *seat)
 }
 
 void
-penstock_publisher_seat_renew (PenstockPublisherSeat *seat)
+penstock_publisher_seat_begin (PenstockPublisherSeat *seat)
 {
   g_mutex_lock (&seat->lock);
   seat->serial++;

@@ -69,11 +69,11 @@ void penstock_publisher_seat_leave (
 gboolean penstock_publisher_seat_is_held_by (
     PenstockPublisherSeat *seat, PenstockSeatHolder *holder);
 
-/* Another number with each publisher: what waited for the return of one that
- * is gone compares it. */
+/* Who has the seat begins to publish. */
+void penstock_publisher_seat_begin (PenstockPublisherSeat *seat);
+/* Another number with each beginning: what waits for the return of a publisher
+ * that is gone compares it. */
 guint penstock_publisher_seat_get_serial (PenstockPublisherSeat *seat);
-/* The next publisher of the same holder. */
-void penstock_publisher_seat_renew (PenstockPublisherSeat *seat);
 
 /* The publisher delivers. Cheap. */
 void penstock_publisher_seat_touch (PenstockPublisherSeat *seat);

@@ -85,6 +85,7 @@ set_publisher (PenstockRtmpClaim *claim, guint64 id, PenstockRtmpLoop *loop)
   claim->publisher_loop = loop;
   __atomic_store_n (&claim->bytes, 0, __ATOMIC_RELAXED);
   __atomic_store_n (&claim->messages, 0, __ATOMIC_RELAXED);
+  penstock_publisher_seat_begin (claim->seat);
 }
 
 PenstockRtmpEnter
@@ -200,7 +201,6 @@ admit_waiting (PenstockRtmpClaim *claim, guint64 id, PenstockRtmpLoop *loop)
     return PENSTOCK_RTMP_ASK_REFUSE;
   }
   set_publisher (claim, id, loop);
-  penstock_publisher_seat_renew (claim->seat);
   return PENSTOCK_RTMP_ASK_ENTER;
 }
 
