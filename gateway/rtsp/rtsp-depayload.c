@@ -14,8 +14,8 @@ static const PenstockRtspDepayload rows[] = {
   { "VP8", "rtpvp8depay", "video/x-vp8" },
   { "VP9", "rtpvp9depay", "video/x-vp9" },
   { "AV1", "rtpav1depay", "video/x-av1" },
-  { "MPEG4-GENERIC", "rtpmp4gdepay", AAC },
-  { "MP4A-LATM", "rtpmp4adepay", AAC },
+  { "MPEG4-GENERIC", "rtpmp4gdepay", AAC, 1024 },
+  { "MP4A-LATM", "rtpmp4adepay", AAC, 1024 },
   { "OPUS", "rtpopusdepay", "audio/x-opus" },
   { "PCMA", "rtppcmadepay", "audio/x-alaw" },
   { "PCMU", "rtppcmudepay", "audio/x-mulaw" },
@@ -25,8 +25,9 @@ static const PenstockRtspDepayload rows[] = {
   { "G726-32", "rtpg726depay", G726 },
   { "G726-40", "rtpg726depay", G726 },
   { "L16", "rtpL16depay", "audio/x-raw" },
-  { "MPA", "rtpmpadepay", "audio/mpeg, mpegversion=(int)1" },
-  { "AC3", "rtpac3depay", "audio/ac3" },
+  { "MPA", "rtpmpadepay", "audio/mpeg, mpegversion=(int)1",
+      2160 /* 1,152 samples at 48 kHz; the clock has 90 kHz */ },
+  { "AC3", "rtpac3depay", "audio/ac3", 1536 },
 };
 
 const PenstockRtspDepayload *

@@ -14,9 +14,12 @@ G_BEGIN_DECLS
  * @encoding: encoding name in the SDP
  * @depayloader: name of an element
  * @caps: media type of what the element makes
+ * @frame: RTP time of an access unit, the shortest usual one, where senders put
+ *   several into a packet; 0: they do not
  */
 typedef struct {
   const gchar *encoding, *depayloader, *caps;
+  guint frame;
 } PenstockRtspDepayload;
 
 /* (nullable): the row of an encoding name, in upper or lower case. */
