@@ -7,7 +7,6 @@
 #define PENSTOCK_SUPERVISOR_H
 
 #include "input-machine.h"
-#include "input-publisher.h"
 #include "input.h"
 
 G_BEGIN_DECLS
@@ -27,7 +26,6 @@ typedef struct {
   guint restarts;     /* in all */
   gint64 retry_in_ms; /* in BACKOFF */
   GPtrArray *ignored; /* of gchar*: "audio track 2: ... " */
-  PenstockInputPublisher publisher;
 } PenstockInputStatus;
 
 void penstock_input_status_clear (PenstockInputStatus *status);
@@ -37,8 +35,7 @@ typedef struct {
   const PenstockRouteConfig *route_config; /* must outlive the supervisor */
   const PenstockInputType *type;
   const PenstockListenAddress *rtmp_listen;
-  PenstockPublishPorts *ports; /* NULL: no RTSP publishers */
-  GstClock *clock;             /* shared by all pipelines */
+  GstClock *clock; /* shared by all pipelines */
   GstClockTime base_time;
 } PenstockSupervisorSettings;
 

@@ -38,8 +38,6 @@ struct _PenstockRtspClient {
   gchar *peer;  /* set by connected */
   gboolean tls; /* set by connected */
 
-  PenstockRtspRecord *record; /* owned; set before the connection; NULL: none */
-
   gint n_requests; /* atomic; that need no session, and answers */
 
   /* Tick. */
@@ -200,12 +198,7 @@ begin_request (PenstockRtspClient *self, GstRTSPContext *ctx, gboolean stream)
 static GstRTSPStatusCode
 pre_describe (GstRTSPClient *client, GstRTSPContext *ctx)
 {
-  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
-
-  /* The library would take what is announced down. */
-  if (self->record && penstock_rtsp_record_is_live (self->record))
-    return GST_RTSP_STS_METHOD_NOT_VALID_IN_THIS_STATE;
-  return begin_request (self, ctx, FALSE);
+  return begin_request (PENSTOCK_RTSP_CLIENT (client), ctx, FALSE);
 }
 
 void
@@ -219,14 +212,6 @@ penstock_rtsp_client_hold_mount (
   penstock_rtsp_factory_hold (factory);
 }
 
-/* A request about what the connection publishes itself. */
-static gboolean
-publishes (PenstockRtspClient *self, const GstRTSPContext *ctx)
-{
-  return self->record &&
-      penstock_rtsp_record_has_media (self->record, ctx->media);
-}
-
 /* A SETUP in a session belongs to a media that is there already; another one
  * may have taken its media just now. */
 static GstRTSPStatusCode
@@ -234,7 +219,7 @@ pre_setup (GstRTSPClient *client, GstRTSPContext *ctx)
 {
   PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
 
-  if (ctx->session || publishes (self, ctx))
+  if (ctx->session)
     return GST_RTSP_STS_OK;
   if (!self->request)
     return begin_request (self, ctx, TRUE);
@@ -264,6 +249,12 @@ configure_transport (
     return FALSE;
   return GST_RTSP_CLIENT_CLASS (penstock_rtsp_client_parent_class)
       ->configure_client_transport (client, ctx, transport);
+}
+
+static GstRTSPStatusCode
+not_allowed (GstRTSPClient *client, GstRTSPContext *ctx)
+{
+  return GST_RTSP_STS_METHOD_NOT_ALLOWED;
 }
 
 static gchar *
@@ -309,8 +300,6 @@ setup_done (GstRTSPClient *client, GstRTSPContext *ctx)
       gst_rtsp_stream_transport_get_transport (ctx->trans)->lower_transport ==
       GST_RTSP_LOWER_TRANS_TCP;
 
-  if (publishes (self, ctx))
-    penstock_rtsp_record_set_up (self->record, ctx);
   if (!viewer && PENSTOCK_IS_RTSP_MEDIA (media))
     add_viewer (self, ctx, PENSTOCK_RTSP_MEDIA (media), tcp);
 }
@@ -496,66 +485,6 @@ teardown_done (GstRTSPClient *client, GstRTSPContext *ctx)
 
   if (viewer)
     drop_viewer (self, viewer);
-  if (self->record &&
-      penstock_rtsp_record_has_media (
-          self->record, gst_rtsp_session_media_get_media (ctx->sessmedia)))
-    penstock_rtsp_record_end (self->record, "the publisher said TEARDOWN");
-}
-
-/* --- publishing (rtsp-record.h does it) --------------------------------------- */
-
-static gboolean
-handle_sdp (GstRTSPClient *client, GstRTSPContext *ctx, GstRTSPMedia *media,
-    GstSDPMessage *sdp)
-{
-  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
-
-  if (!self->record ||
-      !penstock_rtsp_record_announce (self->record, ctx, media, sdp))
-    return FALSE;
-  gboolean ok = GST_RTSP_CLIENT_CLASS (penstock_rtsp_client_parent_class)
-                    ->handle_sdp (client, ctx, media, sdp);
-  if (!ok)
-    penstock_rtsp_record_fail (self->record);
-  return ok;
-}
-
-static gchar *
-make_path_from_uri (GstRTSPClient *client, const GstRTSPUrl *uri)
-{
-  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
-  gchar *path =
-      self->record ? penstock_rtsp_record_make_path (self->record, uri) : NULL;
-
-  return path ? path
-              : GST_RTSP_CLIENT_CLASS (penstock_rtsp_client_parent_class)
-                    ->make_path_from_uri (client, uri);
-}
-
-static GstRTSPStatusCode
-pre_record (GstRTSPClient *client, GstRTSPContext *ctx)
-{
-  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
-
-  return self->record ? penstock_rtsp_record_prepare (self->record, ctx)
-                      : GST_RTSP_STS_METHOD_NOT_ALLOWED;
-}
-
-static void
-record_done (GstRTSPClient *client, GstRTSPContext *ctx)
-{
-  penstock_rtsp_record_recorded (PENSTOCK_RTSP_CLIENT (client)->record, ctx);
-}
-
-static GstRTSPStatusCode
-adjust_error_code (
-    GstRTSPClient *client, GstRTSPContext *ctx, GstRTSPStatusCode code)
-{
-  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
-
-  return self->record
-      ? penstock_rtsp_record_adjust_code (self->record, ctx, code)
-      : code;
 }
 
 /* --- answers ----------------------------------------------------------------- */
@@ -594,8 +523,6 @@ send_message (
   }
   if (code == GST_RTSP_STS_SERVICE_UNAVAILABLE)
     set_header (message, GST_RTSP_HDR_RETRY_AFTER, RETRY_AFTER_S);
-  if (self->record)
-    penstock_rtsp_record_answered (self->record, message, code);
   end_request (self, code >= GST_RTSP_STS_BAD_REQUEST);
   end_guard (self);
 }
@@ -617,8 +544,6 @@ closed (GstRTSPClient *client)
   end_guard (self);
   drop_viewers (self);
   g_clear_pointer (&self->inside, penstock_rtp_connection_free);
-  if (self->record)
-    penstock_rtsp_record_end (self->record, "the connection closed");
 }
 
 static gchar *
@@ -664,8 +589,6 @@ penstock_rtsp_client_connected (
   self->peer = describe_peer (socket);
   self->fd = fcntl (g_socket_get_fd (socket), F_DUPFD_CLOEXEC, 0);
   self->tls = certificate != NULL;
-  if (self->record)
-    penstock_rtsp_record_connected (self->record, self->peer);
   if (self->tls && !start_tls (connection, certificate))
     penstock_rtsp_client_kick (self);
   penstock_debug ("rtsp", "connected%s session=%u peer=%s",
@@ -702,19 +625,6 @@ pre_options (GstRTSPClient *client, GstRTSPContext *context)
   return GST_RTSP_STS_OK;
 }
 
-void
-penstock_rtsp_client_take_record (
-    PenstockRtspClient *self, PenstockRtspRecord *record)
-{
-  self->record = record;
-}
-
-PenstockRtspRecord *
-penstock_rtsp_client_get_record (PenstockRtspClient *self)
-{
-  return self->record;
-}
-
 GstRTSPClient *
 penstock_rtsp_client_new (PenstockRtspCounter *counter)
 {
@@ -734,7 +644,6 @@ penstock_rtsp_client_finalize (GObject *object)
   PenstockRtspCounter *counter = self->counter;
 
   closed (GST_RTSP_CLIENT (self));
-  g_clear_object (&self->record);
   penstock_debug ("rtsp", "disconnected session=%u peer=%s", self->id,
       self->peer ? self->peer : "-");
   if (self->fd >= 0)
@@ -757,11 +666,8 @@ penstock_rtsp_client_class_init (PenstockRtspClientClass *klass)
   client_class->pre_setup_request = pre_setup;
   client_class->configure_client_transport = configure_transport;
   client_class->pre_play_request = pre_play;
-  client_class->handle_sdp = handle_sdp;
-  client_class->make_path_from_uri = make_path_from_uri;
-  client_class->pre_record_request = pre_record;
-  client_class->record_request = record_done;
-  client_class->adjust_error_code = adjust_error_code;
+  client_class->pre_announce_request = not_allowed;
+  client_class->pre_record_request = not_allowed;
   client_class->setup_request = setup_done;
   client_class->play_request = play_done;
   client_class->pre_pause_request = pre_pause;
