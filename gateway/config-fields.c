@@ -292,7 +292,7 @@ static const PenstockField fields[] = {
     .help = "Most connections of an address (of IPv6, a /64); 0: no bound. A "
         "proxy in front of the gateway is one address." },
   { "/http/max-header-bytes", PENSTOCK_FIELD_UINT, .min = 1024, .max = 65536,
-    .unit = "bytes", .fallback = "32768", .offset = HTTP (max_header_bytes),
+    .unit = "bytes", .fallback = "16384", .offset = HTTP (max_header_bytes),
     .help = "Longest headers of a request. Longer ones end the connection." },
   { "/http/request-timeout-ms", PENSTOCK_FIELD_UINT, .min = 10, .max = 3600000,
     .unit = "ms", .fallback = "10000", .offset = HTTP (request_ms),

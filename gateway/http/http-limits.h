@@ -30,7 +30,7 @@ typedef struct {
 
 #define HTTP_LIMITS_DEFAULT                                                    \
   {                                                                            \
-    .max_connections = 4096, .max_header_bytes = 32 * 1024,                    \
+    .max_connections = 4096, .max_header_bytes = 16 * 1024,                    \
     .request_ms = 10 * 1000, .idle_ms = 75 * 1000, .stall_ms = 15 * 1000,      \
     .write_ms = 120 * 1000, .max_pending_bytes = 32 * 1024 * 1024,             \
     .hold_ms = 1000, .max_hold_ms = 15000, .status_cache_ms = 250,             \

@@ -294,6 +294,35 @@ GST_START_TEST (one_connection_serves_many_requests)
 }
 GST_END_TEST;
 
+GST_START_TEST (head_says_what_get_says)
+{
+  static const gchar *const paths[] = { "/live/one/manifest.mpd",
+    "/live/one/v0/1.m4s", "/live/one/", "/none", "/time", "/status.json",
+    "/live/one/v0/9.m4s" };
+  HttpLimits limits = HTTP_LIMITS_DEFAULT;
+  limits.status_cache_ms = 10 * 60 * 1000;
+  Setup setup = setup_with (&limits);
+  g_autoptr (Client) client = client_new (setup.fixture->port);
+
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++) {
+    GHashTableIter iter;
+    gpointer name, value;
+    client_send (client, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", paths[i]);
+    g_autoptr (Answer) get = client_read (client, FALSE);
+    client_send (client, "HEAD %s HTTP/1.1\r\nHost: x\r\n\r\n", paths[i]);
+    g_autoptr (Answer) head = client_read (client, TRUE);
+    fail_unless_equals_int (head->status, get->status);
+    g_hash_table_iter_init (&iter, get->headers);
+    while (g_hash_table_iter_next (&iter, &name, &value))
+      if (!g_str_equal (name, "date"))
+        fail_unless_equals_string (answer_header (head, name), value);
+    fail_unless_equals_int (
+        g_hash_table_size (head->headers), g_hash_table_size (get->headers));
+  }
+  teardown (&setup);
+}
+GST_END_TEST;
+
 GST_START_TEST (pipelined_requests_are_answered_in_order)
 {
   Setup setup = setup_with (NULL);
@@ -654,6 +683,7 @@ http_suite (void)
   tcase_add_loop_test (
       tc, what_is_not_for_us_is_refused_and_closed, 0, G_N_ELEMENTS (refusals));
   tcase_add_test (tc, one_connection_serves_many_requests);
+  tcase_add_test (tc, head_says_what_get_says);
   tcase_add_test (tc, pipelined_requests_are_answered_in_order);
   tcase_add_test (tc, http_1_0_is_answered_and_closed);
   tcase_add_loop_test (tc, caches_are_told_how_long, 0, G_N_ELEMENTS (caches));
