@@ -77,6 +77,18 @@ static const PenstockFieldValue output_kinds[] = {
   { NULL },
 };
 
+static const PenstockFieldValue starts[] = {
+  { "cache", PENSTOCK_START_CACHE,
+      "at the newest keyframe: a picture at once, and what came since as a "
+      "burst; a player that does not hurry stays behind by its age" },
+  { "catch-up", PENSTOCK_START_CATCH_UP,
+      "the same, but the burst has times of the last 200 ms, so that players "
+      "show it fast and are near the moment; sound begins there" },
+  { "keyframe", PENSTOCK_START_KEYFRAME,
+      "at the next keyframe: no picture before, and nothing to make up for" },
+  { NULL },
+};
+
 static const PenstockFieldValue dash_addressing[] = {
   { "auto", PENSTOCK_OUTPUT_ADDRESSING_AUTO,
       "players count segments while they are regular and in time" },
@@ -456,6 +468,10 @@ static const PenstockField fields[] = {
     .offset = OUTPUT (password),
     .help = "File whose first line is the password of readers.",
     .example = "\"/run/secrets/viewer-password\"" },
+  { OUTPUT_PATH "/start", PENSTOCK_FIELD_ENUM, OUT (RTSP),
+    .offset = OUTPUT (start), .fallback = "\"cache\"", .values = starts,
+    .help = "Where a reader begins. A reader can choose for itself by "
+        "`?start=VALUE` behind the URL." },
   { OUTPUT_PATH "/url", PENSTOCK_FIELD_URL, OUT (RTMP_PUSH),
     .required = TRUE, .scheme = "rtmp", .offset = OUTPUT (url),
     .help = "Where to publish: `rtmp://HOST[:PORT]/APP/NAME`, or "

@@ -6,6 +6,7 @@
 #ifndef PENSTOCK_CONFIG_TYPES_H
 #define PENSTOCK_CONFIG_TYPES_H
 
+#include "channel/gop-log.h"
 #include "http/http-limits.h"
 #include "rtmp/rtmp-limits.h"
 
@@ -95,6 +96,9 @@ typedef struct
 
   /* rtsp: of its viewers, NULL: anybody; rtmp-push: at the server */
   gchar *user, *password;    /* never logged */
+
+  /* rtsp */
+  PenstockStart start;       /* where readers begin */
 
   /* rtmp-push */
   gchar *url;                /* without user and password */

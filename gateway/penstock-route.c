@@ -134,12 +134,10 @@ penstock_route_new (const gchar *name, const PenstockRouteConfig *config,
   return self;
 }
 
-static void
-start_output (PenstockRoute *self, const PenstockOutputConfig *config)
+static PenstockOutputSettings
+output_settings (PenstockRoute *self, const PenstockOutputConfig *config)
 {
-  g_autoptr (GError) error = NULL;
-  RouteOutput *output = g_new0 (RouteOutput, 1);
-  PenstockOutputSettings settings = {
+  return (PenstockOutputSettings){
     .route = self->name,
     .config = config,
     .channel = self->channel,
@@ -150,6 +148,14 @@ start_output (PenstockRoute *self, const PenstockOutputConfig *config)
     .rtsp = self->services.rtsp,
     .http = self->services.http,
   };
+}
+
+static void
+start_output (PenstockRoute *self, const PenstockOutputConfig *config)
+{
+  g_autoptr (GError) error = NULL;
+  RouteOutput *output = g_new0 (RouteOutput, 1);
+  PenstockOutputSettings settings = output_settings (self, config);
 
   output->type = penstock_output_type_for (config->kind);
   output->config = config;
@@ -215,27 +221,46 @@ penstock_route_start (PenstockRoute *self)
   start_input (self);
 }
 
-/* Takes the output of this configuration out of @outputs, if there is one. */
-static RouteOutput *
-steal_output (GPtrArray *outputs, const PenstockOutputConfig *config)
+/* Whether an output goes on as one of this configuration. */
+static gboolean
+keep_output (PenstockRoute *self, RouteOutput *output,
+    const PenstockOutputConfig *config, gboolean same_cache)
 {
-  for (guint i = 0; i < outputs->len; i++) {
-    RouteOutput *output = g_ptr_array_index (outputs, i);
-    if (output->output && penstock_output_config_equal (output->config, config))
-      return g_ptr_array_steal_index (outputs, i);
-  }
+  if (!output->output || output->config->kind != config->kind)
+    return FALSE;
+  if (same_cache && penstock_output_config_equal (output->config, config))
+    return TRUE;
+  PenstockOutputSettings settings = output_settings (self, config);
+  if (!output->type->reconfigure ||
+      !output->type->reconfigure (output->output, output->config, &settings))
+    return FALSE;
+  output->config = config;
+  g_ptr_array_unref (output->routes);
+  output->routes = g_ptr_array_ref (self->routes);
+  return TRUE;
+}
+
+/* Takes the output of this configuration out of those there are. */
+static RouteOutput *
+steal_output (PenstockRoute *self, const PenstockOutputConfig *config,
+    gboolean same_cache)
+{
+  for (guint i = 0; i < self->outputs->len; i++)
+    if (keep_output (
+            self, g_ptr_array_index (self->outputs, i), config, same_cache))
+      return g_ptr_array_steal_index (self->outputs, i);
   return NULL;
 }
 
 /* Those that end are gone before others start, which may need their places. */
 static void
-reconfigure_outputs (PenstockRoute *self, gboolean keep)
+reconfigure_outputs (PenstockRoute *self, gboolean same_cache)
 {
   GPtrArray *wanted = self->config->outputs;
   g_autofree RouteOutput **kept = g_new0 (RouteOutput *, wanted->len);
 
-  for (guint i = 0; keep && i < wanted->len; i++)
-    kept[i] = steal_output (self->outputs, g_ptr_array_index (wanted, i));
+  for (guint i = 0; i < wanted->len; i++)
+    kept[i] = steal_output (self, g_ptr_array_index (wanted, i), same_cache);
   g_ptr_array_set_size (self->outputs, 0);
   for (guint i = 0; i < wanted->len; i++) {
     if (kept[i])

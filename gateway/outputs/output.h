@@ -37,6 +37,12 @@ typedef struct
   const gchar *name;
   PenstockOutput *(*start) (const PenstockOutputSettings *settings,
       GError **error);
+  /* Goes over to other settings, of the same route; readers stay. @before: its
+   * configuration up to now. FALSE: that takes another output, nothing has
+   * changed. NULL: never. */
+  gboolean (*reconfigure) (PenstockOutput *output,
+      const PenstockOutputConfig *before,
+      const PenstockOutputSettings *settings);
   void (*stop) (PenstockOutput *output); /* frees it */
   /* Adds members to the open JSON object of this output in /status.json. */
   void (*add_status) (PenstockOutput *output, JsonBuilder *builder);

@@ -12,6 +12,16 @@ struct _PenstockOutput {
   PenstockRtspServer *server;
 };
 
+static void
+set_mount (PenstockOutput *self, const PenstockOutputSettings *settings)
+{
+  PenstockRtspMountSettings mount;
+
+  penstock_rtsp_mount_settings_init (
+      &mount, settings->config, &settings->cache);
+  penstock_rtsp_server_set_mount (self->server, self->route, &mount);
+}
+
 static PenstockOutput *
 rtsp_start (const PenstockOutputSettings *settings, GError **error)
 {
@@ -25,7 +35,22 @@ rtsp_start (const PenstockOutputSettings *settings, GError **error)
   self->route = g_strdup (settings->route);
   self->server = g_object_ref (settings->rtsp);
   penstock_rtsp_server_add_mount (self->server, self->route, settings->channel);
+  set_mount (self, settings);
   return self;
+}
+
+/* Other credentials close who came in by the old ones. */
+static gboolean
+rtsp_reconfigure (PenstockOutput *self, const PenstockOutputConfig *before,
+    const PenstockOutputSettings *settings)
+{
+  const PenstockOutputConfig *now = settings->config;
+
+  if (g_strcmp0 (before->user, now->user) != 0 ||
+      g_strcmp0 (before->password, now->password) != 0)
+    return FALSE;
+  set_mount (self, settings);
+  return TRUE;
 }
 
 static void
@@ -46,6 +71,7 @@ rtsp_add_status (PenstockOutput *self, JsonBuilder *builder)
 const PenstockOutputType penstock_output_rtsp = {
   .name = "rtsp",
   .start = rtsp_start,
+  .reconfigure = rtsp_reconfigure,
   .stop = rtsp_stop,
   .add_status = rtsp_add_status,
 };

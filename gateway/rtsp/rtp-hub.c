@@ -250,6 +250,17 @@ adapt_retention (PenstockRtpHub *hub)
   penstock_gop_log_set_limits (hub->log, &limits);
 }
 
+void
+penstock_rtp_hub_set_limits (
+    PenstockRtpHub *hub, const PenstockGopLogLimits *limits)
+{
+  g_mutex_lock (&hub->lock);
+  hub->limits = *limits;
+  hub->retention = limits->retention;
+  penstock_gop_log_set_limits (hub->log, limits);
+  g_mutex_unlock (&hub->lock);
+}
+
 /* With the lock. The wakers are called with it: they only post. */
 static void
 append (PenstockRtpHub *hub, PenstockRtpPackets *packets)

@@ -35,6 +35,10 @@ guint penstock_rtp_hub_get_n_streams (PenstockRtpHub *hub);
 gboolean penstock_rtp_hub_is_video (PenstockRtpHub *hub, guint stream);
 PenstockLoopPool *penstock_rtp_hub_get_pool (PenstockRtpHub *hub);
 
+/* Other bounds of the log, from the next packets on. Any thread. */
+void penstock_rtp_hub_set_limits (
+    PenstockRtpHub *hub, const PenstockGopLogLimits *limits);
+
 /* --- writers (streaming threads) ------------------------------------------- */
 
 /* The clock of a stream, and the number of its next packet. Another @ssrc than

@@ -13,6 +13,7 @@
 
 #include "../log.h"
 #include "rtsp-message.h"
+#include "rtsp-url.h"
 
 /* A connection without a session is closed after this time, also after its
  * session has gone. */
@@ -46,6 +47,8 @@ struct _PenstockRtspClient {
 
   /* The client's thread. */
   PenstockRtspFactory *request; /* owned; of the request that runs */
+  PenstockRtspWish wish;        /* of the last DESCRIBE */
+  gchar *wish_path;             /* mount of that */
   GstRTSPSession *guarded;      /* owned; must not expire while PLAY runs */
   GPtrArray *viewers;           /* of PenstockRtspViewer, owned */
   PenstockRtpConnection
@@ -131,7 +134,10 @@ find_mount (
     return NULL;
   g_autoptr (GstRTSPMountPoints) mounts =
       gst_rtsp_client_get_mount_points (GST_RTSP_CLIENT (self));
-  g_autofree gchar *path = gst_rtsp_mount_points_make_path (mounts, ctx->uri);
+  g_autofree gchar *plain = penstock_rtsp_url_dup_path (ctx->uri);
+  GstRTSPUrl url = *ctx->uri;
+  url.abspath = plain;
+  g_autofree gchar *path = gst_rtsp_mount_points_make_path (mounts, &url);
   if (!path)
     return NULL;
 
@@ -195,10 +201,34 @@ begin_request (PenstockRtspClient *self, GstRTSPContext *ctx, gboolean stream)
   return status;
 }
 
+/* FALSE: its URL asks for what there is not. */
+static gboolean
+read_wish (
+    PenstockRtspClient *self, const GstRTSPContext *ctx, PenstockRtspWish *wish)
+{
+  const gchar *query = ctx->uri ? ctx->uri->query : NULL;
+  g_autofree gchar *why = NULL;
+
+  if (penstock_rtsp_url_read_wish (query, wish, &why))
+    return TRUE;
+  penstock_info ("rtsp", "%s refused: %s session=%u peer=%s",
+      gst_rtsp_method_as_text (ctx->method), why, self->id, self->peer);
+  return FALSE;
+}
+
 static GstRTSPStatusCode
 pre_describe (GstRTSPClient *client, GstRTSPContext *ctx)
 {
-  return begin_request (PENSTOCK_RTSP_CLIENT (client), ctx, FALSE);
+  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
+
+  if (!read_wish (self, ctx, &self->wish))
+    return GST_RTSP_STS_BAD_REQUEST;
+  GstRTSPStatusCode status = begin_request (self, ctx, FALSE);
+  g_free (self->wish_path);
+  self->wish_path = self->request
+      ? g_strdup (penstock_rtsp_factory_get_path (self->request))
+      : NULL;
+  return status;
 }
 
 void
@@ -218,7 +248,10 @@ static GstRTSPStatusCode
 pre_setup (GstRTSPClient *client, GstRTSPContext *ctx)
 {
   PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
+  PenstockRtspWish wish;
 
+  if (!read_wish (self, ctx, &wish))
+    return GST_RTSP_STS_BAD_REQUEST;
   if (ctx->session)
     return GST_RTSP_STS_OK;
   if (!self->request)
@@ -267,6 +300,21 @@ user_agent (const GstRTSPContext *ctx)
   return g_strdup (agent);
 }
 
+/* What the URL of a SETUP asks for, or that of the DESCRIBE before it: answers
+ * to DESCRIBE name the presentation without a query. */
+static PenstockRtspWish
+wish_of_setup (PenstockRtspClient *self, const GstRTSPContext *ctx,
+    PenstockRtspFactory *factory)
+{
+  PenstockRtspWish wish = { FALSE, PENSTOCK_START_CACHE };
+
+  if (read_wish (self, ctx, &wish) && !wish.said &&
+      g_strcmp0 (self->wish_path, penstock_rtsp_factory_get_path (factory)) ==
+          0)
+    wish = self->wish;
+  return wish;
+}
+
 static void
 add_viewer (PenstockRtspClient *self, GstRTSPContext *ctx,
     PenstockRtspMedia *media, gboolean tcp)
@@ -283,6 +331,7 @@ add_viewer (PenstockRtspClient *self, GstRTSPContext *ctx,
   viewer->agent = user_agent (ctx);
   viewer->transport = tcp ? "tcp" : "udp";
   viewer->since_us = g_get_real_time ();
+  viewer->wish = wish_of_setup (self, ctx, factory);
   viewer->media = g_object_ref (media);
   g_weak_ref_init (&viewer->session, ctx->session);
   g_ptr_array_add (self->viewers, viewer);
@@ -308,7 +357,13 @@ static GstRTSPStatusCode
 pre_play (GstRTSPClient *client, GstRTSPContext *ctx)
 {
   PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
+  PenstockRtspViewer *viewer = viewer_of (self, ctx);
+  PenstockRtspWish wish;
 
+  if (!read_wish (self, ctx, &wish))
+    return GST_RTSP_STS_BAD_REQUEST;
+  if (viewer && wish.said)
+    viewer->wish = wish;
   if (!wait_for_media (ctx))
     return GST_RTSP_STS_SERVICE_UNAVAILABLE;
   if (ctx->session && !self->guarded) {
@@ -401,18 +456,18 @@ adjust_play_response (GstRTSPClient *client, GstRTSPContext *ctx)
 {
   PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
   PenstockRtspViewer *viewer = viewer_of (self, ctx);
-  PenstockCursorSettings settings = PENSTOCK_CURSOR_DEFAULT_SETTINGS;
-
-  settings.free_burst = TRUE;
-  settings.max_audio_lag = 0; /* as far back as the log goes */
+  PenstockRtspMountSettings settings;
 
   if (!viewer)
     return GST_RTSP_STS_OK;
+  penstock_rtsp_factory_get_settings (viewer->factory, &settings);
+  if (viewer->wish.said)
+    settings.viewers.start = viewer->wish.start;
   make_play (self, viewer, ctx->sessmedia);
   g_autoptr (GstElement) element =
       gst_rtsp_media_get_element (GST_RTSP_MEDIA (viewer->media));
   const gchar *info = penstock_rtsp_play_begin (viewer->play, self->inside,
-      &settings, gst_element_get_current_running_time (element));
+      &settings.viewers, gst_element_get_current_running_time (element));
   if (info)
     set_header (ctx->response, GST_RTSP_HDR_RTP_INFO, info);
   else
@@ -485,6 +540,13 @@ teardown_done (GstRTSPClient *client, GstRTSPContext *ctx)
 
   if (viewer)
     drop_viewer (self, viewer);
+}
+
+/* A query says something about the viewer, nothing about what is viewed. */
+static gchar *
+make_path (GstRTSPClient *client, const GstRTSPUrl *url)
+{
+  return penstock_rtsp_url_dup_path (url);
 }
 
 /* --- answers ----------------------------------------------------------------- */
@@ -649,6 +711,7 @@ penstock_rtsp_client_finalize (GObject *object)
   if (self->fd >= 0)
     close (self->fd);
   g_ptr_array_unref (self->viewers);
+  g_free (self->wish_path);
   g_free (self->peer);
   G_OBJECT_CLASS (penstock_rtsp_client_parent_class)->finalize (object);
   count (counter, -1);
@@ -665,6 +728,7 @@ penstock_rtsp_client_class_init (PenstockRtspClientClass *klass)
   client_class->pre_describe_request = pre_describe;
   client_class->pre_setup_request = pre_setup;
   client_class->configure_client_transport = configure_transport;
+  client_class->make_path_from_uri = make_path;
   client_class->pre_play_request = pre_play;
   client_class->pre_announce_request = not_allowed;
   client_class->pre_record_request = not_allowed;

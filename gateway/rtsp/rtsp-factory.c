@@ -44,8 +44,9 @@ struct _PenstockRtspFactory {
   guint n_requests;
   gint64 last_request_us; /* monotonic */
   gint64 reduced_us;      /* since when the layout lacks a track; 0 = not */
-  guint n_rebuilds;       /* media given up for its layout or an error */
-  gchar *reason;          /* of the last one */
+  PenstockRtspMountSettings settings;
+  guint n_rebuilds; /* media given up for its layout or an error */
+  gchar *reason;    /* of the last one */
 };
 
 G_DEFINE_FINAL_TYPE (
@@ -59,6 +60,31 @@ penstock_rtsp_factory_set_writers (
 {
   g_clear_pointer (&self->writers, penstock_loop_pool_unref);
   self->writers = penstock_loop_pool_ref (writers);
+}
+
+void
+penstock_rtsp_factory_set_settings (
+    PenstockRtspFactory *self, const PenstockRtspMountSettings *settings)
+{
+  g_mutex_lock (&self->lock);
+  self->settings = *settings;
+  for (guint i = 0; i <= self->retired->len; i++) {
+    PenstockRtspMedia *media =
+        i < self->retired->len ? self->retired->pdata[i] : self->current;
+    if (media)
+      penstock_rtp_hub_set_limits (
+          penstock_rtsp_media_get_hub (media), &settings->cache);
+  }
+  g_mutex_unlock (&self->lock);
+}
+
+void
+penstock_rtsp_factory_get_settings (
+    PenstockRtspFactory *self, PenstockRtspMountSettings *settings)
+{
+  g_mutex_lock (&self->lock);
+  *settings = self->settings;
+  g_mutex_unlock (&self->lock);
 }
 
 const gchar *
@@ -299,9 +325,10 @@ PenstockRtpHub *
 penstock_rtsp_factory_make_hub (
     PenstockRtspFactory *self, guint n_streams, guint32 video)
 {
-  static const PenstockGopLogLimits limits = PENSTOCK_GOP_LOG_DEFAULT_LIMITS;
+  PenstockRtspMountSettings settings;
 
-  return penstock_rtp_hub_new (self->writers, &limits, n_streams, video,
+  penstock_rtsp_factory_get_settings (self, &settings);
+  return penstock_rtp_hub_new (self->writers, &settings.cache, n_streams, video,
       penstock_rtsp_factory_has_start (self),
       penstock_channel_to_wall_clock (self->channel, self->base_time));
 }
@@ -695,5 +722,6 @@ penstock_rtsp_factory_init (PenstockRtspFactory *self)
 {
   g_mutex_init (&self->lock);
   g_queue_init (&self->viewers);
+  penstock_rtsp_mount_settings_init (&self->settings, NULL, NULL);
   self->retired = g_ptr_array_new_with_free_func (g_object_unref);
 }

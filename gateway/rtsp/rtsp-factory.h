@@ -11,6 +11,7 @@
 #include <json-glib/json-glib.h>
 
 #include "channel/channel.h"
+#include "rtsp-mount-settings.h"
 #include "rtsp-reaper.h"
 #include "rtsp-viewer.h"
 
@@ -37,6 +38,10 @@ PenstockRtspFactory *penstock_rtsp_factory_new (const gchar *path,
 /* What sends to the viewers of media that are made from now on. */
 void penstock_rtsp_factory_set_writers (
     PenstockRtspFactory *self, PenstockLoopPool *writers);
+
+/* Any thread: what is set of viewers counts for those that PLAY from now on. */
+void penstock_rtsp_factory_set_settings (
+    PenstockRtspFactory *self, const PenstockRtspMountSettings *settings);
 
 /* The route's name; (transfer none). */
 const gchar *penstock_rtsp_factory_get_path (PenstockRtspFactory *self);
@@ -70,6 +75,10 @@ GstRTSPStatusCode penstock_rtsp_factory_begin_request (
 void penstock_rtsp_factory_hold (PenstockRtspFactory *self);
 void penstock_rtsp_factory_end_request (
     PenstockRtspFactory *self, gboolean failed);
+
+/* For a viewer that begins now. */
+void penstock_rtsp_factory_get_settings (
+    PenstockRtspFactory *self, PenstockRtspMountSettings *settings);
 
 /* Puts @viewer, with all but factory and link filled in, into the list. */
 void penstock_rtsp_factory_add_viewer (

@@ -168,6 +168,16 @@ penstock_rtsp_server_add_mount (
 }
 
 void
+penstock_rtsp_server_set_mount (PenstockRtspServer *self, const gchar *path,
+    const PenstockRtspMountSettings *settings)
+{
+  PenstockRtspFactory *factory = g_hash_table_lookup (self->mounts, path);
+
+  if (factory)
+    penstock_rtsp_factory_set_settings (factory, settings);
+}
+
+void
 penstock_rtsp_server_remove_mount (PenstockRtspServer *self, const gchar *path)
 {
   PenstockRtspFactory *factory = g_hash_table_lookup (self->mounts, path);

@@ -11,6 +11,7 @@
 
 #include "../config-types.h"
 #include "channel/channel.h"
+#include "rtsp-mount-settings.h"
 
 G_BEGIN_DECLS
 
@@ -69,6 +70,10 @@ guint16 penstock_rtsp_server_get_tls_port (PenstockRtspServer *self);
  */
 void penstock_rtsp_server_add_mount (
     PenstockRtspServer *self, const gchar *path, PenstockChannel *channel);
+
+/* Changes what a mount was made with, the defaults. Its viewers stay. */
+void penstock_rtsp_server_set_mount (PenstockRtspServer *self,
+    const gchar *path, const PenstockRtspMountSettings *settings);
 
 /* Removes it and closes its viewers; the path answers 404 from now on. */
 void penstock_rtsp_server_remove_mount (

@@ -10,6 +10,7 @@
 
 #include "rtsp-media.h"
 #include "rtsp-play.h"
+#include "rtsp-url.h"
 
 G_BEGIN_DECLS
 
@@ -24,6 +25,7 @@ G_BEGIN_DECLS
  * @agent: (nullable): what it says it is
  * @transport: "tcp" or "udp", of the stream it has set up first; static
  * @since_us: UTC, of the first SETUP
+ * @wish: what it asked for by its URL; the connection's thread
  * @playing: whether it plays
  * @media: (owned): what it has set up
  * @session: of that, which may end before
@@ -40,6 +42,7 @@ typedef struct {
   gchar *peer, *agent;
   const gchar *transport;
   gint64 since_us;
+  PenstockRtspWish wish;
   gboolean playing;
   PenstockRtspMedia *media;
   GWeakRef session; /* of GstRTSPSession */
