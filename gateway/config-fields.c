@@ -89,6 +89,19 @@ static const PenstockFieldValue starts[] = {
   { NULL },
 };
 
+/* The words of penstockfanout. */
+static const PenstockFieldValue slow_policies[] = {
+  { "skip-to-keyframe", PENSTOCK_SLOW_SKIP_TO_KEYFRAME,
+      "its pictures skip to the newest keyframe, its sound goes on" },
+  { "drop-non-reference-first", PENSTOCK_SLOW_DROP_NON_REFERENCE_FIRST,
+      "from half the limit on it does not get pictures that no other refers "
+      "to (H.264, H.265); beyond it the same" },
+  { "audio-only", PENSTOCK_SLOW_AUDIO_ONLY,
+      "it gets no more pictures, its sound goes on" },
+  { "disconnect", PENSTOCK_SLOW_DISCONNECT, "it is disconnected" },
+  { NULL },
+};
+
 static const PenstockFieldValue dash_addressing[] = {
   { "auto", PENSTOCK_OUTPUT_ADDRESSING_AUTO,
       "players count segments while they are regular and in time" },
@@ -472,6 +485,30 @@ static const PenstockField fields[] = {
     .offset = OUTPUT (start), .fallback = "\"cache\"", .values = starts,
     .help = "Where a reader begins. A reader can choose for itself by "
         "`?start=VALUE` behind the URL." },
+  { OUTPUT_PATH "/policy", PENSTOCK_FIELD_ENUM, OUT (RTSP),
+    .offset = OUTPUT (policy), .fallback = "\"skip-to-keyframe\"",
+    .values = slow_policies,
+    .help = "What happens to a reader that takes too little, beyond "
+        "`max-lag-ms` or `max-lag-bytes`." },
+  { OUTPUT_PATH "/max-lag-ms", PENSTOCK_FIELD_UINT, OUT (RTSP),
+    .max = 600000, .unit = "ms", .fallback = "2000",
+    .offset = OUTPUT (max_lag_ms),
+    .help = "How far a reader may be behind a newer keyframe; what it was "
+        "behind when it came is left out of account until it has caught up. 0: "
+        "no limit but the cache's." },
+  { OUTPUT_PATH "/max-lag-bytes", PENSTOCK_FIELD_UINT64, OUT (RTSP),
+    .max = 16 * GIB, .unit = "bytes", .fallback = "0",
+    .offset = OUTPUT (max_lag_bytes),
+    .help = "The same in bytes of all tracks; 0: no limit." },
+  { OUTPUT_PATH "/max-audio-lag-ms", PENSTOCK_FIELD_UINT, OUT (RTSP),
+    .max = 600000, .unit = "ms", .fallback = "0",
+    .offset = OUTPUT (max_audio_lag_ms),
+    .help = "Sound that is older, and that its pictures have skipped, is left "
+        "out; 0: none is, as far back as the cache goes." },
+  { OUTPUT_PATH "/stall-timeout-ms", PENSTOCK_FIELD_UINT, OUT (RTSP),
+    .min = 1000, .max = 3600000, .unit = "ms", .fallback = "60000",
+    .offset = OUTPUT (stall_timeout_ms),
+    .help = "A reader takes no byte for so long: it is closed." },
   { OUTPUT_PATH "/url", PENSTOCK_FIELD_URL, OUT (RTMP_PUSH),
     .required = TRUE, .scheme = "rtmp", .offset = OUTPUT (url),
     .help = "Where to publish: `rtmp://HOST[:PORT]/APP/NAME`, or "

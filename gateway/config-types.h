@@ -99,6 +99,11 @@ typedef struct
 
   /* rtsp */
   PenstockStart start;       /* where readers begin */
+  PenstockSlowPolicy policy; /* beyond these, 0 = no limit: */
+  guint max_lag_ms;          /* behind a newer keyframe */
+  guint64 max_lag_bytes;
+  guint max_audio_lag_ms;
+  guint stall_timeout_ms;    /* no byte taken */
 
   /* rtmp-push */
   gchar *url;                /* without user and password */

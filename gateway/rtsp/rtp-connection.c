@@ -161,7 +161,8 @@ refill_from (PenstockRtpConnection *self, Viewer *viewer)
 
   for (guint i = 0; i < n; i++)
     self->owners[self->n++] = viewer;
-  self->cut |= (ended && n == 0) || feed->too_slow;
+  self->cut |=
+      (ended && n == 0) || penstock_rtp_viewer_is_too_slow (&viewer->viewer);
 }
 
 static void
@@ -349,6 +350,8 @@ flush_viewer (PenstockRtpViewer *viewer)
 
   if (!is_blocked (connection))
     flush (connection);
+  else if (penstock_rtp_viewer_is_too_slow (viewer))
+    fail (connection);
 }
 
 static const PenstockRtpViewerType viewer_type = { flush_viewer };

@@ -205,7 +205,8 @@ refill (Datagrams *self)
 
   self->position = self->packet = 0;
   self->n = penstock_rtp_feed_next (self->viewer.feed, self->items, BATCH);
-  if ((self->n == 0 && ended) || self->viewer.feed->too_slow)
+  if ((self->n == 0 && ended) ||
+      penstock_rtp_viewer_is_too_slow (&self->viewer))
     shutdown (self->over_fd, SHUT_RDWR);
   return self->n > 0;
 }
@@ -313,6 +314,8 @@ flush_viewer (PenstockRtpViewer *viewer)
 
   if (!is_blocked (self) && self->tick.position == 0)
     flush (self);
+  else if (penstock_rtp_viewer_is_too_slow (viewer))
+    shutdown (self->over_fd, SHUT_RDWR);
 }
 
 static const PenstockRtpViewerType viewer_type = { flush_viewer };

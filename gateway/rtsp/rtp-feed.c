@@ -228,6 +228,29 @@ penstock_rtp_feed_begin (PenstockRtpFeed *feed,
   }
 }
 
+/* --- limits ------------------------------------------------------------------ */
+
+void
+penstock_rtp_feed_set_limits (
+    PenstockRtpFeed *feed, const PenstockCursorSettings *settings)
+{
+  PenstockCursorSettings *own = &feed->cursor.settings;
+
+  own->policy = settings->policy;
+  own->max_lag = settings->max_lag;
+  own->max_audio_lag = settings->max_audio_lag;
+  own->max_lag_bytes = settings->max_lag_bytes;
+  own->max_lag_entries = settings->max_lag_entries;
+}
+
+gboolean
+penstock_rtp_feed_check (PenstockRtpFeed *feed)
+{
+  if (feed->cursor.settings.policy == PENSTOCK_SLOW_DISCONNECT)
+    feed->too_slow |= penstock_gop_log_is_too_slow (feed->log, &feed->cursor);
+  return feed->too_slow;
+}
+
 /* --- going on ---------------------------------------------------------------- */
 
 static guint32

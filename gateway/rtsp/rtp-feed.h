@@ -108,6 +108,13 @@ void penstock_rtp_feed_begin (PenstockRtpFeed *feed,
     const PenstockCursorSettings *settings, const PenstockRtpClock *clocks,
     GstClockTime newest, PenstockRtpStart *starts);
 
+/* Other limits and another policy; where it began stays. */
+void penstock_rtp_feed_set_limits (
+    PenstockRtpFeed *feed, const PenstockCursorSettings *settings);
+
+/* Whether it is @too_slow, also when it is not read from. */
+gboolean penstock_rtp_feed_check (PenstockRtpFeed *feed);
+
 /**
  * penstock_rtp_feed_next:
  * @items: (out caller-allocates): what comes next, to be cleared

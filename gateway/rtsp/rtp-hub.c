@@ -31,6 +31,7 @@ struct _PenstockRtpAudience {
   GQueue viewers; /* of PenstockRtpViewer, not owned */
   GList *next;    /* while they are served: who is next */
   guint waker;    /* exists while there are viewers */
+  gint n_changes; /* of the hub's limits that the viewers have */
   guint64 served; /* sequence number in the log up to which all were served */
   guint64 oldest; /* atomic; decoding time of what the last viewer is at */
   PenstockLoopTimer timer; /* set while something waits for a picture */
@@ -52,10 +53,12 @@ struct _PenstockRtpHub {
   guint64 newest_time; /* decoding time of the newest packets; 0 before */
   gint64 video_us, video_interval_us;
   gint ended;
+  gint n_changes; /* of @viewers */
 
   GMutex lock; /* guards the rest, and appending */
   GCond cond;
   PenstockGopLogLimits limits;
+  PenstockCursorSettings viewers; /* with @n_changes */
   GstClockTime retention; /* in force; in @limits: without slow viewers */
   PenstockRtpPrimer primer;
   gboolean startable; /* there was something to begin with */
@@ -251,13 +254,15 @@ adapt_retention (PenstockRtpHub *hub)
 }
 
 void
-penstock_rtp_hub_set_limits (
-    PenstockRtpHub *hub, const PenstockGopLogLimits *limits)
+penstock_rtp_hub_set_limits (PenstockRtpHub *hub,
+    const PenstockGopLogLimits *limits, const PenstockCursorSettings *viewers)
 {
   g_mutex_lock (&hub->lock);
   hub->limits = *limits;
   hub->retention = limits->retention;
   penstock_gop_log_set_limits (hub->log, limits);
+  hub->viewers = *viewers;
+  g_atomic_int_inc (&hub->n_changes);
   g_mutex_unlock (&hub->lock);
 }
 
@@ -315,6 +320,22 @@ note_oldest (PenstockRtpAudience *audience)
   STORE (audience->oldest, oldest);
 }
 
+static void
+take_limits (PenstockRtpAudience *audience)
+{
+  PenstockRtpHub *hub = audience->hub;
+
+  if (g_atomic_int_get (&hub->n_changes) == audience->n_changes)
+    return;
+  g_mutex_lock (&hub->lock);
+  PenstockCursorSettings settings = hub->viewers;
+  audience->n_changes = g_atomic_int_get (&hub->n_changes);
+  g_mutex_unlock (&hub->lock);
+  for (GList *l = audience->viewers.head; l; l = l->next)
+    penstock_rtp_feed_set_limits (
+        ((PenstockRtpViewer *) l->data)->feed, &settings);
+}
+
 /* Somebody may leave meanwhile. */
 static void
 serve_all (PenstockRtpAudience *audience)
@@ -322,6 +343,7 @@ serve_all (PenstockRtpAudience *audience)
   penstock_loop_clear_timer (audience->loop, &audience->timer);
   audience->served =
       __atomic_load_n (&audience->hub->next_seq, __ATOMIC_ACQUIRE);
+  take_limits (audience);
   for (GList *l = audience->viewers.head; l; l = audience->next) {
     PenstockRtpViewer *viewer = l->data;
     audience->next = l->next;
@@ -421,6 +443,7 @@ penstock_rtp_viewer_stats_read (
     .join_us = LOAD (stats->join_us),
     .progress_us = LOAD (stats->progress_us),
     .waiting = LOAD (stats->waiting),
+    .too_slow = LOAD (stats->too_slow),
   };
 }
 
@@ -443,6 +466,16 @@ penstock_rtp_viewer_clear (PenstockRtpViewer *viewer)
   g_clear_pointer (&viewer->feed, penstock_rtp_feed_free);
   g_clear_pointer (&viewer->hub, penstock_rtp_hub_unref);
   g_clear_pointer (&viewer->stats, penstock_rtp_viewer_stats_unref);
+}
+
+gboolean
+penstock_rtp_viewer_is_too_slow (PenstockRtpViewer *viewer)
+{
+  gboolean too_slow = penstock_rtp_feed_check (viewer->feed);
+
+  if (too_slow)
+    STORE (viewer->stats->too_slow, TRUE);
+  return too_slow;
 }
 
 /* The whole first picture; where there is none, the first packets. */

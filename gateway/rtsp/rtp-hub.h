@@ -35,9 +35,10 @@ guint penstock_rtp_hub_get_n_streams (PenstockRtpHub *hub);
 gboolean penstock_rtp_hub_is_video (PenstockRtpHub *hub, guint stream);
 PenstockLoopPool *penstock_rtp_hub_get_pool (PenstockRtpHub *hub);
 
-/* Other bounds of the log, from the next packets on. Any thread. */
-void penstock_rtp_hub_set_limits (
-    PenstockRtpHub *hub, const PenstockGopLogLimits *limits);
+/* Other bounds of the log, from the next packets on, and other limits of the
+ * viewers there are. Any thread. */
+void penstock_rtp_hub_set_limits (PenstockRtpHub *hub,
+    const PenstockGopLogLimits *limits, const PenstockCursorSettings *viewers);
 
 /* --- writers (streaming threads) ------------------------------------------- */
 
@@ -64,6 +65,7 @@ void penstock_rtp_hub_end (PenstockRtpHub *hub);
  *   packets) being on its way; 0 before
  * @progress_us: monotonic time when something was last sent
  * @waiting: whether there is more to send than the network takes
+ * @too_slow: whether that has ended it
  *
  * Of whoever gets packets, by one or two ways. Refcounted; the fields are atomic:
  * written on loops, read by anybody.
@@ -71,7 +73,7 @@ void penstock_rtp_hub_end (PenstockRtpHub *hub);
 typedef struct {
   guint64 bytes, skips, position;
   gint64 join_us, progress_us;
-  gint waiting;
+  gint waiting, too_slow;
 } PenstockRtpViewerStats;
 
 PenstockRtpViewerStats *penstock_rtp_viewer_stats_new (void);
@@ -120,6 +122,8 @@ void penstock_rtp_viewer_init (PenstockRtpViewer *viewer,
     PenstockRtpViewerStats *stats);
 /* Not while it has joined. */
 void penstock_rtp_viewer_clear (PenstockRtpViewer *viewer);
+/* Loop's thread: whether its policy ends it, which the stats tell from now on. */
+gboolean penstock_rtp_viewer_is_too_slow (PenstockRtpViewer *viewer);
 /* Loop's thread: @size bytes of @item, whole or in part, are on their way. */
 void penstock_rtp_viewer_sent (PenstockRtpViewer *viewer,
     const PenstockRtpItem *item, gsize size, gboolean whole);

@@ -516,11 +516,13 @@ static void
 drop_viewer (PenstockRtspClient *self, PenstockRtspViewer *viewer)
 {
   gint64 watched_us = g_get_real_time () - viewer->since_us;
+  const gchar *why = penstock_rtsp_factory_get_why_closed (viewer);
 
   penstock_info ("rtsp",
-      "reader left after %" G_GINT64_FORMAT " s route=%s session=%u peer=%s",
-      watched_us / G_USEC_PER_SEC,
-      penstock_rtsp_factory_get_path (viewer->factory), self->id, self->peer);
+      "reader %s after %" G_GINT64_FORMAT " s%s%s route=%s session=%u peer=%s",
+      why ? "closed" : "left", watched_us / G_USEC_PER_SEC, why ? ": " : "",
+      why ? why : "", penstock_rtsp_factory_get_path (viewer->factory),
+      self->id, self->peer);
   g_ptr_array_remove_fast (self->viewers, viewer);
   penstock_rtsp_factory_remove_viewer (viewer);
 }

@@ -14,8 +14,6 @@
 
 #include "rtsp-factory.h"
 
-#include <sys/socket.h>
-
 #include "../log.h"
 #include "rtsp-client.h"
 #include "rtsp-payload.h"
@@ -72,8 +70,8 @@ penstock_rtsp_factory_set_settings (
     PenstockRtspMedia *media =
         i < self->retired->len ? self->retired->pdata[i] : self->current;
     if (media)
-      penstock_rtp_hub_set_limits (
-          penstock_rtsp_media_get_hub (media), &settings->cache);
+      penstock_rtp_hub_set_limits (penstock_rtsp_media_get_hub (media),
+          &settings->cache, &settings->viewers);
   }
   g_mutex_unlock (&self->lock);
 }
@@ -123,15 +121,14 @@ retire_current (PenstockRtspFactory *self)
 }
 
 /* Closes the connections of @media's viewers, or of all (NULL); with @idle only
- * of those that do not play. The library notices in its own threads and cleans
- * up there. */
+ * of those that do not play. */
 static void
 kick (PenstockRtspFactory *self, PenstockRtspMedia *media, gboolean idle)
 {
   for (GList *l = self->viewers.head; l; l = l->next) {
     PenstockRtspViewer *viewer = l->data;
     if ((!media || viewer->media == media) && !(idle && viewer->playing))
-      shutdown (viewer->fd, SHUT_RDWR);
+      penstock_rtsp_viewer_close (viewer, "the stream is over");
   }
 }
 
@@ -276,7 +273,7 @@ penstock_rtsp_factory_add_viewer (
   g_queue_push_tail_link (&self->viewers, &viewer->link);
   use->n_viewers++;
   if (use->over_us > 0 || self->closed)
-    shutdown (viewer->fd, SHUT_RDWR);
+    penstock_rtsp_viewer_close (viewer, "the stream is over");
   g_mutex_unlock (&self->lock);
 }
 
@@ -300,6 +297,17 @@ penstock_rtsp_factory_set_playing (
   if (playing)
     penstock_rtsp_media_get_use (viewer->media)->played = TRUE;
   g_mutex_unlock (&self->lock);
+}
+
+const gchar *
+penstock_rtsp_factory_get_why_closed (PenstockRtspViewer *viewer)
+{
+  PenstockRtspFactory *self = viewer->factory;
+
+  g_mutex_lock (&self->lock);
+  const gchar *why = penstock_rtsp_viewer_why_closed (viewer);
+  g_mutex_unlock (&self->lock);
+  return why;
 }
 
 void
@@ -452,8 +460,8 @@ penstock_rtsp_factory_tick (PenstockRtspFactory *self)
   retire_idle (self);
   for (GList *l = self->viewers.head; l; l = l->next) {
     PenstockRtspViewer *viewer = l->data;
-    if (!penstock_rtsp_viewer_check (viewer, now))
-      shutdown (viewer->fd, SHUT_RDWR);
+    if (!penstock_rtsp_viewer_check (viewer, now, self->settings.stall_us))
+      penstock_rtsp_viewer_close (viewer, "it takes nothing");
   }
   if (self->reduced_us > 0 &&
       now - self->reduced_us >= PENSTOCK_RTSP_REDUCED_GRACE_US)

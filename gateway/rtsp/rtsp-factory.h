@@ -39,7 +39,7 @@ PenstockRtspFactory *penstock_rtsp_factory_new (const gchar *path,
 void penstock_rtsp_factory_set_writers (
     PenstockRtspFactory *self, PenstockLoopPool *writers);
 
-/* Any thread: what is set of viewers counts for those that PLAY from now on. */
+/* Any thread: counts for the viewers there are, too, but for their start. */
 void penstock_rtsp_factory_set_settings (
     PenstockRtspFactory *self, const PenstockRtspMountSettings *settings);
 
@@ -88,6 +88,8 @@ void penstock_rtsp_factory_set_play (PenstockRtspFactory *self,
     PenstockRtspViewer *viewer, PenstockRtspPlay *play);
 void penstock_rtsp_factory_set_playing (
     PenstockRtspFactory *self, PenstockRtspViewer *viewer, gboolean playing);
+/* (nullable): of a viewer in the list that goes: why we closed it. Static. */
+const gchar *penstock_rtsp_factory_get_why_closed (PenstockRtspViewer *viewer);
 /* Takes @viewer out of the list and frees it. */
 void penstock_rtsp_factory_remove_viewer (PenstockRtspViewer *viewer);
 

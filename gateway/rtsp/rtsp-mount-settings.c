@@ -15,9 +15,15 @@ penstock_rtsp_mount_settings_init (PenstockRtspMountSettings *settings,
     .viewers = PENSTOCK_CURSOR_DEFAULT_SETTINGS,
     .cache = cache ? *cache : default_cache,
   };
+  settings->stall_us = PENSTOCK_RTSP_STALL_US;
   settings->viewers.free_burst = TRUE;
   settings->viewers.max_audio_lag = 0; /* as far back as the log goes */
   if (!output)
     return;
   settings->viewers.start = output->start;
+  settings->viewers.policy = output->policy;
+  settings->viewers.max_lag = output->max_lag_ms * GST_MSECOND;
+  settings->viewers.max_lag_bytes = output->max_lag_bytes;
+  settings->viewers.max_audio_lag = output->max_audio_lag_ms * GST_MSECOND;
+  settings->stall_us = output->stall_timeout_ms * G_TIME_SPAN_MILLISECOND;
 }

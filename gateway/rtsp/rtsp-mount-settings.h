@@ -9,17 +9,22 @@
 
 G_BEGIN_DECLS
 
+/* A viewer that takes no byte, though there is something for it, is closed
+ * after this time, unless its route says another. */
+#define PENSTOCK_RTSP_STALL_US (60 * G_USEC_PER_SEC)
+
 /**
  * PenstockRtspMountSettings:
- * @viewers: where viewers begin and what happens to slow ones; for those that
- *   PLAY from now on
- * @cache: bounds of the log of packets, for all
+ * @viewers: where viewers begin and what happens to slow ones
+ * @cache: bounds of the log of packets
+ * @stall_us: how long a viewer may take no byte
  *
  * Of a mount.
  */
 typedef struct {
   PenstockCursorSettings viewers;
   PenstockGopLogLimits cache;
+  gint64 stall_us;
 } PenstockRtspMountSettings;
 
 /* @output: %NULL = the defaults. @cache: of the route. */

@@ -4,6 +4,8 @@
 
 #include "rtsp-viewer.h"
 
+#include <sys/socket.h>
+
 void
 penstock_rtsp_viewer_free (PenstockRtspViewer *viewer)
 {
@@ -26,7 +28,8 @@ touch_session (PenstockRtspViewer *viewer)
 }
 
 gboolean
-penstock_rtsp_viewer_check (PenstockRtspViewer *viewer, gint64 now)
+penstock_rtsp_viewer_check (
+    PenstockRtspViewer *viewer, gint64 now, gint64 stall_us)
 {
   PenstockRtpViewerStats stats;
 
@@ -38,7 +41,25 @@ penstock_rtsp_viewer_check (PenstockRtspViewer *viewer, gint64 now)
   if (reads && g_str_equal (viewer->transport, "tcp"))
     touch_session (viewer);
   return !stats.waiting || stats.progress_us == 0 ||
-      now - stats.progress_us < PENSTOCK_RTSP_STALL_US;
+      now - stats.progress_us < stall_us;
+}
+
+void
+penstock_rtsp_viewer_close (PenstockRtspViewer *viewer, const gchar *why)
+{
+  if (!viewer->why_closed)
+    viewer->why_closed = why;
+  shutdown (viewer->fd, SHUT_RDWR);
+}
+
+const gchar *
+penstock_rtsp_viewer_why_closed (const PenstockRtspViewer *viewer)
+{
+  PenstockRtpViewerStats stats = { 0 };
+
+  if (viewer->stats)
+    penstock_rtp_viewer_stats_read (viewer->stats, &stats);
+  return stats.too_slow ? "too slow" : viewer->why_closed;
 }
 
 static void

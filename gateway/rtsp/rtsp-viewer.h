@@ -14,10 +14,6 @@
 
 G_BEGIN_DECLS
 
-/* A viewer that takes no byte, though there is something for it, is closed
- * after this time. */
-#define PENSTOCK_RTSP_STALL_US (60 * G_USEC_PER_SEC)
-
 /**
  * PenstockRtspViewer:
  * @id: of the connection
@@ -27,6 +23,7 @@ G_BEGIN_DECLS
  * @since_us: UTC, of the first SETUP
  * @wish: what it asked for by its URL; the connection's thread
  * @playing: whether it plays
+ * @why_closed: (nullable): by us; static
  * @media: (owned): what it has set up
  * @session: of that, which may end before
  * @play: (owned) (nullable): once it has played; the connection's thread
@@ -44,6 +41,7 @@ typedef struct {
   gint64 since_us;
   PenstockRtspWish wish;
   gboolean playing;
+  const gchar *why_closed;
   PenstockRtspMedia *media;
   GWeakRef session; /* of GstRTSPSession */
   PenstockRtspPlay *play;
@@ -58,9 +56,16 @@ typedef struct {
 void penstock_rtsp_viewer_free (PenstockRtspViewer *viewer);
 
 /* With the factory's lock, every few seconds. What the viewer has read inside
- * its connection is a sign of life, as RTCP and requests are. FALSE: it does
- * not read, and is to go. @now: monotonic. */
-gboolean penstock_rtsp_viewer_check (PenstockRtspViewer *viewer, gint64 now);
+ * its connection is a sign of life, as RTCP and requests are. FALSE: it has not
+ * read for @stall_us, and is to go. @now: monotonic. */
+gboolean penstock_rtsp_viewer_check (
+    PenstockRtspViewer *viewer, gint64 now, gint64 stall_us);
+
+/* With the factory's lock: cuts its connection, which the library notices in
+ * its own threads, and cleans up there. */
+void penstock_rtsp_viewer_close (PenstockRtspViewer *viewer, const gchar *why);
+/* (nullable): why it was closed by us. Static. */
+const gchar *penstock_rtsp_viewer_why_closed (const PenstockRtspViewer *viewer);
 
 /* With the factory's lock: adds an object to the open JSON array. */
 void penstock_rtsp_viewer_add_status (

@@ -373,6 +373,57 @@ GST_START_TEST (viewer_of_the_policy_disconnect_is_told_of)
 }
 GST_END_TEST
 
+GST_START_TEST (
+    blocked_viewer_of_the_policy_disconnect_is_found_without_reading)
+{
+  PenstockCursorSettings settings = settings_of (PENSTOCK_START_CACHE);
+  Source s;
+  Viewer v;
+
+  source_init (&s, 50);
+  append_pictures (&s, 10);
+  viewer_init (&v, &s, PENSTOCK_START_CACHE);
+  viewer_read (&v, 5);
+  append_pictures (&s, 500);
+  fail_if (penstock_rtp_feed_check (v.feed));
+  /* Another policy holds for viewers that are there. */
+  settings.policy = PENSTOCK_SLOW_DISCONNECT;
+  settings.max_lag = 30 * GST_SECOND;
+  penstock_rtp_feed_set_limits (v.feed, &settings);
+  fail_if (penstock_rtp_feed_check (v.feed));
+  settings.max_lag = GST_SECOND;
+  penstock_rtp_feed_set_limits (v.feed, &settings);
+  fail_unless (penstock_rtp_feed_check (v.feed));
+  fail_unless_equals_int (viewer_read (&v, G_MAXUINT), 0);
+  viewer_clear (&v);
+  source_clear (&s);
+}
+GST_END_TEST
+
+GST_START_TEST (slow_viewer_of_the_policy_audio_only_gets_no_more_pictures)
+{
+  PenstockCursorSettings settings = settings_of (PENSTOCK_START_CACHE);
+  Source s;
+  Viewer v;
+
+  source_init (&s, 50);
+  append_pictures (&s, 10);
+  settings.policy = PENSTOCK_SLOW_AUDIO_ONLY;
+  viewer_init (&v, &s, PENSTOCK_START_CACHE);
+  penstock_rtp_feed_begin (v.feed, &settings, s.clocks, s.newest, v.starts);
+  viewer_read (&v, G_MAXUINT);
+  fail_unless_equals_int (v.n[VIDEO], 10);
+  append_pictures (&s, 500);
+  viewer_read (&v, G_MAXUINT);
+  append_pictures (&s, 100);
+  viewer_read (&v, G_MAXUINT);
+  fail_unless_equals_int (v.n[VIDEO], 10);
+  fail_unless_equals_int (v.n[AUDIO], 2 * 610);
+  viewer_clear (&v);
+  source_clear (&s);
+}
+GST_END_TEST
+
 GST_START_TEST (playing_again_goes_on_with_the_numbers)
 {
   Source s;
@@ -458,6 +509,10 @@ rtp_feed_suite (void)
   tcase_add_test (tcase, reports_of_the_past_tell_of_the_start);
   tcase_add_test (tcase, slow_viewer_skips_pictures_and_keeps_all_audio);
   tcase_add_test (tcase, viewer_of_the_policy_disconnect_is_told_of);
+  tcase_add_test (
+      tcase, blocked_viewer_of_the_policy_disconnect_is_found_without_reading);
+  tcase_add_test (
+      tcase, slow_viewer_of_the_policy_audio_only_gets_no_more_pictures);
   tcase_add_test (tcase, playing_again_goes_on_with_the_numbers);
   tcase_add_test (tcase, catch_up_brings_the_burst_near_to_now);
   tcase_add_test (tcase, catch_up_of_a_short_burst_changes_no_time);
