@@ -34,6 +34,14 @@ typedef struct {
   GList link; /* while it plays */
 } Viewer;
 
+/* What was taken from the feeds. */
+typedef struct {
+  PenstockRtpItem items[BATCH];
+  Viewer *owners[BATCH]; /* of the items; NULL = gone */
+  guint n, position;
+  gsize offset; /* sent of items[position] */
+} Outbox;
+
 struct _PenstockRtpConnection {
   PenstockLoopPool *pool;
   PenstockLoop *loop;
@@ -54,10 +62,9 @@ struct _PenstockRtpConnection {
   gboolean cut;    /* when all is sent */
   GByteArray *own; /* answers that are being sent; NULL = none */
   GQueue viewers;  /* of Viewer that play, not owned */
-  PenstockRtpItem items[BATCH];
-  Viewer *owners[BATCH]; /* of the items; NULL = gone */
-  guint n, position;
-  gsize offset;           /* sent of items[position] */
+  /* On the stack of flush(); allocated while something in it is left over, as
+   * most connections never have anything. NULL = empty. */
+  Outbox *outbox;
   GByteArray *encrypting; /* given to TLS, which did not take it; NULL = none */
 };
 
@@ -105,20 +112,32 @@ unblock (PenstockRtpConnection *self)
 static void
 drop_items (PenstockRtpConnection *self, const Viewer *owner)
 {
+  Outbox *outbox = self->outbox;
   guint kept = 0;
 
-  for (guint i = self->position; i < self->n; i++) {
-    gboolean begun = i == self->position && self->offset > 0;
-    gboolean mine = !owner || self->owners[i] == owner;
+  if (!outbox)
+    return;
+  for (guint i = outbox->position; i < outbox->n; i++) {
+    gboolean begun = i == outbox->position && outbox->offset > 0;
+    gboolean mine = !owner || outbox->owners[i] == owner;
     if (mine && !begun) {
-      penstock_rtp_item_clear (&self->items[i]);
+      penstock_rtp_item_clear (&outbox->items[i]);
       continue;
     }
-    self->items[kept] = self->items[i];
-    self->owners[kept++] = mine ? NULL : self->owners[i];
+    outbox->items[kept] = outbox->items[i];
+    outbox->owners[kept++] = mine ? NULL : outbox->owners[i];
   }
-  self->position = 0;
-  self->n = kept;
+  outbox->position = 0;
+  outbox->n = kept;
+}
+
+/* All of them, also one that has begun. */
+static void
+drop_all (PenstockRtpConnection *self)
+{
+  if (self->outbox)
+    self->outbox->offset = 0;
+  drop_items (self, NULL);
 }
 
 /* Nothing more can be sent. The library sees the end of the connection and
@@ -130,8 +149,7 @@ fail (PenstockRtpConnection *self)
     return;
   self->failed = TRUE;
   unblock (self);
-  self->offset = 0;
-  drop_items (self, NULL);
+  drop_all (self);
   g_clear_pointer (&self->encrypting, g_byte_array_unref);
   shutdown (self->fd, SHUT_RDWR);
 }
@@ -154,13 +172,14 @@ static void
 refill_from (PenstockRtpConnection *self, Viewer *viewer)
 {
   PenstockRtpFeed *feed = viewer->viewer.feed;
+  Outbox *outbox = self->outbox;
   /* First: what was appended before the end is still read. */
   gboolean ended = penstock_rtp_hub_has_ended (viewer->viewer.hub);
-  guint n =
-      penstock_rtp_feed_next (feed, self->items + self->n, BATCH - self->n);
+  guint n = penstock_rtp_feed_next (
+      feed, outbox->items + outbox->n, BATCH - outbox->n);
 
   for (guint i = 0; i < n; i++)
-    self->owners[self->n++] = viewer;
+    outbox->owners[outbox->n++] = viewer;
   self->cut |=
       (ended && n == 0) || penstock_rtp_viewer_is_too_slow (&viewer->viewer);
 }
@@ -168,8 +187,8 @@ refill_from (PenstockRtpConnection *self, Viewer *viewer)
 static void
 refill (PenstockRtpConnection *self)
 {
-  self->n = self->position = 0;
-  for (GList *l = self->viewers.head; l && self->n < BATCH; l = l->next)
+  self->outbox->n = self->outbox->position = 0;
+  for (GList *l = self->viewers.head; l && self->outbox->n < BATCH; l = l->next)
     refill_from (self, l->data);
 }
 
@@ -177,24 +196,25 @@ refill (PenstockRtpConnection *self)
 static gsize
 collect (PenstockRtpConnection *self, PenstockRtpPieces *pieces)
 {
+  Outbox *outbox = self->outbox;
   gsize own = 0;
 
-  if (self->offset == 0) {
+  if (outbox->offset == 0) {
     take_answers (self);
     if (self->own) {
       own = self->own->len;
       pieces->pieces[pieces->n++] = (struct iovec){ self->own->data, own };
     }
   }
-  if (self->position == self->n)
+  if (outbox->position == outbox->n)
     refill (self);
   /* An answer is not to wait for more than the item that has begun. */
-  guint end = self->offset > 0 && g_atomic_int_get (&self->has_answers)
-      ? self->position + 1
-      : self->n;
-  for (guint i = self->position; i < end; i++)
-    if (!penstock_rtp_item_add_frames (
-            &self->items[i], i == self->position ? self->offset : 0, pieces))
+  guint end = outbox->offset > 0 && g_atomic_int_get (&self->has_answers)
+      ? outbox->position + 1
+      : outbox->n;
+  for (guint i = outbox->position; i < end; i++)
+    if (!penstock_rtp_item_add_frames (&outbox->items[i],
+            i == outbox->position ? outbox->offset : 0, pieces))
       break;
   return own;
 }
@@ -202,20 +222,22 @@ collect (PenstockRtpConnection *self, PenstockRtpPieces *pieces)
 static void
 items_sent (PenstockRtpConnection *self, gsize size)
 {
+  Outbox *outbox = self->outbox;
+
   while (size > 0) {
-    PenstockRtpItem *item = &self->items[self->position];
-    Viewer *owner = self->owners[self->position];
-    gsize part = MIN (size, item->packets->size - self->offset);
-    self->offset += part;
+    PenstockRtpItem *item = &outbox->items[outbox->position];
+    Viewer *owner = outbox->owners[outbox->position];
+    gsize part = MIN (size, item->packets->size - outbox->offset);
+    outbox->offset += part;
     size -= part;
-    gboolean whole = self->offset == item->packets->size;
+    gboolean whole = outbox->offset == item->packets->size;
     if (owner)
       penstock_rtp_viewer_sent (&owner->viewer, item, part, whole);
     if (!whole)
       break;
     penstock_rtp_item_clear (item);
-    self->position++;
-    self->offset = 0;
+    outbox->position++;
+    outbox->offset = 0;
   }
 }
 
@@ -325,16 +347,34 @@ send_tls (PenstockRtpConnection *self, gsize *size)
   return encrypt (self, plain, n);
 }
 
-static void
-flush (PenstockRtpConnection *self)
+static Sent
+send_out (PenstockRtpConnection *self)
 {
+  Outbox room;
   Sent result = SENT_SOME;
   gsize size = 0;
 
-  while (!self->failed && result == SENT_SOME && size < MAX_SENT)
+  if (!self->outbox) {
+    self->outbox = &room;
+    room.n = room.position = 0;
+    room.offset = 0;
+  }
+  while (result == SENT_SOME && size < MAX_SENT)
     result = self->tls ? send_tls (self, &size) : send_plain (self, &size);
+  gboolean empty = self->outbox->position == self->outbox->n;
+  if (self->outbox == &room)
+    self->outbox = empty ? NULL : g_memdup2 (&room, sizeof room);
+  else if (empty)
+    g_clear_pointer (&self->outbox, g_free);
+  return result;
+}
+
+static void
+flush (PenstockRtpConnection *self)
+{
   if (self->failed)
     return;
+  Sent result = send_out (self);
   if (result == SENT_FAILED || (result == SENT_ALL && self->cut))
     fail (self);
   else if (result == SENT_ALL)
@@ -414,6 +454,7 @@ connection_free (gpointer data)
   if (self->fd >= 0)
     close (self->fd);
   g_clear_object (&self->tls);
+  g_free (self->outbox);
   g_clear_pointer (&self->answers, g_byte_array_unref);
   g_clear_pointer (&self->own, g_byte_array_unref);
   g_clear_pointer (&self->encrypting, g_byte_array_unref);
@@ -428,8 +469,7 @@ end (gpointer data)
   PenstockRtpConnection *self = data;
 
   unblock (self);
-  self->offset = 0;
-  drop_items (self, NULL);
+  drop_all (self);
   penstock_loop_dispose (self->loop, connection_free, self);
 }
 

@@ -33,7 +33,8 @@ struct _PenstockRtpAudience {
   guint waker;    /* exists while there are viewers */
   gint n_changes; /* of the hub's limits that the viewers have */
   guint64 served; /* sequence number in the log up to which all were served */
-  guint64 oldest; /* atomic; decoding time of what the last viewer is at */
+  guint64 oldest; /* atomic; decoding time of what the last viewer is at, or was
+                     when they were served */
   PenstockLoopTimer timer; /* set while something waits for a picture */
 };
 
@@ -311,16 +312,6 @@ penstock_rtp_hub_append (
 /* --- serving (loop's thread) ---------------------------------------------------- */
 
 static void
-note_oldest (PenstockRtpAudience *audience)
-{
-  GstClockTime oldest = GST_CLOCK_TIME_NONE; /* the largest */
-
-  for (GList *l = audience->viewers.head; l; l = l->next)
-    oldest = MIN (oldest, ((PenstockRtpViewer *) l->data)->feed->newest);
-  STORE (audience->oldest, oldest);
-}
-
-static void
 take_limits (PenstockRtpAudience *audience)
 {
   PenstockRtpHub *hub = audience->hub;
@@ -340,6 +331,8 @@ take_limits (PenstockRtpAudience *audience)
 static void
 serve_all (PenstockRtpAudience *audience)
 {
+  GstClockTime oldest = GST_CLOCK_TIME_NONE; /* the largest */
+
   penstock_loop_clear_timer (audience->loop, &audience->timer);
   audience->served =
       __atomic_load_n (&audience->hub->next_seq, __ATOMIC_ACQUIRE);
@@ -348,9 +341,10 @@ serve_all (PenstockRtpAudience *audience)
     PenstockRtpViewer *viewer = l->data;
     audience->next = l->next;
     viewer->type->flush (viewer);
+    oldest = MIN (oldest, viewer->feed->newest);
   }
   audience->next = NULL;
-  note_oldest (audience);
+  STORE (audience->oldest, oldest);
 }
 
 static void
@@ -543,7 +537,7 @@ penstock_rtp_hub_join (
     audience->waker =
         penstock_gop_log_add_waker (hub->log, post_serve, audience);
   }
-  note_oldest (audience);
+  STORE (audience->oldest, MIN (LOAD (audience->oldest), viewer->feed->newest));
   viewer->type->flush (viewer);
 }
 
@@ -557,9 +551,9 @@ penstock_rtp_hub_leave (PenstockRtpViewer *viewer)
   if (audience->next == &viewer->link)
     audience->next = viewer->link.next;
   g_queue_unlink (&audience->viewers, &viewer->link);
-  note_oldest (audience);
   if (audience->viewers.length > 0)
     return;
+  STORE (audience->oldest, GST_CLOCK_TIME_NONE);
   penstock_gop_log_remove_waker (audience->hub->log, audience->waker);
   penstock_loop_clear_timer (audience->loop, &audience->timer);
 }

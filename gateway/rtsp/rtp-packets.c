@@ -17,18 +17,28 @@ GST_DEFINE_MINI_OBJECT_TYPE (PenstockRtpPackets, penstock_rtp_packets);
 static void
 packets_free (PenstockRtpPackets *self)
 {
-  g_free (self->data);
-  g_free (self->offsets);
   g_free (self);
 }
 
+/* All in one block of memory, no larger than it has to be: the log holds
+ * thousands of them. @offsets: @n_packets and one more. */
 static PenstockRtpPackets *
-packets_new (void)
+packets_new (guint stream, guint n_packets, const guint32 *offsets)
 {
-  PenstockRtpPackets *self = g_new0 (PenstockRtpPackets, 1);
+  gsize offsets_size = (n_packets + 1) * sizeof (guint32);
+  gsize size = offsets[n_packets];
+  PenstockRtpPackets *self =
+      g_malloc (sizeof (PenstockRtpPackets) + offsets_size + size);
 
+  memset (self, 0, sizeof *self);
   gst_mini_object_init (&self->parent, 0, penstock_rtp_packets_get_type (),
       NULL, NULL, (GstMiniObjectFreeFunction) packets_free);
+  self->stream = stream;
+  self->n_packets = n_packets;
+  self->offsets = (guint32 *) (gpointer) (self + 1);
+  memcpy (self->offsets, offsets, offsets_size);
+  self->data = (guint8 *) self->offsets + offsets_size;
+  self->size = size;
   self->pts = self->time = GST_CLOCK_TIME_NONE;
   return self;
 }
@@ -46,30 +56,16 @@ penstock_rtp_packets_new_rtcp (guint stream, const guint8 *data, gsize size)
 {
   if (size == 0 || size > MAX_PACKET)
     return NULL;
-  PenstockRtpPackets *self = packets_new ();
-  self->stream = stream;
+  const guint32 offsets[] = { 0, (guint32) (PENSTOCK_RTP_FRAME_HEADER + size) };
+  PenstockRtpPackets *self = packets_new (stream, 1, offsets);
   self->rtcp = TRUE;
-  self->size = PENSTOCK_RTP_FRAME_HEADER + size;
-  self->data = g_malloc (self->size);
   write_frame_header (
       self->data, penstock_rtp_usual_channel (stream, TRUE), size);
   memcpy (self->data + PENSTOCK_RTP_FRAME_HEADER, data, size);
-  self->n_packets = 1;
-  self->offsets = g_new (guint32, 2);
-  self->offsets[0] = 0;
-  self->offsets[1] = (guint32) self->size;
   return self;
 }
 
 /* --- assembler --------------------------------------------------------------- */
-
-static void
-begin (PenstockRtpAssembler *self)
-{
-  self->data = g_byte_array_new ();
-  self->offsets = g_array_new (FALSE, FALSE, sizeof (guint32));
-  self->keyframe = FALSE;
-}
 
 void
 penstock_rtp_assembler_init (
@@ -77,7 +73,8 @@ penstock_rtp_assembler_init (
 {
   *self =
       (PenstockRtpAssembler){ .stream = stream, .wait_marker = wait_marker };
-  begin (self);
+  self->data = g_byte_array_new ();
+  self->offsets = g_array_new (FALSE, FALSE, sizeof (guint32));
 }
 
 void
@@ -94,21 +91,20 @@ penstock_rtp_assembler_flush (PenstockRtpAssembler *self, GQueue *done)
 
   if (n_packets == 0)
     return;
-  PenstockRtpPackets *packets = packets_new ();
   guint32 end = self->data->len;
   g_array_append_val (self->offsets, end);
-  packets->size = end;
-  packets->data = g_byte_array_free (self->data, FALSE);
-  packets->offsets = (guint32 *) (gpointer) g_array_free (self->offsets, FALSE);
-  packets->stream = self->stream;
-  packets->n_packets = n_packets;
+  PenstockRtpPackets *packets = packets_new (self->stream, n_packets,
+      (const guint32 *) (gpointer) self->offsets->data);
+  memcpy (packets->data, self->data->data, end);
   packets->first_seq = self->first_seq;
   packets->rtptime = self->rtptime;
   packets->keyframe = self->keyframe;
   packets->pts = self->pts;
   packets->time = self->time;
   g_queue_push_tail (done, packets);
-  begin (self);
+  g_byte_array_set_size (self->data, 0);
+  g_array_set_size (self->offsets, 0);
+  self->keyframe = FALSE;
 }
 
 /* Room for one packet behind its frame header. */

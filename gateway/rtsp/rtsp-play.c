@@ -191,8 +191,7 @@ penstock_rtsp_play_begin (PenstockRtspPlay *self,
     if (starts[i].known)
       append_info (self, info, i, &starts[i]);
   g_free (self->info);
-  self->info =
-      info->len > 0 ? g_string_free (g_steal_pointer (&info), FALSE) : NULL;
+  self->info = info->len > 0 ? g_strdup (info->str) : NULL;
   return self->info;
 }
 

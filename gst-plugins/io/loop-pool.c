@@ -5,6 +5,7 @@
 #include "loop-pool.h"
 
 #include <errno.h>
+#include <sched.h>
 
 struct _PenstockLoopPool {
   gint refs;      /* atomic */
@@ -24,10 +25,21 @@ pool_free (gpointer data)
   return NULL;
 }
 
+/* Cores that this process may use: not all of the machine in a container. */
+static guint
+count_cores (void)
+{
+  cpu_set_t cores;
+
+  return sched_getaffinity (0, sizeof cores, &cores) == 0
+      ? (guint) CPU_COUNT (&cores)
+      : g_get_num_processors ();
+}
+
 PenstockLoopPool *
 penstock_loop_pool_new (const gchar *name, GError **error)
 {
-  guint n = CLAMP (g_get_num_processors (), 1, PENSTOCK_LOOP_POOL_MAX);
+  guint n = CLAMP (count_cores (), 1, PENSTOCK_LOOP_POOL_MAX);
   PenstockLoopPool *pool = g_new0 (PenstockLoopPool, 1);
 
   pool->refs = 1;

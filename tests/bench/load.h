@@ -11,7 +11,7 @@ typedef struct {
   gchar *url;
   gboolean udp;
   gint viewers, frozen, slow; /* the last two are among the first */
-  gdouble join_s, settle_s, measure_s, freeze_s;
+  gdouble warm_s, join_s, settle_s, measure_s, freeze_s;
   gint slow_kbps;
   gdouble churn_per_s, churn_hold_s;
   gint fps, seed;
@@ -21,7 +21,7 @@ typedef struct {
 } LoadOptions;
 
 typedef enum {
-  LOAD_SCOUT, /* one viewer, until the stream is there */
+  LOAD_SCOUT, /* one viewer, until the stream is there, and a time longer */
   LOAD_JOIN,  /* the others, spread over join_s */
   LOAD_SETTLE,
   LOAD_MEASURE,

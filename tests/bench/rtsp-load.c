@@ -260,7 +260,8 @@ wait_for_stream (Load *self, guint64 now)
   Viewer *scout = &self->viewers[0];
 
   if (scout->key_ns != 0) {
-    begin_joins (self);
+    if (now - scout->key_ns >= (guint64) (self->options.warm_s * NS_PER_S))
+      begin_joins (self);
   } else if (now >= self->phase_end_ns) {
     self->phase = LOAD_DONE;
   } else if (scout->state == VIEWER_FAILED &&
@@ -338,6 +339,8 @@ read_arguments (LoadOptions *options, gint *argc, gchar ***argv, GError **error)
         "Viewers in all (100)", "N" },
     { "udp", 'u', 0, G_OPTION_ARG_NONE, &options->udp,
         "Media over UDP instead of the RTSP connection", NULL },
+    { "warm", 0, 0, G_OPTION_ARG_DOUBLE, &options->warm_s,
+        "How long the first viewer watches alone (0)", "SECONDS" },
     { "join", 0, 0, G_OPTION_ARG_DOUBLE, &options->join_s,
         "Viewers join at random within this time (10)", "SECONDS" },
     { "settle", 0, 0, G_OPTION_ARG_DOUBLE, &options->settle_s,
