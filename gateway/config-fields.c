@@ -12,6 +12,7 @@
 #define AT(type, member) G_STRUCT_OFFSET (type, member)
 #define ROOT(member) AT (PenstockConfigData, member)
 #define RTMP(member) ROOT (rtmp_limits.member)
+#define RTSP(member) ROOT (rtsp_limits.member)
 #define HTTP(member) ROOT (http_limits.member)
 #define ROUTE(member) AT (PenstockRouteConfig, member)
 #define INPUT(member) AT (PenstockInputConfig, member)
@@ -303,6 +304,37 @@ static const PenstockField fields[] = {
         "holds, GOP caches included; new publishers are refused from 90 "
         "% of it on. 0: no bound." },
 
+  { "/rtsp", PENSTOCK_FIELD_OBJECT,
+    .help = "Limits of the RTSP listeners, with and without TLS; see "
+        "[limits.md](limits.md) for what they guard.",
+    .example = "{ \"max-viewers\": 2000 }" },
+  { "/rtsp/max-viewers", PENSTOCK_FIELD_UINT, .max = 1000000, .fallback = "0",
+    .offset = RTSP (max_viewers),
+    .help = "Most RTSP readers of all routes, beyond which SETUP is answered "
+        "453; 0: no bound." },
+  { "/rtsp/max-viewers-per-address", PENSTOCK_FIELD_UINT, .max = 1000000,
+    .fallback = "0", .offset = RTSP (max_viewers_per_address),
+    .help = "The same of an address (of IPv6, a /64)." },
+  { "/rtsp/max-connections", PENSTOCK_FIELD_UINT, .max = 1000000,
+    .fallback = "0", .offset = RTSP (max_connections),
+    .help = "Most connections; further ones are closed. 0: no bound. A reader "
+        "by HTTP tunnel has two." },
+  { "/rtsp/max-connections-per-address", PENSTOCK_FIELD_UINT, .max = 1000000,
+    .fallback = "0", .offset = RTSP (max_connections_per_address),
+    .help = "The same of an address (of IPv6, a /64)." },
+  { "/rtsp/session-timeout-ms", PENSTOCK_FIELD_UINT, .min = 5000,
+    .max = 3600000, .step = 1000, .unit = "ms", .fallback = "60000",
+    .offset = RTSP (session_ms),
+    .help = "A session without a sign of life for so long, no request, no RTCP "
+        "and no byte taken, ends. Clients are told; counts for new sessions." },
+  { "/rtsp/idle-timeout-ms", PENSTOCK_FIELD_UINT, .min = 1000, .max = 3600000,
+    .unit = "ms", .fallback = "15000", .offset = RTSP (idle_ms),
+    .help = "A connection without session and requests for so long is closed." },
+  { "/rtsp/max-body-bytes", PENSTOCK_FIELD_UINT, .min = 1024, .max = 16777216,
+    .unit = "bytes", .fallback = "65536", .offset = RTSP (max_body),
+    .help = "Longest body of a request. A longer one is refused. Counts for "
+        "new connections." },
+
   { "/http", PENSTOCK_FIELD_OBJECT,
     .help = "Limits of the HTTP and HTTPS listeners; see "
         "[limits.md](limits.md) for what they guard.",
@@ -509,6 +541,10 @@ static const PenstockField fields[] = {
     .min = 1000, .max = 3600000, .unit = "ms", .fallback = "60000",
     .offset = OUTPUT (stall_timeout_ms),
     .help = "A reader takes no byte for so long: it is closed." },
+  { OUTPUT_PATH "/max-viewers", PENSTOCK_FIELD_UINT, OUT (RTSP),
+    .max = 1000000, .fallback = "0", .offset = OUTPUT (max_viewers),
+    .help = "Most readers of this output, beyond which SETUP is answered 453; "
+        "0: no bound. Those of other outputs of the route do not count." },
   { OUTPUT_PATH "/url", PENSTOCK_FIELD_URL, OUT (RTMP_PUSH),
     .required = TRUE, .scheme = "rtmp", .offset = OUTPUT (url),
     .help = "Where to publish: `rtmp://HOST[:PORT]/APP/NAME`, or "

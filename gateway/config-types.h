@@ -9,6 +9,7 @@
 #include "channel/gop-log.h"
 #include "http/http-limits.h"
 #include "rtmp/rtmp-limits.h"
+#include "rtsp/rtsp-limits.h"
 
 G_BEGIN_DECLS
 
@@ -104,6 +105,7 @@ typedef struct
   guint64 max_lag_bytes;
   guint max_audio_lag_ms;
   guint stall_timeout_ms;    /* no byte taken */
+  guint max_viewers;         /* 0: no bound */
 
   /* rtmp-push */
   gchar *url;                /* without user and password */
@@ -161,6 +163,7 @@ typedef struct
   gchar *tls_key_file;         /* PEM; NULL: in the certificate's file */
   PenstockRtmpLimits rtmp_limits;
   HttpLimits http_limits;
+  PenstockRtspLimits rtsp_limits;
   PenstockLogLevel log_level;
   gboolean allow_launch;
   GPtrArray *routes;         /* of PenstockRouteConfig, owned, file order */

@@ -48,7 +48,14 @@ struct _PenstockServer {
 
 G_DEFINE_FINAL_TYPE (PenstockServer, penstock_server, G_TYPE_OBJECT)
 
-enum { SIGNAL_ROUTE_ADDED, SIGNAL_ROUTE_REMOVED, SIGNAL_STOPPED, N_SIGNALS };
+enum {
+  SIGNAL_ROUTE_ADDED,
+  SIGNAL_ROUTE_REMOVED,
+  SIGNAL_VIEWER_JOINED,
+  SIGNAL_VIEWER_LEFT,
+  SIGNAL_STOPPED,
+  N_SIGNALS
+};
 static guint signals[N_SIGNALS];
 
 /* --- routes ------------------------------------------------------------- */
@@ -297,6 +304,40 @@ unclaimed_publish (PenstockRtmpServer *rtmp,
   return PENSTOCK_RTMP_UNCLAIMED_DEFER;
 }
 
+/* --- viewers ----------------------------------------------------------------- */
+
+static void
+viewer_joined (
+    PenstockRtspServer *rtsp, PenstockViewer *viewer, PenstockServer *self)
+{
+  g_signal_emit (self, signals[SIGNAL_VIEWER_JOINED], 0, viewer);
+}
+
+static void
+viewer_left (
+    PenstockRtspServer *rtsp, PenstockViewer *viewer, PenstockServer *self)
+{
+  g_signal_emit (self, signals[SIGNAL_VIEWER_LEFT], 0, viewer);
+}
+
+GPtrArray *
+penstock_server_list_viewers (PenstockServer *self, const gchar *route)
+{
+  g_return_val_if_fail (PENSTOCK_IS_SERVER (self), NULL);
+
+  return self->rtsp
+      ? penstock_rtsp_server_list_viewers (self->rtsp, route)
+      : g_ptr_array_new_with_free_func ((GDestroyNotify) penstock_viewer_unref);
+}
+
+gboolean
+penstock_server_kick_viewer (PenstockServer *self, guint id)
+{
+  g_return_val_if_fail (PENSTOCK_IS_SERVER (self), FALSE);
+
+  return self->rtsp && penstock_rtsp_server_kick_viewer (self->rtsp, id);
+}
+
 /* --- status ------------------------------------------------------------- */
 
 static gint
@@ -397,6 +438,28 @@ add_rtmp (PenstockServer *self, JsonBuilder *builder)
   json_builder_end_object (builder);
 }
 
+/* Who is connected to the RTSP listeners, and who was not let in. */
+static void
+add_rtsp (PenstockServer *self, JsonBuilder *builder)
+{
+  PenstockRtspCensusStats stats;
+
+  if (!self->rtsp)
+    return;
+  penstock_rtsp_server_get_census (self->rtsp, &stats);
+  json_builder_set_member_name (builder, "rtsp");
+  json_builder_begin_object (builder);
+  add_int (builder, "connections", stats.connections);
+  add_int (builder, "connections-total", stats.connections_total);
+  add_int (builder, "readers", stats.viewers);
+  json_builder_set_member_name (builder, "refused");
+  json_builder_begin_object (builder);
+  add_int (builder, "connections", stats.connections_refused);
+  add_int (builder, "readers", stats.viewers_refused);
+  json_builder_end_object (builder);
+  json_builder_end_object (builder);
+}
+
 /* Who is connected to the HTTP listeners, and who was not let in. */
 static void
 add_http (PenstockServer *self, JsonBuilder *builder)
@@ -454,6 +517,7 @@ penstock_server_get_status (PenstockServer *self)
       builder, (g_get_monotonic_time () - self->started_us) / G_USEC_PER_SEC);
   add_listeners (self, builder);
   add_rtmp (self, builder);
+  add_rtsp (self, builder);
   add_http (self, builder);
   add_templates (self, builder);
   json_builder_set_member_name (builder, "routes");
@@ -523,7 +587,11 @@ start_rtsp (PenstockServer *self, GError **error)
     return TRUE;
   self->rtsp = penstock_rtsp_server_new (
       &self->data->listen_rtsp, self->clock, self->base_time);
+  g_signal_connect (
+      self->rtsp, "viewer-joined", G_CALLBACK (viewer_joined), self);
+  g_signal_connect (self->rtsp, "viewer-left", G_CALLBACK (viewer_left), self);
   penstock_rtsp_server_set_routes (self->rtsp, self->data->routes);
+  penstock_rtsp_server_set_limits (self->rtsp, &self->data->rtsp_limits);
   if (self->data->listen_rtsps.set)
     penstock_rtsp_server_set_tls (self->rtsp, &self->data->listen_rtsps,
         self->data->tls_certificate_file, self->data->tls_key_file);
@@ -556,8 +624,10 @@ stop_listeners (PenstockServer *self)
   if (self->http)
     penstock_http_server_stop (self->http);
   g_clear_object (&self->http);
-  if (self->rtsp)
+  if (self->rtsp) {
     penstock_rtsp_server_stop (self->rtsp);
+    g_signal_handlers_disconnect_by_data (self->rtsp, self);
+  }
   g_clear_object (&self->rtsp);
 }
 
@@ -732,8 +802,10 @@ penstock_server_reload (
   set_rtmp_limits (self);
   if (self->http)
     penstock_http_server_set_limits (self->http, &self->data->http_limits);
-  if (self->rtsp)
+  if (self->rtsp) {
     penstock_rtsp_server_set_routes (self->rtsp, self->data->routes);
+    penstock_rtsp_server_set_limits (self->rtsp, &self->data->rtsp_limits);
+  }
   reload_existing (self, &changed, &removed);
   guint added = start_missing_routes (self);
   penstock_info ("gateway",
@@ -800,6 +872,33 @@ penstock_server_class_init (PenstockServerClass *klass)
   signals[SIGNAL_ROUTE_REMOVED] = g_signal_new ("route-removed",
       G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
       G_TYPE_NONE, 1, PENSTOCK_TYPE_ROUTE);
+
+  /**
+   * PenstockServer::viewer-joined:
+   * @self: the server
+   * @viewer: who it is
+   *
+   * A viewer plays for the first time. In the server's context. Viewers by RTMP
+   * and HTTP are not told.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_VIEWER_JOINED] = g_signal_new ("viewer-joined",
+      G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 1, PENSTOCK_TYPE_VIEWER);
+
+  /**
+   * PenstockServer::viewer-left:
+   * @self: the server
+   * @viewer: who it was, and how it fared
+   *
+   * A viewer that had joined is gone. In the server's context.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_VIEWER_LEFT] =
+      g_signal_new ("viewer-left", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+          0, NULL, NULL, NULL, G_TYPE_NONE, 1, PENSTOCK_TYPE_VIEWER);
 
   /**
    * PenstockServer::stopped:

@@ -4,6 +4,7 @@
 
 #include "penstock-config.h"
 #include "penstock-route.h"
+#include "penstock-viewer.h"
 
 G_BEGIN_DECLS
 
@@ -100,6 +101,52 @@ GPtrArray *penstock_server_list_routes (PenstockServer *self);
  */
 PenstockRoute *penstock_server_get_route (
     PenstockServer *self, const gchar *name);
+
+/**
+ * penstock_server_list_viewers:
+ * @self: a server
+ * @route: (nullable): name of a route, %NULL = of all
+ *
+ * Who has set up an RTSP output now, playing or not. Readers by RTMP and HTTP
+ * are only counted, see penstock_server_get_status().
+ *
+ * Returns: (transfer container) (element-type PenstockViewer): the viewers as
+ *   they are at this moment
+ *
+ * Since: 0.1
+ */
+GPtrArray *penstock_server_list_viewers (
+    PenstockServer *self, const gchar *route);
+
+/**
+ * penstock_server_kick_viewer:
+ * @self: a server
+ * @id: of the viewer, see penstock_viewer_get_id()
+ *
+ * Closes the connection of a viewer. It is gone when #PenstockServer::viewer-left
+ * tells so; nothing keeps it from coming again.
+ *
+ * Returns: %FALSE when there is no such viewer
+ *
+ * Since: 0.1
+ */
+gboolean penstock_server_kick_viewer (PenstockServer *self, guint id);
+
+/**
+ * penstock_server_control:
+ * @self: a server
+ * @request: JSON text, an object with the member `method`
+ *
+ * Does what a program asks for, in JSON: `list-viewers`, `kick-viewer`. The
+ * answer is an object with the member `result`, or `error` with a `code` and a
+ * `message`. docs/control.md tells of all methods. Call from the server's
+ * context.
+ *
+ * Returns: (transfer full): JSON text
+ *
+ * Since: 0.1
+ */
+gchar *penstock_server_control (PenstockServer *self, const gchar *request);
 
 /**
  * penstock_server_get_port:

@@ -8,5 +8,6 @@
 #include "penstock-error.h"
 #include "penstock-route.h"
 #include "penstock-server.h"
+#include "penstock-viewer.h"
 
 #endif /* PENSTOCK_H */

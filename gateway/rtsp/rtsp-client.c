@@ -11,18 +11,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../http/http-addresses.h"
 #include "../log.h"
 #include "rtsp-message.h"
 #include "rtsp-url.h"
 
-/* A connection without a session is closed after this time, also after its
- * session has gone. */
-#define IDLE_US (15 * G_USEC_PER_SEC) /* without session and requests */
 /* Told to clients that come before there is anything to describe. */
 #define RETRY_AFTER_S "1"
 #define SERVER_NAME "Penstock"
-/* Sessions end after this long without a sign of life: RTCP, or a request. */
-#define SESSION_TIMEOUT_S 60
 
 struct _PenstockRtspCounter {
   GMutex lock; /* guards n */
@@ -34,10 +30,13 @@ struct _PenstockRtspClient {
   GstRTSPClient parent;
 
   PenstockRtspCounter *counter; /* set at construction */
+  PenstockRtspCensus *census;   /* set at construction */
   guint id;                     /* set at construction */
   gint fd; /* duplicate of the socket, -1 before; shutdown() is safe on it */
-  gchar *peer;  /* set by connected */
-  gboolean tls; /* set by connected */
+  gchar *peer;      /* set by connected */
+  gboolean tls;     /* set by connected */
+  guint64 address;  /* as it is counted; set by connected */
+  gboolean counted; /* set by connected */
 
   gint n_requests; /* atomic; that need no session, and answers */
 
@@ -47,6 +46,7 @@ struct _PenstockRtspClient {
 
   /* The client's thread. */
   PenstockRtspFactory *request; /* owned; of the request that runs */
+  PenstockRtspFactory *admits;  /* owned; admits the viewer of a SETUP */
   PenstockRtspWish wish;        /* of the last DESCRIBE */
   gchar *wish_path;             /* mount of that */
   GstRTSPSession *guarded;      /* owned; must not expire while PLAY runs */
@@ -242,8 +242,58 @@ penstock_rtsp_client_hold_mount (
   penstock_rtsp_factory_hold (factory);
 }
 
-/* A SETUP in a session belongs to a media that is there already; another one
- * may have taken its media just now. */
+/* --- admission -------------------------------------------------------------- */
+
+static gboolean
+views (PenstockRtspClient *self, PenstockRtspFactory *factory)
+{
+  for (guint i = 0; i < self->viewers->len; i++) {
+    const PenstockRtspViewer *viewer = self->viewers->pdata[i];
+    if (viewer->factory == factory)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static void
+end_admission (PenstockRtspClient *self)
+{
+  if (self->admits)
+    penstock_rtsp_factory_dismiss (self->admits, self->address);
+  g_clear_object (&self->admits);
+}
+
+static GstRTSPStatusCode
+admit (PenstockRtspClient *self, PenstockRtspFactory *factory)
+{
+  end_admission (self);
+  const gchar *why = penstock_rtsp_factory_admit (factory, self->address);
+  if (!why) {
+    self->admits = g_object_ref (factory);
+    return GST_RTSP_STS_OK;
+  }
+  penstock_info ("rtsp", "reader refused: %s route=%s session=%u peer=%s", why,
+      penstock_rtsp_factory_get_path (factory), self->id, self->peer);
+  return GST_RTSP_STS_NOT_ENOUGH_BANDWIDTH;
+}
+
+/* A SETUP that begins a session. The mount's media may have been taken just
+ * now; one connection has one session of a mount. */
+static GstRTSPStatusCode
+begin_session (
+    PenstockRtspClient *self, GstRTSPContext *ctx, PenstockRtspFactory *factory)
+{
+  if (!self->request) {
+    GstRTSPStatusCode status = begin_request (self, ctx, TRUE);
+    if (status != GST_RTSP_STS_OK)
+      return status;
+  }
+  if (!factory || factory != self->request)
+    return GST_RTSP_STS_NOT_FOUND;
+  return views (self, factory) ? GST_RTSP_STS_METHOD_NOT_VALID_IN_THIS_STATE
+                               : GST_RTSP_STS_OK;
+}
+
 static GstRTSPStatusCode
 pre_setup (GstRTSPClient *client, GstRTSPContext *ctx)
 {
@@ -252,12 +302,12 @@ pre_setup (GstRTSPClient *client, GstRTSPContext *ctx)
 
   if (!read_wish (self, ctx, &wish))
     return GST_RTSP_STS_BAD_REQUEST;
-  if (ctx->session)
-    return GST_RTSP_STS_OK;
-  if (!self->request)
-    return begin_request (self, ctx, TRUE);
   g_autoptr (PenstockRtspFactory) factory = find_mount (self, ctx, TRUE);
-  return factory == self->request ? GST_RTSP_STS_OK : GST_RTSP_STS_NOT_FOUND;
+  GstRTSPStatusCode status =
+      ctx->session ? GST_RTSP_STS_OK : begin_session (self, ctx, factory);
+  if (status == GST_RTSP_STS_OK && factory && !views (self, factory))
+    status = admit (self, factory);
+  return status;
 }
 
 /* The request that found the mount idle builds its media; this one may have
@@ -327,6 +377,7 @@ add_viewer (PenstockRtspClient *self, GstRTSPContext *ctx,
   PenstockRtspViewer *viewer = g_new0 (PenstockRtspViewer, 1);
   viewer->id = self->id;
   viewer->fd = self->fd;
+  viewer->address = self->address;
   viewer->peer = g_strdup (self->peer);
   viewer->agent = user_agent (ctx);
   viewer->transport = tcp ? "tcp" : "udp";
@@ -336,6 +387,7 @@ add_viewer (PenstockRtspClient *self, GstRTSPContext *ctx,
   g_weak_ref_init (&viewer->session, ctx->session);
   g_ptr_array_add (self->viewers, viewer);
   penstock_rtsp_factory_add_viewer (factory, viewer);
+  g_clear_object (&self->admits);
 }
 
 /* Each stream may have its own transport. */
@@ -349,8 +401,9 @@ setup_done (GstRTSPClient *client, GstRTSPContext *ctx)
       gst_rtsp_stream_transport_get_transport (ctx->trans)->lower_transport ==
       GST_RTSP_LOWER_TRANS_TCP;
 
-  if (!viewer && PENSTOCK_IS_RTSP_MEDIA (media))
+  if (!viewer && self->admits && PENSTOCK_IS_RTSP_MEDIA (media))
     add_viewer (self, ctx, PENSTOCK_RTSP_MEDIA (media), tcp);
+  end_admission (self);
 }
 
 static GstRTSPStatusCode
@@ -588,6 +641,8 @@ send_message (
   if (code == GST_RTSP_STS_SERVICE_UNAVAILABLE)
     set_header (message, GST_RTSP_HDR_RETRY_AFTER, RETRY_AFTER_S);
   end_request (self, code >= GST_RTSP_STS_BAD_REQUEST);
+  if (code >= GST_RTSP_STS_BAD_REQUEST)
+    end_admission (self);
   end_guard (self);
 }
 
@@ -596,7 +651,11 @@ send_message (
 static void
 new_session (GstRTSPClient *client, GstRTSPSession *session)
 {
-  gst_rtsp_session_set_timeout (session, SESSION_TIMEOUT_S);
+  PenstockRtspLimits limits;
+
+  penstock_rtsp_census_get_limits (
+      PENSTOCK_RTSP_CLIENT (client)->census, &limits);
+  gst_rtsp_session_set_timeout (session, limits.session_ms / 1000);
 }
 
 static void
@@ -605,17 +664,15 @@ closed (GstRTSPClient *client)
   PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
 
   end_request (self, FALSE);
+  end_admission (self);
   end_guard (self);
   drop_viewers (self);
   g_clear_pointer (&self->inside, penstock_rtp_connection_free);
 }
 
 static gchar *
-describe_peer (GSocket *socket)
+describe_peer (GSocketAddress *address)
 {
-  g_autoptr (GSocketAddress) address =
-      g_socket_get_remote_address (socket, NULL);
-
   if (!G_IS_INET_SOCKET_ADDRESS (address))
     return g_strdup ("unknown");
   GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (address);
@@ -641,6 +698,22 @@ start_tls (GstRTSPConnection *connection, GTlsCertificate *certificate)
   return TRUE;
 }
 
+/* One too many is closed before its first request. */
+static void
+count_connection (PenstockRtspClient *self, GSocketAddress *address)
+{
+  self->address = address ? penstock_priv_http_address_key (address) : 0;
+  const gchar *why =
+      penstock_rtsp_census_add_connection (self->census, self->address);
+
+  self->counted = why == NULL;
+  if (!why)
+    return;
+  penstock_debug ("rtsp", "connection refused: %s session=%u peer=%s", why,
+      self->id, self->peer);
+  penstock_rtsp_client_kick (self);
+}
+
 void
 penstock_rtsp_client_connected (
     PenstockRtspClient *self, GTlsCertificate *certificate)
@@ -650,9 +723,12 @@ penstock_rtsp_client_connected (
   GSocket *socket = gst_rtsp_connection_get_read_socket (connection);
 
   g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
-  self->peer = describe_peer (socket);
+  g_autoptr (GSocketAddress) address =
+      g_socket_get_remote_address (socket, NULL);
+  self->peer = describe_peer (address);
   self->fd = fcntl (g_socket_get_fd (socket), F_DUPFD_CLOEXEC, 0);
   self->tls = certificate != NULL;
+  count_connection (self, address);
   if (self->tls && !start_tls (connection, certificate))
     penstock_rtsp_client_kick (self);
   penstock_debug ("rtsp", "connected%s session=%u peer=%s",
@@ -673,12 +749,14 @@ penstock_rtsp_client_tick (PenstockRtspClient *self, gint64 now)
   GList *sessions =
       gst_rtsp_client_session_filter (GST_RTSP_CLIENT (self), NULL, NULL);
   gint n_requests = g_atomic_int_get (&self->n_requests);
+  PenstockRtspLimits limits;
 
   if (sessions || n_requests != self->n_requests_seen || !self->active)
     self->active = now;
   self->n_requests_seen = n_requests;
   g_list_free_full (sessions, g_object_unref);
-  if (now - self->active > IDLE_US)
+  penstock_rtsp_census_get_limits (self->census, &limits);
+  if (now - self->active > limits.idle_ms * G_TIME_SPAN_MILLISECOND)
     penstock_rtsp_client_kick (self);
 }
 
@@ -690,12 +768,14 @@ pre_options (GstRTSPClient *client, GstRTSPContext *context)
 }
 
 GstRTSPClient *
-penstock_rtsp_client_new (PenstockRtspCounter *counter)
+penstock_rtsp_client_new (
+    PenstockRtspCounter *counter, PenstockRtspCensus *census)
 {
   static gint last_id; /* atomic */
   PenstockRtspClient *self = g_object_new (PENSTOCK_TYPE_RTSP_CLIENT, NULL);
 
   self->counter = penstock_rtsp_counter_ref (counter);
+  self->census = penstock_rtsp_census_ref (census);
   self->id = (guint) g_atomic_int_add (&last_id, 1) + 1;
   count (counter, 1);
   return GST_RTSP_CLIENT (self);
@@ -710,6 +790,9 @@ penstock_rtsp_client_finalize (GObject *object)
   closed (GST_RTSP_CLIENT (self));
   penstock_debug ("rtsp", "disconnected session=%u peer=%s", self->id,
       self->peer ? self->peer : "-");
+  if (self->counted)
+    penstock_rtsp_census_remove_connection (self->census, self->address);
+  penstock_rtsp_census_unref (self->census);
   if (self->fd >= 0)
     close (self->fd);
   g_ptr_array_unref (self->viewers);

@@ -26,7 +26,8 @@ gboolean penstock_rtsp_counter_wait (
     PenstockRtspCounter *counter, gint64 end_us);
 guint penstock_rtsp_counter_get (PenstockRtspCounter *counter);
 
-GstRTSPClient *penstock_rtsp_client_new (PenstockRtspCounter *counter);
+GstRTSPClient *penstock_rtsp_client_new (
+    PenstockRtspCounter *counter, PenstockRtspCensus *census);
 
 /* Once it has its connection, before its first request. @certificate: the
  * connection speaks TLS with it; NULL = it does not. */

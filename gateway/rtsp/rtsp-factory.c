@@ -31,7 +31,9 @@ struct _PenstockRtspFactory {
   GMainContext *context;
   PenstockRtspReaper *reaper;
   gulong layout_handler, state_handler; /* control context */
-  PenstockLoopPool *writers;            /* set while it is mounted first */
+  PenstockRtspCensus *census;
+  PenstockRtspEvents *events;
+  PenstockLoopPool *writers; /* set while it is mounted first */
 
   GMutex lock; /* guards the rest and the viewers; taken last */
   gboolean closed;
@@ -39,6 +41,7 @@ struct _PenstockRtspFactory {
   PenstockRtspMedia *current; /* owned, pinned */
   GPtrArray *retired;         /* of PenstockRtspMedia, owned, pinned */
   GQueue viewers;             /* of PenstockRtspViewer */
+  guint n_admitted;           /* that are to be added */
   guint n_requests;
   gint64 last_request_us; /* monotonic */
   gint64 reduced_us;      /* since when the layout lacks a track; 0 = not */
@@ -262,11 +265,41 @@ penstock_rtsp_factory_end_request (PenstockRtspFactory *self, gboolean failed)
   g_mutex_unlock (&self->lock);
 }
 
+const gchar *
+penstock_rtsp_factory_admit (PenstockRtspFactory *self, guint64 address)
+{
+  const gchar *why = penstock_rtsp_census_add_viewer (self->census, address);
+
+  if (why)
+    return why;
+  g_mutex_lock (&self->lock);
+  guint max = self->settings.max_viewers;
+  gboolean full = max > 0 && self->viewers.length + self->n_admitted >= max;
+  if (!full)
+    self->n_admitted++;
+  g_mutex_unlock (&self->lock);
+  if (!full)
+    return NULL;
+  penstock_rtsp_census_remove_viewer (self->census, address);
+  penstock_rtsp_census_note_refused (self->census);
+  return "the route has its max-viewers";
+}
+
+void
+penstock_rtsp_factory_dismiss (PenstockRtspFactory *self, guint64 address)
+{
+  g_mutex_lock (&self->lock);
+  self->n_admitted--;
+  g_mutex_unlock (&self->lock);
+  penstock_rtsp_census_remove_viewer (self->census, address);
+}
+
 void
 penstock_rtsp_factory_add_viewer (
     PenstockRtspFactory *self, PenstockRtspViewer *viewer)
 {
   g_mutex_lock (&self->lock);
+  self->n_admitted--;
   PenstockRtspMediaUse *use = penstock_rtsp_media_get_use (viewer->media);
   viewer->factory = g_object_ref (self);
   viewer->link.data = viewer;
@@ -293,10 +326,16 @@ penstock_rtsp_factory_set_playing (
     PenstockRtspFactory *self, PenstockRtspViewer *viewer, gboolean playing)
 {
   g_mutex_lock (&self->lock);
+  gboolean joins = playing && !viewer->joined;
   viewer->playing = playing;
+  viewer->joined |= playing;
   if (playing)
     penstock_rtsp_media_get_use (viewer->media)->played = TRUE;
+  PenstockViewer *described =
+      joins ? penstock_rtsp_viewer_describe (viewer, self->path) : NULL;
   g_mutex_unlock (&self->lock);
+  if (described)
+    penstock_rtsp_events_tell (self->events, described, TRUE);
 }
 
 const gchar *
@@ -317,6 +356,10 @@ penstock_rtsp_factory_remove_viewer (PenstockRtspViewer *viewer)
 
   g_mutex_lock (&self->lock);
   g_queue_unlink (&self->viewers, &viewer->link);
+  viewer->playing = FALSE;
+  PenstockViewer *described = viewer->joined
+      ? penstock_rtsp_viewer_describe (viewer, self->path)
+      : NULL;
   PenstockRtspMediaUse *use = penstock_rtsp_media_get_use (viewer->media);
   use->n_viewers--;
   retire_idle (self);
@@ -324,6 +367,9 @@ penstock_rtsp_factory_remove_viewer (PenstockRtspViewer *viewer)
     post_release (self);
   g_mutex_unlock (&self->lock);
 
+  if (described)
+    penstock_rtsp_events_tell (self->events, described, FALSE);
+  penstock_rtsp_census_remove_viewer (self->census, viewer->address);
   penstock_rtsp_viewer_free (viewer);
 }
 
@@ -501,13 +547,51 @@ penstock_rtsp_factory_get_n_viewers (PenstockRtspFactory *self)
   return n;
 }
 
+void
+penstock_rtsp_factory_list_viewers (
+    PenstockRtspFactory *self, GPtrArray *viewers)
+{
+  g_mutex_lock (&self->lock);
+  for (GList *l = self->viewers.head; l; l = l->next)
+    g_ptr_array_add (
+        viewers, penstock_rtsp_viewer_describe (l->data, self->path));
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+penstock_rtsp_factory_kick_viewer (PenstockRtspFactory *self, guint id)
+{
+  gboolean found = FALSE;
+
+  g_mutex_lock (&self->lock);
+  for (GList *l = self->viewers.head; l; l = l->next) {
+    PenstockRtspViewer *viewer = l->data;
+    if (viewer->id != id)
+      continue;
+    penstock_rtsp_viewer_close (viewer, "on request");
+    found = TRUE;
+  }
+  g_mutex_unlock (&self->lock);
+  return found;
+}
+
+static void
+add_viewer_json (PenstockRtspFactory *self, const PenstockRtspViewer *viewer,
+    JsonBuilder *builder)
+{
+  g_autoptr (PenstockViewer) described =
+      penstock_rtsp_viewer_describe (viewer, self->path);
+
+  penstock_viewer_add_json (described, builder);
+}
+
 static void
 add_viewers (PenstockRtspFactory *self, JsonBuilder *builder)
 {
   json_builder_set_member_name (builder, "sessions");
   json_builder_begin_array (builder);
   for (GList *l = self->viewers.head; l; l = l->next)
-    penstock_rtsp_viewer_add_status (l->data, builder);
+    add_viewer_json (self, l->data, builder);
   json_builder_end_array (builder);
 }
 
@@ -660,7 +744,8 @@ penstock_rtsp_factory_configure (
 
 PenstockRtspFactory *
 penstock_rtsp_factory_new (const gchar *path, PenstockChannel *channel,
-    GstClock *clock, GstClockTime base_time, PenstockRtspReaper *reaper)
+    GstClock *clock, GstClockTime base_time, PenstockRtspReaper *reaper,
+    PenstockRtspCensus *census, PenstockRtspEvents *events)
 {
   PenstockRtspFactory *self = g_object_new (PENSTOCK_TYPE_RTSP_FACTORY, NULL);
   GstRTSPMediaFactory *factory = GST_RTSP_MEDIA_FACTORY (self);
@@ -671,6 +756,8 @@ penstock_rtsp_factory_new (const gchar *path, PenstockChannel *channel,
   self->base_time = base_time;
   self->context = g_main_context_ref_thread_default ();
   self->reaper = penstock_rtsp_reaper_ref (reaper);
+  self->census = penstock_rtsp_census_ref (census);
+  self->events = penstock_rtsp_events_ref (events);
 
   gst_rtsp_media_factory_set_media_gtype (factory, PENSTOCK_TYPE_RTSP_MEDIA);
   gst_rtsp_media_factory_set_shared (factory, TRUE);
@@ -705,6 +792,8 @@ penstock_rtsp_factory_finalize (GObject *object)
   g_clear_object (&self->clock);
   g_main_context_unref (self->context);
   penstock_rtsp_reaper_unref (self->reaper);
+  penstock_rtsp_census_unref (self->census);
+  penstock_rtsp_events_unref (self->events);
   g_mutex_clear (&self->lock);
   g_free (self->reason);
   g_free (self->path);

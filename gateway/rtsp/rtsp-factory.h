@@ -11,6 +11,8 @@
 #include <json-glib/json-glib.h>
 
 #include "channel/channel.h"
+#include "rtsp-census.h"
+#include "rtsp-events.h"
 #include "rtsp-mount-settings.h"
 #include "rtsp-reaper.h"
 #include "rtsp-viewer.h"
@@ -30,10 +32,12 @@ G_DECLARE_FINAL_TYPE (PenstockRtspFactory, penstock_rtsp_factory, PENSTOCK,
  * of their stream has not come before. */
 #define PENSTOCK_RTSP_END_GRACE_US (3 * G_USEC_PER_SEC)
 
-/* @reaper takes down what is no longer used. */
+/* @reaper takes down what is no longer used; @census counts the
+ * viewers, @events tells of them. */
 PenstockRtspFactory *penstock_rtsp_factory_new (const gchar *path,
     PenstockChannel *channel, GstClock *clock, GstClockTime base_time,
-    PenstockRtspReaper *reaper);
+    PenstockRtspReaper *reaper, PenstockRtspCensus *census,
+    PenstockRtspEvents *events);
 
 /* What sends to the viewers of media that are made from now on. */
 void penstock_rtsp_factory_set_writers (
@@ -80,7 +84,19 @@ void penstock_rtsp_factory_end_request (
 void penstock_rtsp_factory_get_settings (
     PenstockRtspFactory *self, PenstockRtspMountSettings *settings);
 
-/* Puts @viewer, with all but factory and link filled in, into the list. */
+/**
+ * penstock_rtsp_factory_admit:
+ * @address: as the census counts it
+ *
+ * Returns: (nullable): why there may be no further viewer, static; %NULL: one
+ *   is counted, which is to be added or dismissed
+ */
+const gchar *penstock_rtsp_factory_admit (
+    PenstockRtspFactory *self, guint64 address);
+void penstock_rtsp_factory_dismiss (PenstockRtspFactory *self, guint64 address);
+
+/* Puts @viewer, who was admitted, with all but factory and link filled in, into
+ * the list. */
 void penstock_rtsp_factory_add_viewer (
     PenstockRtspFactory *self, PenstockRtspViewer *viewer);
 /* Takes @play (transfer full) of a viewer that plays for the first time. */
@@ -111,6 +127,12 @@ void penstock_rtsp_factory_media_ended (
 /* --- status (any thread) ------------------------------------------------- */
 
 guint penstock_rtsp_factory_get_n_viewers (PenstockRtspFactory *self);
+/* Adds one PenstockViewer (transfer full) for each to @viewers. */
+void penstock_rtsp_factory_list_viewers (
+    PenstockRtspFactory *self, GPtrArray *viewers);
+/* Closes the connection of that id. FALSE: it views something else. */
+gboolean penstock_rtsp_factory_kick_viewer (
+    PenstockRtspFactory *self, guint id);
 /* Adds members to the open JSON object. */
 void penstock_rtsp_factory_add_status (
     PenstockRtspFactory *self, JsonBuilder *builder);

@@ -25,5 +25,6 @@ penstock_rtsp_mount_settings_init (PenstockRtspMountSettings *settings,
   settings->viewers.max_lag = output->max_lag_ms * GST_MSECOND;
   settings->viewers.max_lag_bytes = output->max_lag_bytes;
   settings->viewers.max_audio_lag = output->max_audio_lag_ms * GST_MSECOND;
+  settings->max_viewers = output->max_viewers;
   settings->stall_us = output->stall_timeout_ms * G_TIME_SPAN_MILLISECOND;
 }

@@ -18,6 +18,7 @@ G_BEGIN_DECLS
  * @viewers: where viewers begin and what happens to slow ones
  * @cache: bounds of the log of packets
  * @stall_us: how long a viewer may take no byte
+ * @max_viewers: of this mount; 0 = no bound
  *
  * Of a mount.
  */
@@ -25,6 +26,7 @@ typedef struct {
   PenstockCursorSettings viewers;
   PenstockGopLogLimits cache;
   gint64 stall_us;
+  guint max_viewers;
 } PenstockRtspMountSettings;
 
 /* @output: %NULL = the defaults. @cache: of the route. */

@@ -18,8 +18,6 @@
 
 /* Threads that serve requests, however many cores there are. */
 #define MIN_REQUEST_THREADS 4
-/* Largest body of a request. */
-#define MAX_CONTENT_LENGTH (64 * 1024)
 /* How often sessions and idle media are looked at. */
 #define TICK_S 2
 /* Longest wait for the connections to be closed when the server stops. */
@@ -35,6 +33,7 @@ struct _PenstockRtspCore {
   GstRTSPServer parent;
 
   PenstockRtspCounter *counter; /* set at construction */
+  PenstockRtspCensus *census;   /* owned; set before the first client */
   /* Of the connection that is being handed over, not owned; NULL: no TLS.
    * Control context, in which the library makes the client at once. */
   GTlsCertificate *certificate;
@@ -53,13 +52,16 @@ create_client (GstRTSPServer *server)
   g_autoptr (GstRTSPThreadPool) threads =
       gst_rtsp_server_get_thread_pool (server);
   g_autoptr (GstRTSPAuth) auth = gst_rtsp_server_get_auth (server);
-  GstRTSPClient *client = penstock_rtsp_client_new (self->counter);
+  GstRTSPClient *client =
+      penstock_rtsp_client_new (self->counter, self->census);
+  PenstockRtspLimits limits;
 
   gst_rtsp_client_set_session_pool (client, sessions);
   gst_rtsp_client_set_mount_points (client, mounts);
   gst_rtsp_client_set_thread_pool (client, threads);
   gst_rtsp_client_set_auth (client, auth);
-  gst_rtsp_client_set_content_length_limit (client, MAX_CONTENT_LENGTH);
+  penstock_rtsp_census_get_limits (self->census, &limits);
+  gst_rtsp_client_set_content_length_limit (client, limits.max_body);
   return client;
 }
 
@@ -74,6 +76,7 @@ static void
 penstock_rtsp_core_finalize (GObject *object)
 {
   penstock_rtsp_counter_unref (PENSTOCK_RTSP_CORE (object)->counter);
+  penstock_rtsp_census_unref (PENSTOCK_RTSP_CORE (object)->census);
   G_OBJECT_CLASS (penstock_rtsp_core_parent_class)->finalize (object);
 }
 
@@ -108,6 +111,8 @@ struct _PenstockRtspServer {
   PenstockListenAddress tls_listen;
   gchar *certificate_file, *key_file;
 
+  PenstockRtspCensus *census;
+  PenstockRtspEvents *events;
   PenstockRtspReaper *reaper;
   GHashTable *mounts; /* path -> PenstockRtspFactory, owned */
   GPtrArray *closing; /* of PenstockRtspFactory that still have media */
@@ -121,6 +126,9 @@ struct _PenstockRtspServer {
 };
 
 G_DEFINE_FINAL_TYPE (PenstockRtspServer, penstock_rtsp_server, G_TYPE_OBJECT)
+
+enum { SIGNAL_VIEWER_JOINED, SIGNAL_VIEWER_LEFT, N_SIGNALS };
+static guint signals[N_SIGNALS];
 
 /* Route names may hold characters that a URL has to escape. */
 static gchar *
@@ -160,8 +168,8 @@ penstock_rtsp_server_add_mount (
     PenstockRtspServer *self, const gchar *path, PenstockChannel *channel)
 {
   penstock_rtsp_server_remove_mount (self, path);
-  PenstockRtspFactory *factory = penstock_rtsp_factory_new (
-      path, channel, self->clock, self->base_time, self->reaper);
+  PenstockRtspFactory *factory = penstock_rtsp_factory_new (path, channel,
+      self->clock, self->base_time, self->reaper, self->census, self->events);
   g_hash_table_insert (self->mounts, g_strdup (path), factory);
   if (self->core)
     mount (self, factory);
@@ -190,6 +198,48 @@ penstock_rtsp_server_remove_mount (PenstockRtspServer *self, const gchar *path)
   g_hash_table_remove (self->mounts, path);
   penstock_rtsp_factory_close (factory);
   g_ptr_array_add (self->closing, factory);
+}
+
+void
+penstock_rtsp_server_set_limits (
+    PenstockRtspServer *self, const PenstockRtspLimits *limits)
+{
+  penstock_rtsp_census_set_limits (self->census, limits);
+}
+
+void
+penstock_rtsp_server_get_census (
+    PenstockRtspServer *self, PenstockRtspCensusStats *stats)
+{
+  penstock_rtsp_census_get_stats (self->census, stats);
+}
+
+GPtrArray *
+penstock_rtsp_server_list_viewers (PenstockRtspServer *self, const gchar *path)
+{
+  GPtrArray *viewers =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) penstock_viewer_unref);
+  GHashTableIter iter;
+  gpointer name, factory;
+
+  g_hash_table_iter_init (&iter, self->mounts);
+  while (g_hash_table_iter_next (&iter, &name, &factory))
+    if (!path || g_str_equal (path, name))
+      penstock_rtsp_factory_list_viewers (factory, viewers);
+  return viewers;
+}
+
+gboolean
+penstock_rtsp_server_kick_viewer (PenstockRtspServer *self, guint id)
+{
+  GHashTableIter iter;
+  gpointer factory;
+  gboolean found = FALSE;
+
+  g_hash_table_iter_init (&iter, self->mounts);
+  while (g_hash_table_iter_next (&iter, NULL, &factory))
+    found |= penstock_rtsp_factory_kick_viewer (factory, id);
+  return found;
 }
 
 guint
@@ -311,11 +361,11 @@ make_core (PenstockRtspServer *self)
   gst_rtsp_thread_pool_set_max_threads (
       threads, MAX (MIN_REQUEST_THREADS, (gint) g_get_num_processors ()));
   self->core = g_object_new (PENSTOCK_TYPE_RTSP_CORE, NULL);
+  self->core->census = penstock_rtsp_census_ref (self->census);
   GstRTSPServer *server = GST_RTSP_SERVER (self->core);
   gst_rtsp_server_set_session_pool (server, sessions);
   gst_rtsp_server_set_thread_pool (server, threads);
   gst_rtsp_server_set_auth (server, auth);
-  gst_rtsp_server_set_content_length_limit (server, MAX_CONTENT_LENGTH);
   g_hash_table_iter_init (&iter, self->mounts);
   while (g_hash_table_iter_next (&iter, NULL, &factory))
     mount (self, factory);
@@ -464,6 +514,7 @@ penstock_rtsp_server_stop (PenstockRtspServer *self)
     penstock_warning ("rtsp", "%u connections did not close in time",
         penstock_rtsp_counter_get (counter));
   penstock_rtsp_counter_unref (counter);
+  penstock_rtsp_events_dispatch (self->events);
 
   g_autoptr (GstRTSPSessionPool) sessions =
       gst_rtsp_server_get_session_pool (GST_RTSP_SERVER (self->core));
@@ -509,6 +560,9 @@ penstock_rtsp_server_finalize (GObject *object)
   g_hash_table_unref (self->mounts);
   g_ptr_array_unref (self->closing);
   penstock_rtsp_reaper_unref (self->reaper);
+  penstock_rtsp_census_unref (self->census);
+  penstock_rtsp_events_close (self->events);
+  penstock_rtsp_events_unref (self->events);
   g_clear_pointer (&self->routes, g_ptr_array_unref);
   g_clear_object (&self->clock);
   g_free (self->listen.host);
@@ -519,12 +573,25 @@ penstock_rtsp_server_finalize (GObject *object)
 }
 
 static void
+emit_event (PenstockViewer *viewer, gboolean joined, gpointer user_data)
+{
+  g_signal_emit (user_data,
+      signals[joined ? SIGNAL_VIEWER_JOINED : SIGNAL_VIEWER_LEFT], 0, viewer);
+}
+
+static void
 penstock_rtsp_server_class_init (PenstockRtspServerClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->dispose = penstock_rtsp_server_dispose;
   object_class->finalize = penstock_rtsp_server_finalize;
+  signals[SIGNAL_VIEWER_JOINED] = g_signal_new ("viewer-joined",
+      G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 1, PENSTOCK_TYPE_VIEWER);
+  signals[SIGNAL_VIEWER_LEFT] =
+      g_signal_new ("viewer-left", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+          0, NULL, NULL, NULL, G_TYPE_NONE, 1, PENSTOCK_TYPE_VIEWER);
 }
 
 static void
@@ -534,4 +601,6 @@ penstock_rtsp_server_init (PenstockRtspServer *self)
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->closing = g_ptr_array_new_with_free_func (g_object_unref);
   self->reaper = penstock_rtsp_reaper_new ();
+  self->census = penstock_rtsp_census_new ();
+  self->events = penstock_rtsp_events_new (emit_event, self);
 }

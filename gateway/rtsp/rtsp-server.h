@@ -11,6 +11,7 @@
 
 #include "../config-types.h"
 #include "channel/channel.h"
+#include "rtsp-census.h"
 #include "rtsp-mount-settings.h"
 
 G_BEGIN_DECLS
@@ -78,6 +79,20 @@ void penstock_rtsp_server_set_mount (PenstockRtspServer *self,
 /* Removes it and closes its viewers; the path answers 404 from now on. */
 void penstock_rtsp_server_remove_mount (
     PenstockRtspServer *self, const gchar *path);
+
+/* Also later; who is there stays. */
+void penstock_rtsp_server_set_limits (
+    PenstockRtspServer *self, const PenstockRtspLimits *limits);
+void penstock_rtsp_server_get_census (
+    PenstockRtspServer *self, PenstockRtspCensusStats *stats);
+
+/* (transfer full) (element-type PenstockViewer): of one mount; NULL = of all.
+ * Those that play for the first time, and those of them that go, are told by
+ * the signals viewer-joined and viewer-left with a PenstockViewer. */
+GPtrArray *penstock_rtsp_server_list_viewers (
+    PenstockRtspServer *self, const gchar *path);
+/* Closes a viewer's connection. FALSE: there is no such viewer. */
+gboolean penstock_rtsp_server_kick_viewer (PenstockRtspServer *self, guint id);
 
 /* Connections that have set up the mount. */
 guint penstock_rtsp_server_get_n_viewers (

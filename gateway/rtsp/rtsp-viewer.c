@@ -63,53 +63,35 @@ penstock_rtsp_viewer_why_closed (const PenstockRtspViewer *viewer)
 }
 
 static void
-add_string (JsonBuilder *builder, const gchar *name, const gchar *value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, value);
-}
-
-static void
-add_number (JsonBuilder *builder, const gchar *name, gint64 value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, value);
-}
-
-static void
-add_stats (const PenstockRtspViewer *viewer, JsonBuilder *builder)
+describe_stats (const PenstockRtspViewer *viewer, PenstockViewer *out)
 {
   PenstockRtpViewerStats stats;
 
   if (!viewer->stats)
     return;
   penstock_rtp_viewer_stats_read (viewer->stats, &stats);
-  GstClockTime lag = penstock_rtp_hub_get_lag (
-      penstock_rtsp_media_get_hub (viewer->media), viewer->stats);
-  add_number (builder, "bytes", (gint64) stats.bytes);
-  add_number (builder, "lag-ms", (gint64) GST_TIME_AS_MSECONDS (lag));
-  add_number (builder, "skips", (gint64) stats.skips);
+  out->bytes = stats.bytes;
+  out->skips = stats.skips;
+  out->lag_ms = GST_TIME_AS_MSECONDS (penstock_rtp_hub_get_lag (
+      penstock_rtsp_media_get_hub (viewer->media), viewer->stats));
   if (stats.join_us > 0)
-    add_number (builder, "join-ms", stats.join_us / 1000);
+    out->join_ms = (gdouble) stats.join_us / G_TIME_SPAN_MILLISECOND;
 }
 
-void
-penstock_rtsp_viewer_add_status (
-    const PenstockRtspViewer *viewer, JsonBuilder *builder)
+PenstockViewer *
+penstock_rtsp_viewer_describe (
+    const PenstockRtspViewer *viewer, const gchar *route)
 {
-  g_autoptr (GDateTime) since =
-      g_date_time_new_from_unix_utc (viewer->since_us / G_USEC_PER_SEC);
-  g_autofree gchar *text = g_date_time_format_iso8601 (since);
+  PenstockViewer *out = penstock_viewer_new ();
 
-  json_builder_begin_object (builder);
-  add_number (builder, "id", viewer->id);
-  add_string (builder, "peer", viewer->peer);
-  if (viewer->agent)
-    add_string (builder, "agent", viewer->agent);
-  add_string (builder, "transport", viewer->transport);
-  add_string (builder, "since", text);
-  json_builder_set_member_name (builder, "playing");
-  json_builder_add_boolean_value (builder, viewer->playing);
-  add_stats (viewer, builder);
-  json_builder_end_object (builder);
+  out->id = viewer->id;
+  out->route = g_strdup (route);
+  out->protocol = "rtsp";
+  out->peer = g_strdup (viewer->peer);
+  out->agent = g_strdup (viewer->agent);
+  out->transport = viewer->transport;
+  out->since_us = viewer->since_us;
+  out->playing = viewer->playing;
+  describe_stats (viewer, out);
+  return out;
 }

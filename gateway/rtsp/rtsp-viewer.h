@@ -6,8 +6,8 @@
 #define PENSTOCK_RTSP_VIEWER_H
 
 #include <gst/rtsp-server/rtsp-server.h>
-#include <json-glib/json-glib.h>
 
+#include "../penstock-viewer-private.h"
 #include "rtsp-media.h"
 #include "rtsp-play.h"
 #include "rtsp-url.h"
@@ -18,11 +18,13 @@ G_BEGIN_DECLS
  * PenstockRtspViewer:
  * @id: of the connection
  * @fd: a duplicate of its socket; not owned
+ * @address: as it is counted
  * @agent: (nullable): what it says it is
  * @transport: "tcp" or "udp", of the stream it has set up first; static
  * @since_us: UTC, of the first SETUP
  * @wish: what it asked for by its URL; the connection's thread
  * @playing: whether it plays
+ * @joined: whether it has played
  * @why_closed: (nullable): by us; static
  * @media: (owned): what it has set up
  * @session: of that, which may end before
@@ -36,11 +38,12 @@ G_BEGIN_DECLS
 typedef struct {
   guint id;
   gint fd;
+  guint64 address;
   gchar *peer, *agent;
   const gchar *transport;
   gint64 since_us;
   PenstockRtspWish wish;
-  gboolean playing;
+  gboolean playing, joined;
   const gchar *why_closed;
   PenstockRtspMedia *media;
   GWeakRef session; /* of GstRTSPSession */
@@ -67,9 +70,9 @@ void penstock_rtsp_viewer_close (PenstockRtspViewer *viewer, const gchar *why);
 /* (nullable): why it was closed by us. Static. */
 const gchar *penstock_rtsp_viewer_why_closed (const PenstockRtspViewer *viewer);
 
-/* With the factory's lock: adds an object to the open JSON array. */
-void penstock_rtsp_viewer_add_status (
-    const PenstockRtspViewer *viewer, JsonBuilder *builder);
+/* With the factory's lock; (transfer full). */
+PenstockViewer *penstock_rtsp_viewer_describe (
+    const PenstockRtspViewer *viewer, const gchar *route);
 
 G_END_DECLS
 

@@ -78,3 +78,55 @@ def test_python_application_runs_a_gateway(routes):
     assert code == 0, output
     assert "bars online" in output
     assert "Leaks detected" not in output
+
+
+# Kicks everybody who joins, tells of it, and ends when they have left.
+TELLS_OF_VIEWERS = """
+import json, sys
+import gi
+gi.require_version("Gst", "1.0")
+gi.require_version("Penstock", "0.1")
+from gi.repository import GLib, Gst, Penstock
+
+Gst.init(None)
+loop = GLib.MainLoop()
+server = Penstock.Server.new(Penstock.Config.new_from_file(sys.argv[1]))
+
+def joined(server, viewer):
+    listed = server.list_viewers("bars")[0]
+    assert listed.get_id() == viewer.get_id() and listed.is_playing()
+    answer = json.loads(server.control('{"method":"list-viewers"}'))
+    print(json.dumps(answer["result"]["viewers"][0]), flush=True)
+    assert server.kick_viewer(viewer.get_id())
+
+def left(server, viewer):
+    print(json.dumps([viewer.get_route(), viewer.get_peer()]), flush=True)
+    loop.quit()
+
+server.connect("viewer-joined", joined)
+server.connect("viewer-left", left)
+server.start()
+loop.run()
+server.connect("stopped", lambda server: loop.quit())
+server.stop()
+loop.run()
+"""
+
+
+@pytest.mark.skipif(not os.path.exists(TYPELIB), reason="no introspection")
+def test_python_is_told_of_viewers_and_closes_them(routes):
+    path, port = routes
+    process = subprocess.Popen(
+        ["/usr/bin/python3", "-c", TELLS_OF_VIEWERS, path],
+        env=embedding_environment(), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        wait_until(lambda: has_picture(port) or process.poll() is not None, 40,
+                   "a picture")
+        output, errors = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 0, errors
+    viewer, gone = (json.loads(line) for line in output.splitlines())
+    assert viewer["route"] == gone[0] == "bars"
+    assert viewer["peer"] == gone[1] and "Lavf" in viewer["agent"]
