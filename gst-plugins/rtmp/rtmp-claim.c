@@ -87,7 +87,7 @@ may_take_over (PenstockRtmpServer *server, PenstockRtmpClaim *claim)
 
 /* Server's lock held. */
 static void
-set_publisher (PenstockRtmpClaim *claim, guint64 id, PenstockRtmpLoop *loop)
+set_publisher (PenstockRtmpClaim *claim, guint64 id, PenstockLoop *loop)
 {
   claim->publisher_id = id;
   claim->publisher_loop = loop;
@@ -105,7 +105,7 @@ penstock_rtmp_claim_enter (
   PenstockRtmpServer *server = publisher->server;
   PenstockRtmpEnter result = PENSTOCK_RTMP_ENTER_NOW;
   guint64 old = 0;
-  PenstockRtmpLoop *old_loop = NULL;
+  PenstockLoop *old_loop = NULL;
 
   g_mutex_lock (&server->lock);
   if (claim->removed) {
@@ -133,8 +133,8 @@ penstock_rtmp_claim_enter (
 
 /* The grace of a claim, on the loop of the publisher that was lost. */
 typedef struct {
-  PenstockRtmpTimer timer;
-  PenstockRtmpLoop *loop;
+  PenstockLoopTimer timer;
+  PenstockLoop *loop;
   PenstockRtmpClaim *claim; /* ref */
   guint serial;
 } Grace;
@@ -163,11 +163,11 @@ grace_over (gpointer data)
       claim->callbacks.expired (claim->user_data);
   }
   g_rec_mutex_unlock (&claim->delivery);
-  penstock_rtmp_loop_dispose (grace->loop, grace_free, grace);
+  penstock_loop_dispose (grace->loop, grace_free, grace);
 }
 
 static void
-start_grace (PenstockRtmpClaim *claim, PenstockRtmpLoop *loop, guint serial)
+start_grace (PenstockRtmpClaim *claim, PenstockLoop *loop, guint serial)
 {
   Grace *grace = g_new0 (Grace, 1);
 
@@ -177,7 +177,7 @@ start_grace (PenstockRtmpClaim *claim, PenstockRtmpLoop *loop, guint serial)
   grace->timer.fire = grace_over;
   grace->timer.destroy = grace_free;
   grace->timer.data = grace;
-  penstock_rtmp_loop_set_timer (loop, &grace->timer, claim->grace_ms);
+  penstock_loop_set_timer (loop, &grace->timer, claim->grace_ms);
 }
 
 void
@@ -186,7 +186,7 @@ penstock_rtmp_claim_leave (
 {
   PenstockRtmpServer *server = publisher->server;
   guint64 next = 0;
-  PenstockRtmpLoop *next_loop = NULL;
+  PenstockLoop *next_loop = NULL;
   gboolean was_publisher = FALSE;
 
   g_mutex_lock (&server->lock);
@@ -273,7 +273,7 @@ claim_new (PenstockRtmpServer *server, const gchar *path,
 
 typedef struct {
   guint64 id;
-  PenstockRtmpLoop *loop;
+  PenstockLoop *loop;
 } Target;
 
 /* Connections that wait for a claim or playback. Lock held. */
@@ -396,7 +396,7 @@ void
 penstock_rtmp_server_refuse (PenstockRtmpServer *server, guint64 id,
     const gchar *code, const gchar *description)
 {
-  PenstockRtmpLoop *loop = NULL;
+  PenstockLoop *loop = NULL;
 
   g_mutex_lock (&server->lock);
   PenstockRtmpPublisher *publisher =

@@ -34,7 +34,7 @@ struct _PenstockRtmpClient {
   PenstockRtmpUrl *url;
   guint connect_timeout_ms, silence_timeout_ms, buffer_ms;
   guint64 id;
-  PenstockRtmpLoop *loop;
+  PenstockLoop *loop;
   gboolean publishes; /* else it plays */
 
   GRecMutex delivery; /* held while a callback runs; guards the next three */
@@ -45,9 +45,9 @@ struct _PenstockRtmpClient {
   /* Loop's thread. */
   GList *addresses;   /* of GInetAddress, owned; the one in use first */
   GList *unreachable; /* of GInetAddress, tried in vain */
-  PenstockRtmpWatch connecting; /* fd -1 = not */
-  PenstockRtmpTimer address_timer;
-  PenstockRtmpTimer deadline;
+  PenstockLoopWatch connecting; /* fd -1 = not */
+  PenstockLoopTimer address_timer;
+  PenstockLoopTimer deadline;
   gint64 begun;        /* milliseconds */
   gint64 last_message; /* 0 = none yet */
   PenstockRtmpConnection *connection;
@@ -127,10 +127,10 @@ end (PenstockRtmpClient *client, PenstockRtmpEnd reason, const gchar *detail)
   GST_INFO ("%s ended (%s: %s) session=%" G_GUINT64_FORMAT " peer=%s",
       verb (client), penstock_rtmp_end_to_string (reason), shown, client->id,
       client->peer ? client->peer : client->url->host);
-  penstock_rtmp_loop_clear_timer (client->loop, &client->address_timer);
-  penstock_rtmp_loop_clear_timer (client->loop, &client->deadline);
+  penstock_loop_clear_timer (client->loop, &client->address_timer);
+  penstock_loop_clear_timer (client->loop, &client->deadline);
   if (fd >= 0) {
-    penstock_rtmp_loop_unwatch (client->loop, &client->connecting);
+    penstock_loop_unwatch (client->loop, &client->connecting);
     close (fd);
   }
   g_rec_mutex_lock (&client->delivery);
@@ -141,7 +141,7 @@ end (PenstockRtmpClient *client, PenstockRtmpEnd reason, const gchar *detail)
     leave (client, reason);
   /* The goodbye may take a while; the stream does not wait for it. */
   g_clear_pointer (&client->playback, penstock_rtmp_playback_unref);
-  penstock_rtmp_loop_dispose (client->loop, client_unref, client);
+  penstock_loop_dispose (client->loop, client_unref, client);
 }
 
 /* Deadlines */
@@ -157,9 +157,9 @@ deadline_at (const PenstockRtmpClient *client)
 static void
 set_deadline (PenstockRtmpClient *client)
 {
-  gint64 now = penstock_rtmp_loop_now (client->loop);
+  gint64 now = penstock_loop_now (client->loop);
 
-  penstock_rtmp_loop_set_timer (
+  penstock_loop_set_timer (
       client->loop, &client->deadline, MAX (deadline_at (client) - now, 0));
 }
 
@@ -168,7 +168,7 @@ on_deadline (gpointer data)
 {
   PenstockRtmpClient *client = data;
 
-  if (deadline_at (client) > penstock_rtmp_loop_now (client->loop))
+  if (deadline_at (client) > penstock_loop_now (client->loop))
     set_deadline (client);
   else if (client->last_message != 0)
     end (client, PENSTOCK_RTMP_END_SILENT, "no media came for too long");
@@ -219,7 +219,7 @@ finish_stream (gpointer data)
   PenstockRtmpClient *client = data;
 
   end (client, PENSTOCK_RTMP_END_SHUTDOWN, "the stream is over");
-  penstock_rtmp_loop_dispose (client->loop, client_unref, client);
+  penstock_loop_dispose (client->loop, client_unref, client);
 }
 
 /* Runs while the connection sends: what follows would send too. */
@@ -228,7 +228,7 @@ on_stream_over (gpointer owner)
 {
   PenstockRtmpClient *client = owner;
 
-  penstock_rtmp_loop_post (client->loop, finish_stream, client_ref (client));
+  penstock_loop_post (client->loop, finish_stream, client_ref (client));
 }
 
 /* From here on the connection itself sees whether the server takes anything. */
@@ -237,7 +237,7 @@ on_started (PenstockRtmpClient *client)
 {
   if (!deliver_started (client) || !client->publishes)
     return;
-  penstock_rtmp_loop_clear_timer (client->loop, &client->deadline);
+  penstock_loop_clear_timer (client->loop, &client->deadline);
   client->player = penstock_rtmp_player_new (
       client->loop, client->connection, on_stream_over, client);
   penstock_rtmp_player_start (client->player, client->playback);
@@ -277,7 +277,7 @@ static void
 deliver_message (PenstockRtmpClient *client, PenstockRtmpMessage *message)
 {
   if (!client->publishes)
-    client->last_message = penstock_rtmp_loop_now (client->loop);
+    client->last_message = penstock_loop_now (client->loop);
   g_rec_mutex_lock (&client->delivery);
   if (!client->released && client->callbacks.message)
     client->callbacks.message (message, client->user_data);
@@ -355,7 +355,7 @@ on_closed (gpointer owner)
     client->again = FALSE;
     try_address (client);
   }
-  penstock_rtmp_loop_dispose (client->loop, client_unref, client);
+  penstock_loop_dispose (client->loop, client_unref, client);
 }
 
 static const PenstockRtmpConnectionHandler connection_handler = {
@@ -405,9 +405,9 @@ next_address (PenstockRtmpClient *client, const gchar *detail)
   GList *first = client->addresses;
   int fd = client->connecting.fd;
 
-  penstock_rtmp_loop_clear_timer (client->loop, &client->address_timer);
+  penstock_loop_clear_timer (client->loop, &client->address_timer);
   if (fd >= 0) {
-    penstock_rtmp_loop_unwatch (client->loop, &client->connecting);
+    penstock_loop_unwatch (client->loop, &client->connecting);
     close (fd);
   }
   client->addresses = g_list_remove_link (client->addresses, first);
@@ -435,8 +435,8 @@ on_connect_ready (gpointer data, guint32 events)
     next_address (client, g_strerror (number));
     return;
   }
-  penstock_rtmp_loop_clear_timer (client->loop, &client->address_timer);
-  penstock_rtmp_loop_unwatch (client->loop, &client->connecting);
+  penstock_loop_clear_timer (client->loop, &client->address_timer);
+  penstock_loop_unwatch (client->loop, &client->connecting);
   begin_session (client, fd);
 }
 
@@ -455,13 +455,12 @@ try_address (PenstockRtmpClient *client)
   client->connecting.fd =
       penstock_rtmp_socket_connect (address, client->url->port);
   if (client->connecting.fd < 0 ||
-      !penstock_rtmp_loop_watch (client->loop, &client->connecting, EPOLLOUT)) {
+      !penstock_loop_watch (client->loop, &client->connecting, EPOLLOUT)) {
     next_address (client, g_strerror (errno));
     return;
   }
   if (client->addresses->next)
-    penstock_rtmp_loop_set_timer (
-        client->loop, &client->address_timer, ADDRESS_MS);
+    penstock_loop_set_timer (client->loop, &client->address_timer, ADDRESS_MS);
 }
 
 typedef struct {
@@ -486,7 +485,7 @@ on_resolved (gpointer data)
   g_list_free_full (resolved->addresses, g_object_unref);
   g_clear_error (&resolved->error);
   g_free (resolved);
-  penstock_rtmp_loop_dispose (client->loop, client_unref, client);
+  penstock_loop_dispose (client->loop, client_unref, client);
 }
 
 /* May take seconds: a thread of its own. */
@@ -500,7 +499,7 @@ resolve (gpointer data)
   resolved->client = client;
   resolved->addresses = g_resolver_lookup_by_name (
       resolver, client->url->host, NULL, &resolved->error);
-  penstock_rtmp_loop_post (client->loop, on_resolved, resolved);
+  penstock_loop_post (client->loop, on_resolved, resolved);
   return NULL;
 }
 
@@ -509,7 +508,7 @@ begin (gpointer data)
 {
   PenstockRtmpClient *client = data;
 
-  client->begun = penstock_rtmp_loop_now (client->loop);
+  client->begun = penstock_loop_now (client->loop);
   if (!client->ended)
     set_deadline (client);
   client_ref (client);
@@ -592,13 +591,13 @@ penstock_rtmp_client_play (const PenstockRtmpClientSettings *settings,
     return NULL;
   }
   client->loop = penstock_rtmp_io_next_loop ();
-  penstock_rtmp_loop_post (client->loop, begin, client);
+  penstock_loop_post (client->loop, begin, client);
   return client;
 }
 
 PenstockRtmpClient *
 penstock_rtmp_client_publish (const PenstockRtmpClientSettings *settings,
-    PenstockRtmpLoop *loop, PenstockRtmpPlayback *playback,
+    PenstockLoop *loop, PenstockRtmpPlayback *playback,
     const PenstockRtmpCallbacks *callbacks, gpointer user_data, GError **error)
 {
   PenstockRtmpClient *client =
@@ -609,7 +608,7 @@ penstock_rtmp_client_publish (const PenstockRtmpClientSettings *settings,
   client->loop = loop;
   client->publishes = TRUE;
   client->playback = penstock_rtmp_playback_ref (playback);
-  penstock_rtmp_loop_post (client->loop, begin, client);
+  penstock_loop_post (client->loop, begin, client);
   return client;
 }
 
@@ -633,13 +632,13 @@ penstock_rtmp_client_free (PenstockRtmpClient *client)
   client->released = TRUE;
   g_rec_mutex_unlock (&client->delivery);
 
-  if (penstock_rtmp_io_is_loop_thread ()) {
-    penstock_rtmp_loop_post (client->loop, shut_down, client);
-    penstock_rtmp_loop_post (client->loop, client_unref, client);
+  if (penstock_loop_is_loop_thread ()) {
+    penstock_loop_post (client->loop, shut_down, client);
+    penstock_loop_post (client->loop, client_unref, client);
     return;
   }
-  penstock_rtmp_loop_call (client->loop, shut_down, client);
+  penstock_loop_call (client->loop, shut_down, client);
   /* One more round: what the first one disposed of is gone then. */
-  penstock_rtmp_loop_call (client->loop, nothing, NULL);
+  penstock_loop_call (client->loop, nothing, NULL);
   client_unref (client);
 }

@@ -65,7 +65,7 @@ PenstockRtmpClient *penstock_rtmp_client_play (
  * Returns: (transfer full): free with penstock_rtmp_client_free()
  */
 PenstockRtmpClient *penstock_rtmp_client_publish (
-    const PenstockRtmpClientSettings *settings, PenstockRtmpLoop *loop,
+    const PenstockRtmpClientSettings *settings, PenstockLoop *loop,
     PenstockRtmpPlayback *playback, const PenstockRtmpCallbacks *callbacks,
     gpointer user_data, GError **error);
 

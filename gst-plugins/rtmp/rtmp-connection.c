@@ -30,8 +30,8 @@ typedef enum {
 } State;
 
 struct _PenstockRtmpConnection {
-  PenstockRtmpLoop *loop;
-  PenstockRtmpWatch watch;
+  PenstockLoop *loop;
+  PenstockLoopWatch watch;
   PenstockRtmpSession *session;
   const PenstockRtmpConnectionHandler *handler;
   gpointer owner;
@@ -45,8 +45,8 @@ struct _PenstockRtmpConnection {
   gsize read_size;
   gint64 *activity;
   GByteArray *kept; /* received while paused; NULL = nothing */
-  PenstockRtmpTimer deadline;
-  PenstockRtmpTimer send_deadline;
+  PenstockLoopTimer deadline;
+  PenstockLoopTimer send_deadline;
 };
 
 static void
@@ -67,11 +67,11 @@ penstock_rtmp_connection_close (PenstockRtmpConnection *connection)
   if (connection->state == STATE_CLOSED)
     return;
   connection->state = STATE_CLOSED;
-  penstock_rtmp_loop_clear_timer (connection->loop, &connection->deadline);
-  penstock_rtmp_loop_clear_timer (connection->loop, &connection->send_deadline);
-  penstock_rtmp_loop_unwatch (connection->loop, &connection->watch);
+  penstock_loop_clear_timer (connection->loop, &connection->deadline);
+  penstock_loop_clear_timer (connection->loop, &connection->send_deadline);
+  penstock_loop_unwatch (connection->loop, &connection->watch);
   close (fd);
-  penstock_rtmp_loop_dispose (connection->loop, connection_free, connection);
+  penstock_loop_dispose (connection->loop, connection_free, connection);
   connection->handler->closed (connection->owner);
 }
 
@@ -100,7 +100,7 @@ update_watch (PenstockRtmpConnection *connection)
   if (events == connection->events)
     return;
   connection->events = events;
-  penstock_rtmp_loop_rewatch (connection->loop, &connection->watch, events);
+  penstock_loop_rewatch (connection->loop, &connection->watch, events);
 }
 
 /* Keeps the send deadline set while there is something to send. */
@@ -111,10 +111,9 @@ watch_progress (PenstockRtmpConnection *connection, gsize sent)
       penstock_rtmp_session_get_limits (connection->session);
 
   if (!connection->blocked)
-    penstock_rtmp_loop_clear_timer (
-        connection->loop, &connection->send_deadline);
+    penstock_loop_clear_timer (connection->loop, &connection->send_deadline);
   else if (sent > 0 || connection->send_deadline.position == 0)
-    penstock_rtmp_loop_set_timer (
+    penstock_loop_set_timer (
         connection->loop, &connection->send_deadline, limits->send_ms);
 }
 
@@ -232,7 +231,7 @@ feed (PenstockRtmpConnection *connection, const guint8 *data, gsize size)
     gsize consumed;
     PenstockRtmpParse result =
         penstock_rtmp_session_feed (connection->session, data + pos, size - pos,
-            penstock_rtmp_loop_now (connection->loop), &consumed, &event);
+            penstock_loop_now (connection->loop), &consumed, &event);
     pos += consumed;
     if (result == PENSTOCK_RTMP_PARSE_MORE)
       break;
@@ -292,7 +291,7 @@ read_some (
 static void
 receive (PenstockRtmpConnection *connection)
 {
-  guint8 *scratch = penstock_rtmp_loop_get_scratch (connection->loop);
+  guint8 *scratch = penstock_loop_get_scratch (connection->loop);
   gsize n_scratch;
   gssize n = read_some (connection, scratch, &n_scratch);
 
@@ -308,7 +307,7 @@ receive (PenstockRtmpConnection *connection)
   }
   if (connection->activity)
     __atomic_store_n (connection->activity,
-        penstock_rtmp_loop_now (connection->loop), __ATOMIC_RELAXED);
+        penstock_loop_now (connection->loop), __ATOMIC_RELAXED);
   else
     acknowledge_now (connection);
   if (connection->state == STATE_OPEN)
@@ -348,7 +347,7 @@ on_send_deadline (gpointer data)
 }
 
 PenstockRtmpConnection *
-penstock_rtmp_connection_new (PenstockRtmpLoop *loop, int fd,
+penstock_rtmp_connection_new (PenstockLoop *loop, int fd,
     PenstockRtmpSession *session, const PenstockRtmpConnectionHandler *handler,
     gpointer owner)
 {
@@ -367,8 +366,7 @@ penstock_rtmp_connection_new (PenstockRtmpLoop *loop, int fd,
   connection->send_deadline.fire = on_send_deadline;
   connection->send_deadline.data = connection;
   connection->events = EPOLLIN | EPOLLRDHUP;
-  if (!penstock_rtmp_loop_watch (
-          loop, &connection->watch, connection->events)) {
+  if (!penstock_loop_watch (loop, &connection->watch, connection->events)) {
     close (fd);
     connection_free (connection);
     return NULL;
@@ -413,7 +411,7 @@ penstock_rtmp_connection_set_activity (
 {
   connection->activity = activity;
   connection->read_size =
-      activity ? PENSTOCK_RTMP_SCRATCH : PENSTOCK_RTMP_MAX_DEFERRED;
+      activity ? PENSTOCK_LOOP_SCRATCH : PENSTOCK_RTMP_MAX_DEFERRED;
 }
 
 void
@@ -423,10 +421,9 @@ penstock_rtmp_connection_set_deadline (
   if (connection->state >= STATE_FINISHING)
     return;
   if (delay_ms < 0)
-    penstock_rtmp_loop_clear_timer (connection->loop, &connection->deadline);
+    penstock_loop_clear_timer (connection->loop, &connection->deadline);
   else
-    penstock_rtmp_loop_set_timer (
-        connection->loop, &connection->deadline, delay_ms);
+    penstock_loop_set_timer (connection->loop, &connection->deadline, delay_ms);
 }
 
 void
@@ -436,7 +433,7 @@ penstock_rtmp_connection_finish (PenstockRtmpConnection *connection)
     return;
   connection->state = STATE_FINISHING;
   connection->activity = NULL;
-  penstock_rtmp_loop_set_timer (
+  penstock_loop_set_timer (
       connection->loop, &connection->deadline, PENSTOCK_RTMP_FLUSH_MS);
   penstock_rtmp_connection_flush (connection);
 }

@@ -28,8 +28,7 @@ typedef struct _PenstockRtmpConnection PenstockRtmpConnection;
  * @sent: (nullable): so many bytes of the pieces were sent; TRUE when that was
  *   the middle of a message
  */
-typedef struct
-{
+typedef struct {
   void (*event) (gpointer owner, PenstockRtmpEvent *event);
   void (*lost) (gpointer owner, const gchar *detail);
   void (*deadline) (gpointer owner);
@@ -47,7 +46,7 @@ typedef struct
  * Returns: (nullable): %NULL when the descriptor cannot be watched (@fd and
  *   @session are gone then, and no function of @handler is called)
  */
-PenstockRtmpConnection *penstock_rtmp_connection_new (PenstockRtmpLoop *loop,
+PenstockRtmpConnection *penstock_rtmp_connection_new (PenstockLoop *loop,
     int fd, PenstockRtmpSession *session,
     const PenstockRtmpConnectionHandler *handler, gpointer owner);
 

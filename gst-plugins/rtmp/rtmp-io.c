@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The loops of RTMP. See rtmp-io.h. */
+ * The pool of loops of RTMP. See rtmp-io.h. */
 
 #include "rtmp-io.h"
 
@@ -55,13 +55,13 @@ penstock_rtmp_io_get_n_loops (void)
   return penstock_loop_pool_get_n (pool);
 }
 
-PenstockRtmpLoop *
+PenstockLoop *
 penstock_rtmp_io_get_loop (guint i)
 {
   return penstock_loop_pool_get (pool, i);
 }
 
-PenstockRtmpLoop *
+PenstockLoop *
 penstock_rtmp_io_next_loop (void)
 {
   return penstock_loop_pool_get (pool, penstock_loop_pool_next (pool));

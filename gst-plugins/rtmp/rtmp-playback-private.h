@@ -37,7 +37,7 @@ typedef struct {
 /* The players on one loop; everything on the loop's thread. */
 typedef struct {
   PenstockRtmpPlayback *playback;
-  PenstockRtmpLoop *loop;
+  PenstockLoop *loop;
   GQueue players; /* of PenstockRtmpPlayer, not owned */
   guint waker;    /* exists while there are players */
 } PenstockRtmpAudience;
@@ -48,7 +48,7 @@ struct _PenstockRtmpPlayback {
   gchar *path;                /* NULL likewise */
   PenstockGopLog *log;
   GstClockTime max_lag;
-  PenstockRtmpAudience audiences[PENSTOCK_RTMP_MAX_LOOPS];
+  PenstockRtmpAudience audiences[PENSTOCK_LOOP_POOL_MAX];
 
   PenstockRtmpConfig *config; /* the writer's */
 
@@ -64,7 +64,7 @@ PenstockRtmpPlayback *penstock_rtmp_playback_find (
     PenstockRtmpServer *server, const gchar *path);
 /* The audience of a loop. */
 PenstockRtmpAudience *penstock_rtmp_playback_get_audience (
-    PenstockRtmpPlayback *playback, PenstockRtmpLoop *loop);
+    PenstockRtmpPlayback *playback, PenstockLoop *loop);
 
 /* Sends each player of the audience what is new; closing tells them that it
  * is over. Loop's thread. */

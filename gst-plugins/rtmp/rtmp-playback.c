@@ -215,7 +215,7 @@ penstock_rtmp_playback_find (PenstockRtmpServer *server, const gchar *path)
 
 PenstockRtmpAudience *
 penstock_rtmp_playback_get_audience (
-    PenstockRtmpPlayback *playback, PenstockRtmpLoop *loop)
+    PenstockRtmpPlayback *playback, PenstockLoop *loop)
 {
   for (guint i = 0; i < G_N_ELEMENTS (playback->audiences); i++)
     if (playback->audiences[i].loop == loop)
@@ -249,18 +249,18 @@ penstock_rtmp_audience_wake (gpointer data)
   PenstockRtmpAudience *audience = data;
 
   penstock_rtmp_playback_ref (audience->playback);
-  penstock_rtmp_loop_post (audience->loop, serve, audience);
+  penstock_loop_post (audience->loop, serve, audience);
 }
 
 static void
-post_to_all (PenstockRtmpPlayback *playback, PenstockRtmpFunc func)
+post_to_all (PenstockRtmpPlayback *playback, PenstockLoopFunc func)
 {
   for (guint i = 0; i < G_N_ELEMENTS (playback->audiences); i++) {
     PenstockRtmpAudience *audience = &playback->audiences[i];
     if (!audience->loop)
       continue;
     penstock_rtmp_playback_ref (playback);
-    penstock_rtmp_loop_post (audience->loop, func, audience);
+    penstock_loop_post (audience->loop, func, audience);
   }
 }
 

@@ -18,9 +18,9 @@
 #define NO_TRACKS (1u << (PENSTOCK_GOP_LOG_MAX_TRACKS - 1))
 
 struct _PenstockRtmpPlayer {
-  PenstockRtmpLoop *loop;
+  PenstockLoop *loop;
   PenstockRtmpConnection *connection;
-  PenstockRtmpFunc over;
+  PenstockLoopFunc over;
   gpointer owner;
 
   PenstockRtmpPlayback *playback; /* ref; NULL = stopped */
@@ -39,8 +39,8 @@ struct _PenstockRtmpPlayer {
 };
 
 PenstockRtmpPlayer *
-penstock_rtmp_player_new (PenstockRtmpLoop *loop,
-    PenstockRtmpConnection *connection, PenstockRtmpFunc over, gpointer owner)
+penstock_rtmp_player_new (PenstockLoop *loop,
+    PenstockRtmpConnection *connection, PenstockLoopFunc over, gpointer owner)
 {
   PenstockRtmpPlayer *player = g_new0 (PenstockRtmpPlayer, 1);
 

@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 
 /* @over: everything of a stream that has ended was sent; the owner says so to
  * the peer. Runs while the connection sends. */
-PenstockRtmpPlayer *penstock_rtmp_player_new (PenstockRtmpLoop *loop,
-    PenstockRtmpConnection *connection, PenstockRtmpFunc over, gpointer owner);
+PenstockRtmpPlayer *penstock_rtmp_player_new (PenstockLoop *loop,
+    PenstockRtmpConnection *connection, PenstockLoopFunc over, gpointer owner);
 void penstock_rtmp_player_free (PenstockRtmpPlayer *player);
 
 /* Plays from the newest keyframe on. Flush the connection after that. */

@@ -90,7 +90,7 @@ run_ask (gpointer data)
 
 void
 penstock_rtmp_publisher_ask (PenstockRtmpServer *server, guint64 id,
-    PenstockRtmpLoop *loop, PenstockRtmpAsk what, const gchar *code,
+    PenstockLoop *loop, PenstockRtmpAsk what, const gchar *code,
     const gchar *description)
 {
   Ask *ask = g_new0 (Ask, 1);
@@ -100,5 +100,5 @@ penstock_rtmp_publisher_ask (PenstockRtmpServer *server, guint64 id,
   ask->what = what;
   ask->code = g_strdup (code);
   ask->description = g_strdup (description);
-  penstock_rtmp_loop_post (loop, run_ask, ask);
+  penstock_loop_post (loop, run_ask, ask);
 }

@@ -56,7 +56,7 @@ start_play (PenstockRtmpPublisher *publisher, PenstockRtmpPlayback *playback)
   penstock_rtmp_session_accept_play (
       penstock_rtmp_publisher_get_session (publisher));
   penstock_rtmp_player_start (publisher->player, playback);
-  publisher->last_ping = penstock_rtmp_loop_now (publisher->loop);
+  publisher->last_ping = penstock_loop_now (publisher->loop);
   penstock_rtmp_publisher_set_state (
       publisher, PENSTOCK_RTMP_PUBLISHER_PLAYING);
   GST_INFO ("play started route=%s session=%" G_GUINT64_FORMAT " peer=%s",
@@ -110,7 +110,7 @@ void
 penstock_rtmp_publisher_play_deadline (
     PenstockRtmpPublisher *publisher, gboolean drips)
 {
-  gint64 now = penstock_rtmp_loop_now (publisher->loop);
+  gint64 now = penstock_loop_now (publisher->loop);
 
   if (drips) {
     penstock_rtmp_publisher_lost (

@@ -89,7 +89,7 @@ count_failure (PenstockRtmpPublisher *publisher, const gchar *code)
     return FALSE;
   g_mutex_lock (&server->lock);
   gboolean too_many = penstock_rtmp_peers_fail (server->peers,
-      &publisher->address, limits, penstock_rtmp_loop_now (publisher->loop));
+      &publisher->address, limits, penstock_loop_now (publisher->loop));
   g_mutex_unlock (&server->lock);
   if (too_many)
     GST_WARNING ("too many wrong keys, refused for %u ms peer=%s",
@@ -250,7 +250,7 @@ penstock_rtmp_publisher_take_message (
 {
   gboolean first = publisher->last_message == 0;
 
-  publisher->last_message = penstock_rtmp_loop_now (publisher->loop);
+  publisher->last_message = penstock_loop_now (publisher->loop);
   if (first)
     penstock_rtmp_publisher_set_deadline (
         publisher); /* the time allowed is a different one now */

@@ -56,7 +56,7 @@ drip_deadline (PenstockRtmpPublisher *publisher)
 gboolean
 penstock_rtmp_publisher_drips (PenstockRtmpPublisher *publisher)
 {
-  gint64 now = penstock_rtmp_loop_now (publisher->loop);
+  gint64 now = penstock_loop_now (publisher->loop);
   gint64 since = unfinished_since (publisher);
   guint64 bytes = penstock_rtmp_session_get_received (
       penstock_rtmp_publisher_get_session (publisher));
@@ -115,7 +115,7 @@ next_deadline (PenstockRtmpPublisher *publisher)
 void
 penstock_rtmp_publisher_set_deadline (PenstockRtmpPublisher *publisher)
 {
-  gint64 now = penstock_rtmp_loop_now (publisher->loop);
+  gint64 now = penstock_loop_now (publisher->loop);
   gint64 at = publisher->connection ? next_deadline (publisher) : 0;
 
   /* A message may begin at any time; nobody looks before the deadline. */
@@ -148,7 +148,7 @@ penstock_rtmp_publisher_set_state (
     PenstockRtmpPublisher *publisher, PenstockRtmpPublisherState state)
 {
   publisher->state = state;
-  publisher->state_since = penstock_rtmp_loop_now (publisher->loop);
+  publisher->state_since = penstock_loop_now (publisher->loop);
   publisher->last_message = 0;
   if (state >= PENSTOCK_RTMP_PUBLISHER_ACTIVE)
     leave_half_open (publisher);
@@ -196,9 +196,8 @@ penstock_rtmp_publisher_may_log (
   PenstockRtmpServer *server = publisher->server;
 
   g_mutex_lock (&server->lock);
-  gboolean may_log =
-      penstock_rtmp_peers_may_log (server->peers, &publisher->address, line,
-          penstock_rtmp_loop_now (publisher->loop), more);
+  gboolean may_log = penstock_rtmp_peers_may_log (server->peers,
+      &publisher->address, line, penstock_loop_now (publisher->loop), more);
   g_mutex_unlock (&server->lock);
   return may_log;
 }
@@ -284,7 +283,7 @@ on_deadline (gpointer owner)
 
   gboolean drips = penstock_rtmp_publisher_drips (publisher);
   if (!drips &&
-      next_deadline (publisher) > penstock_rtmp_loop_now (publisher->loop)) {
+      next_deadline (publisher) > penstock_loop_now (publisher->loop)) {
     penstock_rtmp_publisher_set_deadline (publisher);
     return;
   }
@@ -349,7 +348,7 @@ on_closed (gpointer owner)
   penstock_rtmp_peers_leave (server->peers, &publisher->address, FALSE);
   g_hash_table_remove (server->publishers, &publisher->id);
   g_mutex_unlock (&server->lock);
-  penstock_rtmp_loop_dispose (publisher->loop, publisher_free, publisher);
+  penstock_loop_dispose (publisher->loop, publisher_free, publisher);
 }
 
 static guint
@@ -386,7 +385,7 @@ enlist (PenstockRtmpPublisher *publisher)
 {
   PenstockRtmpServer *server = publisher->server;
   guint64 oldest = 0;
-  PenstockRtmpLoop *loop = NULL;
+  PenstockLoop *loop = NULL;
 
   g_mutex_lock (&server->lock);
   g_hash_table_insert (server->publishers, &publisher->id, publisher);

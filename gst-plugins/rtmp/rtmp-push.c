@@ -17,7 +17,7 @@ struct _PenstockRtmpPush {
   /* Never changed. */
   gchar *url, *user, *password;
   guint connect_timeout_ms;
-  PenstockRtmpLoop *loop;
+  PenstockLoop *loop;
   PenstockRtmpPlayback *playback;
   PenstockRtmpPushFunc func;
   gpointer user_data;
@@ -26,7 +26,7 @@ struct _PenstockRtmpPush {
 
   /* Loop's thread. */
   PenstockRtmpClient *client; /* NULL between attempts */
-  PenstockRtmpTimer retry;
+  PenstockLoopTimer retry;
   PenstockRtmpBackoff backoff;
   gint64 published; /* since, milliseconds; 0 = not */
   gboolean open;    /* not shut down */
@@ -75,9 +75,9 @@ push_unref (gpointer data)
 
 /* Runs @func on the loop with a reference of its own. */
 static void
-post (PenstockRtmpPush *push, PenstockRtmpFunc func)
+post (PenstockRtmpPush *push, PenstockLoopFunc func)
 {
-  penstock_rtmp_loop_post (push->loop, func, push_ref (push));
+  penstock_loop_post (push->loop, func, push_ref (push));
 }
 
 /* --- state ---------------------------------------------------------------- */
@@ -132,7 +132,7 @@ on_started (const PenstockRtmpPublication *publication, gpointer data)
     fail (push, problem);
     return;
   }
-  push->published = penstock_rtmp_loop_now (push->loop);
+  push->published = penstock_loop_now (push->loop);
   g_mutex_lock (&push->lock);
   push->stats.connections++;
   g_mutex_unlock (&push->lock);
@@ -143,7 +143,7 @@ static void
 finish (PenstockRtmpPush *push)
 {
   g_clear_pointer (&push->client, penstock_rtmp_client_free);
-  penstock_rtmp_loop_clear_timer (push->loop, &push->retry);
+  penstock_loop_clear_timer (push->loop, &push->retry);
   set_state (push, PENSTOCK_RTMP_PUSH_ENDED, NULL);
 }
 
@@ -181,7 +181,7 @@ connect_now (PenstockRtmpPush *push)
 static void
 fail (PenstockRtmpPush *push, const gchar *reason)
 {
-  gint64 now = penstock_rtmp_loop_now (push->loop);
+  gint64 now = penstock_loop_now (push->loop);
   gint64 lasted = push->published != 0 ? now - push->published : 0;
 
   push->published = 0;
@@ -193,7 +193,7 @@ fail (PenstockRtmpPush *push, const gchar *reason)
   if (push->ended)
     finish (push);
   else
-    penstock_rtmp_loop_set_timer (push->loop, &push->retry,
+    penstock_loop_set_timer (push->loop, &push->retry,
         penstock_rtmp_backoff_next (&push->backoff, lasted, g_random_int ()));
 }
 
@@ -298,7 +298,7 @@ shut_down (gpointer data)
 {
   PenstockRtmpPush *push = data;
 
-  penstock_rtmp_loop_clear_timer (push->loop, &push->retry);
+  penstock_loop_clear_timer (push->loop, &push->retry);
   penstock_gop_log_remove_waker (push->playback->log, push->waker);
   push->open = FALSE;
   push->published = 0;
@@ -336,7 +336,7 @@ penstock_rtmp_push_new (const PenstockRtmpPushSettings *settings,
   push->retry.data = push;
   push->stats.since = g_get_real_time ();
   g_mutex_init (&push->lock);
-  penstock_rtmp_loop_call (push->loop, open, push);
+  penstock_loop_call (push->loop, open, push);
   return push;
 }
 
@@ -350,10 +350,10 @@ penstock_rtmp_push_free (PenstockRtmpPush *push)
 {
   if (!push)
     return;
-  penstock_rtmp_loop_call (push->loop, shut_down, push);
+  penstock_loop_call (push->loop, shut_down, push);
   /* One more round: the goodbye is with the kernel then, even if the process
    * ends now, and what was posted holds no reference any more. */
   for (guint i = 0; i < penstock_rtmp_io_get_n_loops (); i++)
-    penstock_rtmp_loop_call (penstock_rtmp_io_get_loop (i), nothing, NULL);
+    penstock_loop_call (penstock_rtmp_io_get_loop (i), nothing, NULL);
   push_unref (push);
 }

@@ -31,10 +31,10 @@ struct _PenstockRtmpServer {
   PenstockRtmpTimes times; /* set before the first connection */
 
   /* Accepting loop's thread. */
-  PenstockRtmpLoop *loop;
+  PenstockLoop *loop;
   int listen_fd; /* never changed */
-  PenstockRtmpWatch listener;
-  PenstockRtmpTimer accept_again; /* after running out of descriptors */
+  PenstockLoopWatch listener;
+  PenstockLoopTimer accept_again; /* after running out of descriptors */
 
   GRecMutex handler_lock; /* held while the handler runs; guards it */
   PenstockRtmpUnclaimedFunc unclaimed;
@@ -71,9 +71,9 @@ struct _PenstockRtmpClaim {
   /* Server's lock. */
   gboolean removed;     /* released: nobody may enter */
   guint64 publisher_id; /* 0 = nobody */
-  PenstockRtmpLoop *publisher_loop;
+  PenstockLoop *publisher_loop;
   guint64 waiting_id; /* takes over when the publisher has ended */
-  PenstockRtmpLoop *waiting_loop;
+  PenstockLoop *waiting_loop;
   guint grace_serial; /* changes make a running grace void */
 
   /* Atomic. */
@@ -99,7 +99,7 @@ struct _PenstockRtmpPublisher {
   /* Never changed. */
   guint64 id;
   PenstockRtmpServer *server; /* outlives its publishers */
-  PenstockRtmpLoop *loop;
+  PenstockLoop *loop;
   gchar *peer;
   PenstockRtmpAddress address; /* of the peer */
 
@@ -168,7 +168,7 @@ void penstock_rtmp_claim_deliver_ended (
 /* A connection was accepted and admitted. */
 typedef struct {
   PenstockRtmpServer *server;
-  PenstockRtmpLoop *loop;
+  PenstockLoop *loop;
   int fd;
   gchar *peer;
   PenstockRtmpAddress address;
@@ -188,7 +188,7 @@ typedef enum {
 } PenstockRtmpAsk;
 
 void penstock_rtmp_publisher_ask (PenstockRtmpServer *server, guint64 id,
-    PenstockRtmpLoop *loop, PenstockRtmpAsk what, const gchar *code,
+    PenstockLoop *loop, PenstockRtmpAsk what, const gchar *code,
     const gchar *description);
 /* Closes it now: the listener goes. Loop's thread. */
 void penstock_rtmp_publisher_shutdown (PenstockRtmpPublisher *publisher);

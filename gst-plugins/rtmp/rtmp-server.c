@@ -53,8 +53,8 @@ pause_accepting (PenstockRtmpServer *server)
 {
   GST_WARNING ("out of file descriptors: not accepting for %d ms on port %u",
       ACCEPT_AGAIN_MS, server->port);
-  penstock_rtmp_loop_unwatch (server->loop, &server->listener);
-  penstock_rtmp_loop_set_timer (
+  penstock_loop_unwatch (server->loop, &server->listener);
+  penstock_loop_set_timer (
       server->loop, &server->accept_again, ACCEPT_AGAIN_MS);
 }
 
@@ -64,7 +64,7 @@ watch_listener (gpointer data)
   PenstockRtmpServer *server = data;
 
   server->listener.fd = server->listen_fd;
-  if (!penstock_rtmp_loop_watch (server->loop, &server->listener, EPOLLIN))
+  if (!penstock_loop_watch (server->loop, &server->listener, EPOLLIN))
     GST_ERROR ("cannot watch port %u: %s", server->port, g_strerror (errno));
 }
 
@@ -96,7 +96,7 @@ tell_refused (
 static gboolean
 admit (PenstockRtmpServer *server, PenstockRtmpAccepted *accepted)
 {
-  gint64 now = penstock_rtmp_loop_now (server->loop);
+  gint64 now = penstock_loop_now (server->loop);
   gboolean may_log = FALSE;
   guint more = 0;
 
@@ -130,7 +130,7 @@ take_connection (PenstockRtmpServer *server, int fd,
   if (admit (server, accepted)) {
     penstock_rtmp_socket_tune (fd);
     accepted->loop = penstock_rtmp_io_next_loop ();
-    penstock_rtmp_loop_post (accepted->loop, hand_over, accepted);
+    penstock_loop_post (accepted->loop, hand_over, accepted);
   } else {
     penstock_rtmp_socket_reset (fd);
     g_free (accepted->peer);
@@ -153,7 +153,7 @@ on_connection (gpointer data, guint32 events)
           errno == ENOMEM)
         pause_accepting (server);
       else if (errno == EINVAL) /* shut down: about to be closed */
-        penstock_rtmp_loop_unwatch (server->loop, &server->listener);
+        penstock_loop_unwatch (server->loop, &server->listener);
       return;
     }
     if (is_reserved (fd)) {
@@ -198,7 +198,7 @@ server_new (int fd, guint16 port, gchar *address)
   server->listener.data = server;
   server->accept_again.fire = watch_listener;
   server->accept_again.data = server;
-  penstock_rtmp_loop_post (server->loop, watch_listener, server);
+  penstock_loop_post (server->loop, watch_listener, server);
   return server;
 }
 
@@ -270,14 +270,14 @@ stop_listening (gpointer data)
 {
   PenstockRtmpServer *server = data;
 
-  penstock_rtmp_loop_clear_timer (server->loop, &server->accept_again);
-  penstock_rtmp_loop_unwatch (server->loop, &server->listener);
+  penstock_loop_clear_timer (server->loop, &server->accept_again);
+  penstock_loop_unwatch (server->loop, &server->listener);
   close (server->listen_fd);
 }
 
 typedef struct {
   PenstockRtmpServer *server;
-  PenstockRtmpLoop *loop;
+  PenstockLoop *loop;
 } Shutdown;
 
 static void
@@ -314,13 +314,13 @@ server_destroy (gpointer data)
 {
   PenstockRtmpServer *server = data;
 
-  penstock_rtmp_loop_call (server->loop, stop_listening, server);
+  penstock_loop_call (server->loop, stop_listening, server);
   for (guint i = 0; i < penstock_rtmp_io_get_n_loops (); i++) {
     Shutdown down = { server, penstock_rtmp_io_get_loop (i) };
-    penstock_rtmp_loop_call (down.loop, shut_down_publishers, &down);
+    penstock_loop_call (down.loop, shut_down_publishers, &down);
   }
   for (guint i = 0; i < penstock_rtmp_io_get_n_loops (); i++)
-    penstock_rtmp_loop_call (penstock_rtmp_io_get_loop (i), nothing, NULL);
+    penstock_loop_call (penstock_rtmp_io_get_loop (i), nothing, NULL);
   penstock_rtmp_io_release ();
 
   if (server->unclaimed_destroy)
@@ -349,7 +349,7 @@ penstock_rtmp_server_unref (PenstockRtmpServer *server)
   }
   g_mutex_unlock (&listeners_lock);
 
-  if (last && penstock_rtmp_io_is_loop_thread ())
+  if (last && penstock_loop_is_loop_thread ())
     g_thread_unref (g_thread_new ("rtmp-close", server_destroy, server));
   else if (last)
     server_destroy (server);
