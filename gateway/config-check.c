@@ -88,6 +88,12 @@ check_tls (PenstockConfigParse *self)
   g_autoptr (GError) error = NULL;
 
   if (!certificate) {
+    if (self->data->listen_rtmps.set)
+      penstock_config_general_problem (self, "/listen/rtmps",
+          "needs a certificate in /tls/certificate-file");
+    if (self->data->rtmp_detect_tls)
+      penstock_config_general_problem (self, "/rtmp/detect-tls",
+          "needs a certificate in /tls/certificate-file");
     if (self->data->listen_rtsps.set)
       penstock_config_general_problem (self, "/listen/rtsps",
           "needs a certificate in /tls/certificate-file");
@@ -149,9 +155,9 @@ check_input (PenstockConfigParse *self, const PenstockInputConfig *input)
 
   switch (input->kind) {
   case PENSTOCK_INPUT_PUBLISH:
-    if (!self->data->listen_rtmp.set)
+    if (!self->data->listen_rtmp.set && !self->data->listen_rtmps.set)
       penstock_config_problem (
-          self, node, "input \"publish\" needs /listen/rtmp");
+          self, node, "input \"publish\" needs /listen/rtmp or /listen/rtmps");
     break;
   case PENSTOCK_INPUT_RTSP:
   case PENSTOCK_INPUT_RTMP:
@@ -246,7 +252,7 @@ check_push_address (PenstockConfigParse *self,
   const PenstockJsonNode *url = penstock_json_member (node, "url");
   const PenstockJsonNode *key = penstock_json_member (node, "key");
   const PenstockJsonNode *file = penstock_json_member (node, "key-file");
-  const gchar *path = strchr (output->url + strlen ("rtmp://"), '/');
+  const gchar *path = strchr (strstr (output->url, "://") + 3, '/');
   gsize length = path ? strcspn (path, "?") : 0;
 
   if (key && file)
@@ -316,8 +322,10 @@ check_output (
   }
   if (output->kind == PENSTOCK_OUTPUT_DASH)
     check_dash (self, route, output);
-  else if (output->kind == PENSTOCK_OUTPUT_RTMP && !self->data->listen_rtmp.set)
-    penstock_config_problem (self, node, "output \"rtmp\" needs /listen/rtmp");
+  else if (output->kind == PENSTOCK_OUTPUT_RTMP &&
+      !self->data->listen_rtmp.set && !self->data->listen_rtmps.set)
+    penstock_config_problem (
+        self, node, "output \"rtmp\" needs /listen/rtmp or /listen/rtmps");
   else if (output->kind == PENSTOCK_OUTPUT_RTMP_PUSH)
     check_push (self, route, output);
   else if (output->kind == PENSTOCK_OUTPUT_RTSP)

@@ -114,6 +114,8 @@ penstock_config_data_describe (const PenstockConfigData *data)
   GString *out = g_string_new (NULL);
 
   describe_listener (out, "rtmp", &data->listen_rtmp);
+  if (data->listen_rtmps.set)
+    describe_listener (out, "rtmps", &data->listen_rtmps);
   describe_listener (out, "rtsp", &data->listen_rtsp);
   if (data->listen_rtsps.set)
     describe_listener (out, "rtsps", &data->listen_rtsps);
@@ -174,12 +176,17 @@ add_route_urls (GString *out, const PenstockConfigData *data,
   g_string_append_printf (out, "%s\n", route->name);
   if (route->input.kind == PENSTOCK_INPUT_PUBLISH && ports->rtmp)
     add_url (out, "publish", "rtmp", &data->listen_rtmp, ports->rtmp, publish);
+  if (route->input.kind == PENSTOCK_INPUT_PUBLISH && ports->rtmps)
+    add_url (
+        out, "publish", "rtmps", &data->listen_rtmps, ports->rtmps, publish);
   for (guint i = 0; i < route->outputs->len; i++) {
     const PenstockOutputConfig *output = g_ptr_array_index (route->outputs, i);
     if (output->kind == PENSTOCK_OUTPUT_RTSP && ports->rtsp)
       add_url (out, "play", "rtsp", &data->listen_rtsp, ports->rtsp, path);
     if (output->kind == PENSTOCK_OUTPUT_RTMP && ports->rtmp)
       add_url (out, "play", "rtmp", &data->listen_rtmp, ports->rtmp, path);
+    if (output->kind == PENSTOCK_OUTPUT_RTMP && ports->rtmps)
+      add_url (out, "play", "rtmps", &data->listen_rtmps, ports->rtmps, path);
     if (output->kind == PENSTOCK_OUTPUT_RTSP && ports->rtsps)
       add_url (out, "play", "rtsps", &data->listen_rtsps, ports->rtsps, path);
     if (output->kind == PENSTOCK_OUTPUT_DASH && ports->http)

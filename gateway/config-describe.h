@@ -15,7 +15,7 @@ gchar *penstock_config_data_describe (const PenstockConfigData *data);
 /* Ports that are listened on; 0: not listening. */
 typedef struct
 {
-  guint rtmp, rtsp, rtsps, http, https;
+  guint rtmp, rtmps, rtsp, rtsps, http, https;
 } PenstockPorts;
 
 /* (transfer full): the URLs of the status page and of every route, for people

@@ -85,7 +85,8 @@ schema_scalar (guint depth, const PenstockField *field)
     break;
   case PENSTOCK_FIELD_URL:
     line (depth, "\"type\": \"string\",");
-    line (depth, "\"pattern\": \"^%s://\"", field->scheme);
+    line (depth, "\"pattern\": \"^%s%s://\"", field->scheme,
+        field->tls_scheme ? "s?" : "");
     break;
   case PENSTOCK_FIELD_ADDRESS:
     line (depth, "\"type\": \"string\",");

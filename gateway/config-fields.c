@@ -41,7 +41,7 @@ static const PenstockFieldValue log_levels[] = {
 static const PenstockFieldValue input_kinds[] = {
   { "publish", PENSTOCK_INPUT_PUBLISH,
       "An encoder sends the stream to the gateway, by RTMP to "
-      "`rtmp://HOST/ROUTE`. Needs `/listen/rtmp`." },
+      "`rtmp://HOST/ROUTE`. Needs `/listen/rtmp` or `/listen/rtmps`." },
   { "rtsp", PENSTOCK_INPUT_RTSP,
       "The gateway pulls the stream from an RTSP camera or server." },
   { "rtmp", PENSTOCK_INPUT_RTMP,
@@ -67,7 +67,8 @@ static const PenstockFieldValue output_kinds[] = {
       "Players read `rtsp://HOST:PORT/ROUTE`. Needs `/listen/rtsp` "
       "or `/listen/rtsps`." },
   { "rtmp", PENSTOCK_OUTPUT_RTMP,
-      "Players play `rtmp://HOST:PORT/ROUTE`. Needs `/listen/rtmp`." },
+      "Players play `rtmp://HOST:PORT/ROUTE`. Needs `/listen/rtmp` or "
+      "`/listen/rtmps`." },
   { "rtmp-push", PENSTOCK_OUTPUT_RTMP_PUSH,
       "The gateway publishes the stream to another RTMP server, and connects "
       "again whenever that fails. Can stand more than once in a route." },
@@ -155,8 +156,13 @@ static const PenstockField fields[] = {
     .example = "{ \"rtmp\": \"[::]:1935\", \"rtsp\": \"[::]:8554\", "
         "\"http\": \"127.0.0.1:8080\" }" },
   { "/listen/rtmp", PENSTOCK_FIELD_ADDRESS, .offset = ROOT (listen_rtmp),
-    .help = "RTMP publishers. The usual port is 1935.",
+    .help = "RTMP publishers and players. The usual port is 1935.",
     .example = "\"[::]:1935\"" },
+  { "/listen/rtmps", PENSTOCK_FIELD_ADDRESS, .offset = ROOT (listen_rtmps),
+    .help = "The same over TLS, for the same routes. The usual port is 443 "
+        "and, without privileges, 1936. Needs `/tls`. See also "
+        "`/rtmp/detect-tls`.",
+    .example = "\"[::]:1936\"" },
   { "/listen/rtsp", PENSTOCK_FIELD_ADDRESS, .offset = ROOT (listen_rtsp),
     .help = "RTSP players. The usual ports are 554 and, without privileges, "
         "8554.",
@@ -188,10 +194,14 @@ static const PenstockField fields[] = {
     .example = "\"/etc/penstock/privkey.pem\"" },
 
   { "/rtmp", PENSTOCK_FIELD_OBJECT,
-    .help = "Limits of the RTMP listener. The defaults let every known encoder "
-        "in; see [limits.md](limits.md) for what they guard.",
+    .help = "The RTMP listener and its limits. The defaults let every known "
+        "encoder in; see [limits.md](limits.md) for what they guard.",
     .example = "{ \"max-connections\": 2000, "
         "\"max-connections-per-address\": 20 }" },
+  { "/rtmp/detect-tls", PENSTOCK_FIELD_BOOLEAN, .fallback = "false",
+    .offset = ROOT (rtmp_detect_tls),
+    .help = "Whether the port of `/listen/rtmp` takes TLS too: the first byte "
+        "of a connection tells. Needs `/tls`." },
   { "/rtmp/max-video-bytes", PENSTOCK_FIELD_UINT, .min = 65536, .max =
     16777215, .unit = "bytes", .fallback = "16777215", .offset = RTMP
     (max_video),
@@ -419,9 +429,18 @@ static const PenstockField fields[] = {
         "shown.",
     .example = "\"rtsp://10.0.0.7/stream1\"" },
   { INPUT_PATH "/url", PENSTOCK_FIELD_URL, IN (RTMP), .required = TRUE,
-    .scheme = "rtmp", .offset = INPUT (url),
-    .help = "Address of the stream: `rtmp://HOST[:PORT]/APP/NAME`.",
+    .scheme = "rtmp", .tls_scheme = "rtmps", .offset = INPUT (url),
+    .help = "Address of the stream: `rtmp://HOST[:PORT]/APP/NAME`, or "
+        "`rtmps://` over TLS.",
     .example = "\"rtmp://origin.example/live/one\"" },
+  { INPUT_PATH "/tls-verify", PENSTOCK_FIELD_BOOLEAN, IN (RTMP),
+    .fallback = "true", .offset = INPUT (tls_verify),
+    .help = "Whether the server's certificate must be good." },
+  { INPUT_PATH "/tls-ca-file", PENSTOCK_FIELD_PATH, IN (RTMP),
+    .offset = INPUT (tls_ca_file),
+    .help = "PEM file with who may have signed the server's certificate. Left "
+        "out: whom the system trusts.",
+    .example = "\"/etc/penstock/ca.pem\"" },
   { INPUT_PATH "/user", PENSTOCK_FIELD_STRING, IN (RTSP) | IN (RTMP),
     .offset = INPUT (user),
     .help = "User name, when it is not in the URL.",
@@ -546,12 +565,21 @@ static const PenstockField fields[] = {
     .help = "Most readers of this output, beyond which SETUP is answered 453; "
         "0: no bound. Those of other outputs of the route do not count." },
   { OUTPUT_PATH "/url", PENSTOCK_FIELD_URL, OUT (RTMP_PUSH),
-    .required = TRUE, .scheme = "rtmp", .offset = OUTPUT (url),
+    .required = TRUE, .scheme = "rtmp", .tls_scheme = "rtmps",
+    .offset = OUTPUT (url),
     .help = "Where to publish: `rtmp://HOST[:PORT]/APP/NAME`, or "
-        "`rtmp://HOST[:PORT]/APP` and a `key`. User and password can stand in "
-        "it, percent-encoded; they are never shown, nor is the last segment "
+        "`rtmp://HOST[:PORT]/APP` and a `key`; `rtmps://` over TLS. User and "
+        "password can stand in it, percent-encoded; they are never shown, nor is the last segment "
         "of the path.",
     .example = "\"rtmp://ingest.example/live\"" },
+  { OUTPUT_PATH "/tls-verify", PENSTOCK_FIELD_BOOLEAN, OUT (RTMP_PUSH),
+    .fallback = "true", .offset = OUTPUT (tls_verify),
+    .help = "Whether the server's certificate must be good." },
+  { OUTPUT_PATH "/tls-ca-file", PENSTOCK_FIELD_PATH, OUT (RTMP_PUSH),
+    .offset = OUTPUT (tls_ca_file),
+    .help = "PEM file with who may have signed the server's certificate. Left "
+        "out: whom the system trusts.",
+    .example = "\"/etc/penstock/ca.pem\"" },
   { OUTPUT_PATH "/key", PENSTOCK_FIELD_SECRET, OUT (RTMP_PUSH),
     .offset = OUTPUT (key),
     .help = "Stream key that the service has given: the last segment of the "
@@ -673,11 +701,13 @@ static const PenstockShortForm short_forms[] = {
   { INPUT_PATH, "publish", PENSTOCK_INPUT_PUBLISH },
   { INPUT_PATH, "rtsp://", PENSTOCK_INPUT_RTSP, "url" },
   { INPUT_PATH, "rtmp://", PENSTOCK_INPUT_RTMP, "url" },
+  { INPUT_PATH, "rtmps://", PENSTOCK_INPUT_RTMP, "url" },
   { INPUT_PATH, "file:", PENSTOCK_INPUT_FILE, "path", TRUE },
   { INPUT_PATH, "test", PENSTOCK_INPUT_TEST },
   { OUTPUT_PATH, "rtsp", PENSTOCK_OUTPUT_RTSP },
   { OUTPUT_PATH, "rtmp", PENSTOCK_OUTPUT_RTMP },
   { OUTPUT_PATH, "rtmp://", PENSTOCK_OUTPUT_RTMP_PUSH, "url" },
+  { OUTPUT_PATH, "rtmps://", PENSTOCK_OUTPUT_RTMP_PUSH, "url" },
   { OUTPUT_PATH, "dash", PENSTOCK_OUTPUT_DASH },
 };
 
@@ -690,7 +720,6 @@ static const struct {
   { "", "api", NULL, "the control API" },
   { "", "metrics", NULL, "metrics" },
   { "", "cluster", NULL, "clustering" },
-  { "/listen", "rtmps", NULL, "RTMP over TLS" },
   { "/routes/*", "inputs", NULL, "a list of inputs" },
   { "/routes/*", "start", NULL, "starting on demand" },
   { "/routes/*", "hooks", NULL, "calling hooks" },
@@ -698,8 +727,6 @@ static const struct {
   { "/routes/*", "record", NULL, "recording" },
   { INPUT_PATH, "type", "websocket", "publishing by WebSocket" },
   { INPUT_PATH, "", "rtsps://", "RTSP over TLS" },
-  { INPUT_PATH, "", "rtmps://", "RTMP over TLS" },
-  { OUTPUT_PATH, "", "rtmps://", "RTMP over TLS" },
   { OUTPUT_PATH, "type", "hls", "HLS output" },
   { OUTPUT_PATH, "type", "record", "recording" },
   { OUTPUT_PATH, "type", "webrtc", "WebRTC output" },

@@ -47,6 +47,7 @@ typedef struct
  * @fallback: default as JSON text; NULL = none
  * @values: names of an enum, kind or choice
  * @scheme: of a URL
+ * @tls_scheme: another one that it may have; NULL = none
  * @offset: of the member in the struct of the object it is in
  * @help: one or more sentences for the reference
  * @example: JSON text
@@ -61,7 +62,7 @@ typedef struct
   const gchar *unit;
   const gchar *fallback;
   const PenstockFieldValue *values;
-  const gchar *scheme;
+  const gchar *scheme, *tls_scheme;
   gsize offset;
   gsize item_size; /* map and list: of the struct of an item */
   GDestroyNotify item_free;

@@ -23,6 +23,7 @@ typedef struct
   gboolean set;    /* FALSE: not listening */
   gchar *host;     /* without brackets; "::" is dual-stack */
   guint16 port;    /* 0: the system picks one */
+  gboolean tls;    /* nothing else; set by who listens */
 } PenstockListenAddress;
 
 typedef enum
@@ -48,6 +49,8 @@ typedef struct
   /* rtsp, rtmp */
   gchar *url;                /* without user and password */
   gchar *user, *password;    /* never logged */
+  gboolean tls_verify;       /* rtmp: the server's certificate must be good */
+  gchar *tls_ca_file;        /* rtmp: NULL: whom the system trusts */
   PenstockTransport transport;
   guint latency_ms;          /* jitter buffer */
   guint connect_timeout_ms;  /* until the first data */
@@ -110,6 +113,8 @@ typedef struct
   /* rtmp-push */
   gchar *url;                /* without user and password */
   gchar *key;                /* behind the URL; NULL: in it; never logged */
+  gboolean tls_verify;       /* the server's certificate must be good */
+  gchar *tls_ca_file;        /* NULL: whom the system trusts */
   guint connect_timeout_ms;  /* until the server takes the publication */
   guint retry_max_ms;        /* longest wait between two attempts */
 
@@ -157,10 +162,11 @@ typedef enum
 typedef struct
 {
   gchar *filename;           /* for messages; may be NULL */
-  PenstockListenAddress listen_rtmp, listen_rtsp, listen_rtsps, listen_http,
-      listen_https;
+  PenstockListenAddress listen_rtmp, listen_rtmps, listen_rtsp, listen_rtsps,
+      listen_http, listen_https;
   gchar *tls_certificate_file; /* PEM; set when a TLS listener is */
   gchar *tls_key_file;         /* PEM; NULL: in the certificate's file */
+  gboolean rtmp_detect_tls;    /* on the port of listen_rtmp */
   PenstockRtmpLimits rtmp_limits;
   HttpLimits http_limits;
   PenstockRtspLimits rtsp_limits;

@@ -335,8 +335,13 @@ parse_url (PenstockConfigParse *self, const PenstockField *field,
       ? node->parent
       : NULL;
   g_autofree gchar *url = NULL, *user = NULL, *password = NULL;
+  const gchar *scheme = field->tls_scheme &&
+          g_ascii_strncasecmp (
+              text, field->tls_scheme, strlen (field->tls_scheme)) == 0
+      ? field->tls_scheme
+      : field->scheme;
   const gchar *problem =
-      penstock_config_url_split (text, field->scheme, &url, &user, &password);
+      penstock_config_url_split (text, scheme, &url, &user, &password);
 
   if (problem) {
     g_autofree gchar *expected = penstock_field_dup_expected (field);

@@ -136,6 +136,7 @@ print_urls (PenstockConfig *config, PenstockServer *server)
 {
   PenstockPorts ports = {
     .rtmp = penstock_server_get_port (server, "rtmp"),
+    .rtmps = penstock_server_get_port (server, "rtmps"),
     .rtsp = penstock_server_get_port (server, "rtsp"),
     .rtsps = penstock_server_get_port (server, "rtsps"),
     .http = penstock_server_get_port (server, "http"),

@@ -38,6 +38,7 @@ struct _PenstockServer {
   PenstockRouteTable *table;
   PenstockRtmpServer *rtmp;
   PenstockListenAddress rtmp_listen; /* with the real port; owns its host */
+  guint16 rtmp_port, rtmps_port;     /* the real ones, 0 = none */
   PenstockRtspServer *rtsp;
   PenstockHttpServer *http;
 
@@ -376,7 +377,9 @@ penstock_server_get_port (PenstockServer *self, const gchar *protocol)
   g_return_val_if_fail (PENSTOCK_IS_SERVER (self), 0);
 
   if (g_str_equal (protocol, "rtmp"))
-    return self->rtmp ? penstock_rtmp_server_get_port (self->rtmp) : 0;
+    return self->rtmp ? self->rtmp_port : 0;
+  if (g_str_equal (protocol, "rtmps"))
+    return self->rtmp ? self->rtmps_port : 0;
   if (g_str_equal (protocol, "rtsp"))
     return self->rtsp ? penstock_rtsp_server_get_port (self->rtsp) : 0;
   if (g_str_equal (protocol, "rtsps"))
@@ -391,8 +394,8 @@ penstock_server_get_port (PenstockServer *self, const gchar *protocol)
 static void
 add_listeners (PenstockServer *self, JsonBuilder *builder)
 {
-  static const gchar *const protocols[] = { "rtmp", "rtsp", "rtsps", "http",
-    "https" };
+  static const gchar *const protocols[] = { "rtmp", "rtmps", "rtsp", "rtsps",
+    "http", "https" };
 
   json_builder_set_member_name (builder, "listen");
   json_builder_begin_object (builder);
@@ -553,27 +556,83 @@ set_rtmp_limits (PenstockServer *self)
 }
 
 static gboolean
-start_rtmp (PenstockServer *self, GError **error)
+listen_failed (GError **error, const gchar *name, const GError *why)
 {
-  const PenstockListenAddress *listen = &self->data->listen_rtmp;
-  g_autoptr (GError) local = NULL;
+  gboolean in_use =
+      g_error_matches (why, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
 
-  if (!listen->set)
-    return TRUE;
-  self->rtmp = penstock_rtmp_server_get (listen->host, listen->port, &local);
-  if (!self->rtmp) {
-    gboolean in_use =
-        g_error_matches (local, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
-    g_set_error (error, PENSTOCK_ERROR,
-        in_use ? PENSTOCK_ERROR_ADDRESS_IN_USE : PENSTOCK_ERROR_FAILED,
-        "rtmp: %s", local->message);
+  g_set_error (error, PENSTOCK_ERROR,
+      in_use ? PENSTOCK_ERROR_ADDRESS_IN_USE : PENSTOCK_ERROR_FAILED, "%s: %s",
+      name, why->message);
+  return FALSE;
+}
+
+/* The port is the listener's first one, or one more. */
+static gboolean
+open_rtmp_port (PenstockServer *self, const PenstockListenAddress *listen,
+    PenstockRtmpSecurity security, GTlsCertificate *certificate, guint16 *port,
+    GError **error)
+{
+  *port = listen->port;
+  if (self->rtmp)
+    return penstock_rtmp_server_add_port (
+        self->rtmp, listen->host, port, security, certificate, error);
+  self->rtmp = penstock_rtmp_server_get_secure (
+      listen->host, listen->port, security, certificate, error);
+  if (!self->rtmp)
     return FALSE;
-  }
-  set_rtmp_limits (self);
+  *port = penstock_rtmp_server_get_port (self->rtmp);
   g_free (self->rtmp_listen.host);
   self->rtmp_listen = *listen;
   self->rtmp_listen.host = g_strdup (listen->host);
-  self->rtmp_listen.port = penstock_rtmp_server_get_port (self->rtmp);
+  self->rtmp_listen.port = *port;
+  self->rtmp_listen.tls = security == PENSTOCK_RTMP_TLS;
+  return TRUE;
+}
+
+static gboolean
+has_rtmp_tls (const PenstockConfigData *data)
+{
+  return data->listen_rtmps.set ||
+      (data->listen_rtmp.set && data->rtmp_detect_tls);
+}
+
+static gboolean
+open_rtmp_ports (
+    PenstockServer *self, GTlsCertificate *certificate, GError **error)
+{
+  const PenstockConfigData *data = self->data;
+  g_autoptr (GError) local = NULL;
+
+  if (data->listen_rtmp.set &&
+      !open_rtmp_port (self, &data->listen_rtmp,
+          data->rtmp_detect_tls ? PENSTOCK_RTMP_DETECT : PENSTOCK_RTMP_PLAIN,
+          certificate, &self->rtmp_port, &local))
+    return listen_failed (error, "rtmp", local);
+  if (data->listen_rtmps.set &&
+      !open_rtmp_port (self, &data->listen_rtmps, PENSTOCK_RTMP_TLS,
+          certificate, &self->rtmps_port, &local))
+    return listen_failed (error, "rtmps", local);
+  return TRUE;
+}
+
+static gboolean
+start_rtmp (PenstockServer *self, GError **error)
+{
+  const PenstockConfigData *data = self->data;
+  g_autoptr (GTlsCertificate) certificate = NULL;
+
+  if (has_rtmp_tls (data)) {
+    certificate = penstock_tls_certificate_load (
+        data->tls_certificate_file, data->tls_key_file, error);
+    if (!certificate)
+      return FALSE;
+  }
+  if (!open_rtmp_ports (self, certificate, error))
+    return FALSE;
+  if (!self->rtmp)
+    return TRUE;
+  set_rtmp_limits (self);
   penstock_rtmp_server_set_unclaimed_handler (
       self->rtmp, unclaimed_publish, self, NULL);
   penstock_rtmp_server_set_refused_handler (self->rtmp, publish_refused, NULL);
@@ -701,6 +760,7 @@ check_same_listeners (const PenstockConfigData *before,
     const PenstockListenAddress *before, *now;
   } listeners[] = {
     { "/listen/rtmp", &before->listen_rtmp, &now->listen_rtmp },
+    { "/listen/rtmps", &before->listen_rtmps, &now->listen_rtmps },
     { "/listen/rtsp", &before->listen_rtsp, &now->listen_rtsp },
     { "/listen/rtsps", &before->listen_rtsps, &now->listen_rtsps },
     { "/listen/http", &before->listen_http, &now->listen_http },
@@ -713,6 +773,10 @@ check_same_listeners (const PenstockConfigData *before,
       g_string_append_printf (text,
           "%s%s: cannot change while the gateway runs; restart it",
           text->len ? "\n" : "", listeners[i].pointer);
+  if (before->rtmp_detect_tls != now->rtmp_detect_tls)
+    g_string_append_printf (text,
+        "%s/rtmp/detect-tls: cannot change while the gateway runs; restart it",
+        text->len ? "\n" : "");
   if (text->len == 0)
     return TRUE;
   g_set_error_literal (error, PENSTOCK_ERROR, PENSTOCK_ERROR_CONFIG, text->str);
@@ -724,10 +788,12 @@ static gboolean
 reload_certificate (
     PenstockServer *self, const PenstockConfigData *now, GError **error)
 {
-  if (!now->listen_rtsps.set && !now->listen_https.set)
+  if (!has_rtmp_tls (now) && !now->listen_rtsps.set && !now->listen_https.set)
     return TRUE;
   g_autoptr (GTlsCertificate) certificate = penstock_tls_certificate_load (
       now->tls_certificate_file, now->tls_key_file, error);
+  if (certificate && has_rtmp_tls (now))
+    penstock_rtmp_server_set_certificate (self->rtmp, certificate);
   if (certificate && now->listen_rtsps.set)
     penstock_rtsp_server_set_certificate (self->rtsp, certificate);
   if (certificate && now->listen_https.set)

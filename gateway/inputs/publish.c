@@ -44,8 +44,8 @@ build_publish (const PenstockInputBuild *input, GError **error)
     return FALSE;
   g_autofree gchar *address =
       penstock_listen_address_to_string (input->rtmp_listen);
-  g_autofree gchar *location =
-      g_strdup_printf ("rtmp://%s/%s", address, input->route);
+  g_autofree gchar *location = g_strdup_printf ("rtmp%s://%s/%s",
+      input->rtmp_listen->tls ? "s" : "", address, input->route);
   gst_util_set_object_arg (G_OBJECT (element), "role", "server");
   gst_util_set_object_arg (G_OBJECT (element), "publisher-policy",
       policy_nick (route->publisher_policy));

@@ -22,7 +22,8 @@ build_rtmp (const PenstockInputBuild *input, GError **error)
   if (!element)
     return FALSE;
   gst_util_set_object_arg (G_OBJECT (element), "role", "client");
-  g_object_set (element, "location", config->url, NULL);
+  g_object_set (element, "location", config->url, "tls-verify",
+      config->tls_verify, "tls-ca-file", config->tls_ca_file, NULL);
   if (config->user)
     g_object_set (element, "user", config->user, "password",
         config->password ? config->password : "", NULL);

@@ -14,7 +14,8 @@
 struct _PenstockOutput {
   gchar *route;
   gchar *location; /* of a push: has the stream key */
-  gchar *user, *password;
+  gchar *user, *password, *tls_ca_file;
+  gboolean tls_verify;
   guint connect_timeout_ms, retry_max_ms;
   PenstockGopLogLimits cache;
   PenstockOutputPipeline *pipeline;
@@ -83,7 +84,8 @@ push_configure (GstElement *sink, gpointer owner)
   gst_util_set_object_arg (G_OBJECT (sink), "mode", "push");
   g_object_set (sink, "user", self->user, "password", self->password,
       "connect-timeout-ms", self->connect_timeout_ms, "retry-max-ms",
-      self->retry_max_ms, NULL);
+      self->retry_max_ms, "tls-verify", self->tls_verify, "tls-ca-file",
+      self->tls_ca_file, NULL);
   set_cache (sink, self);
 }
 
@@ -111,6 +113,7 @@ rtmp_stop (PenstockOutput *self)
   g_free (self->location);
   g_free (self->user);
   g_free (self->password);
+  g_free (self->tls_ca_file);
   g_free (self->route);
   g_free (self);
 }
@@ -149,7 +152,8 @@ rtmp_start (const PenstockOutputSettings *settings, GError **error)
   PenstockOutput *self = output_new (settings);
   g_autofree gchar *address =
       penstock_listen_address_to_string (settings->rtmp_listen);
-  self->location = g_strdup_printf ("rtmp://%s/%s", address, self->route);
+  self->location = g_strdup_printf ("rtmp%s://%s/%s",
+      settings->rtmp_listen->tls ? "s" : "", address, self->route);
   return run (self, &rtmp_pipeline, settings, error);
 }
 
@@ -165,6 +169,8 @@ push_start (const PenstockOutputSettings *settings, GError **error)
       : g_strdup (config->url);
   self->user = g_strdup (config->user);
   self->password = g_strdup (config->password);
+  self->tls_verify = config->tls_verify;
+  self->tls_ca_file = g_strdup (config->tls_ca_file);
   self->connect_timeout_ms = config->connect_timeout_ms;
   self->retry_max_ms = config->retry_max_ms;
   return run (self, &push_pipeline, settings, error);

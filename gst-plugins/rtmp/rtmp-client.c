@@ -32,6 +32,7 @@ struct _PenstockRtmpClient {
 
   /* Never changed. */
   PenstockRtmpUrl *url;
+  PenstockRtmpTls tls;
   guint connect_timeout_ms, silence_timeout_ms, buffer_ms;
   guint64 id;
   PenstockLoop *loop;
@@ -80,6 +81,7 @@ client_unref (gpointer data)
   g_list_free_full (client->addresses, g_object_unref);
   g_list_free_full (client->unreachable, g_object_unref);
   penstock_rtmp_url_free (client->url);
+  penstock_rtmp_tls_clear (&client->tls);
   if (client->playback)
     penstock_rtmp_playback_unref (client->playback);
   g_rec_mutex_clear (&client->delivery);
@@ -369,6 +371,20 @@ static const PenstockRtmpConnectionHandler connection_handler = {
 
 /* Connecting */
 
+/* What the session has to say goes out behind the handshake. */
+static void
+start_tls (PenstockRtmpClient *client)
+{
+  const PenstockLoopTlsClient settings = {
+    .host = client->url->host,
+    .port = client->url->port,
+    .verify = !client->tls.no_verify,
+    .ca_file = client->tls.ca_file,
+  };
+
+  penstock_rtmp_connection_start_tls (client->connection, &settings);
+}
+
 static void
 begin_session (PenstockRtmpClient *client, int fd)
 {
@@ -395,7 +411,10 @@ begin_session (PenstockRtmpClient *client, int fd)
     return;
   }
   client_ref (client); /* until closed */
-  penstock_rtmp_connection_flush (client->connection);
+  if (url->tls)
+    start_tls (client);
+  else
+    penstock_rtmp_connection_flush (client->connection);
 }
 
 /* The address in use does not work: the next one. */
@@ -566,6 +585,8 @@ client_new (const PenstockRtmpClientSettings *settings,
   PenstockRtmpClient *client = g_new0 (PenstockRtmpClient, 1);
   client->ref_count = 2; /* the owner's, and the loop's until the end */
   client->url = url;
+  if (settings->tls)
+    penstock_rtmp_tls_copy (settings->tls, &client->tls);
   client->connect_timeout_ms =
       or_default (settings->connect_timeout_ms, DEFAULT_TIMEOUT_MS);
   client->silence_timeout_ms =

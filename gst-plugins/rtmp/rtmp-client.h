@@ -10,6 +10,7 @@
 #include "rtmp-io.h"
 #include "rtmp-playback.h"
 #include "rtmp-publication.h"
+#include "rtmp-tls.h"
 
 G_BEGIN_DECLS
 
@@ -17,7 +18,7 @@ typedef struct _PenstockRtmpClient PenstockRtmpClient;
 
 /**
  * PenstockRtmpClientSettings:
- * @url: rtmp://[user:password@]host[:port]/app[/instance]/name[?query]; the
+ * @url: rtmp:// or rtmps://[user:password@]host[:port]/app[/instance]/name[?query]; the
  *   application is all but the last segment
  * @user: (nullable): overrides the URL's
  * @password: (nullable): never logged
@@ -25,6 +26,7 @@ typedef struct _PenstockRtmpClient PenstockRtmpClient;
  *   publish; 0 = 10000
  * @silence_timeout_ms: (play) between messages; 0 = 10000
  * @buffer_ms: (play) told to the server (SetBufferLength); 0 = 3000
+ * @tls: (nullable): for rtmps://
  */
 typedef struct {
   const gchar *url;
@@ -33,6 +35,7 @@ typedef struct {
   guint connect_timeout_ms;
   guint silence_timeout_ms;
   guint buffer_ms;
+  const PenstockRtmpTls *tls;
 } PenstockRtmpClientSettings;
 
 /**

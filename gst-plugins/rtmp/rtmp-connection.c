@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "rtmp-limits.h"
+#include "rtmp-io.h"
 
 /* Pieces of one write, and bytes of one connection in one round. */
 #define MAX_PIECES 64
@@ -29,8 +30,16 @@ typedef enum {
   STATE_CLOSED,
 } State;
 
+typedef enum {
+  TLS_NONE,
+  TLS_EXPECTED, /* the first byte will tell */
+  TLS_HANDSHAKE,
+  TLS_READY,
+} TlsState;
+
 struct _PenstockRtmpConnection {
   PenstockLoop *loop;
+  int fd;
   PenstockLoopWatch watch;
   PenstockRtmpSession *session;
   const PenstockRtmpConnectionHandler *handler;
@@ -43,6 +52,13 @@ struct _PenstockRtmpConnection {
   gboolean blocked;   /* there is more to send than the socket takes */
   gboolean in_piece;  /* a gathered piece was sent in part */
   gsize read_size;
+  TlsState tls_state;
+  PenstockLoopTls *tls;         /* HANDSHAKE, READY */
+  GTlsCertificate *certificate; /* EXPECTED */
+  gboolean may_be_plain;        /* EXPECTED */
+  guint8 address[PENSTOCK_TLS_ADDRESS_SIZE];
+  GByteArray *sealing; /* given to TLS, which did not take it; NULL = none */
+  PenstockLoopTimer again; /* TLS may have more to read */
   gint64 *activity;
   GByteArray *kept; /* received while paused; NULL = nothing */
   PenstockLoopTimer deadline;
@@ -56,21 +72,25 @@ connection_free (gpointer data)
 
   penstock_rtmp_session_free (connection->session);
   g_clear_pointer (&connection->kept, g_byte_array_unref);
+  g_clear_pointer (&connection->sealing, g_byte_array_unref);
+  g_clear_object (&connection->certificate);
   g_free (connection);
 }
 
 void
 penstock_rtmp_connection_close (PenstockRtmpConnection *connection)
 {
-  int fd = connection->watch.fd;
-
   if (connection->state == STATE_CLOSED)
     return;
   connection->state = STATE_CLOSED;
+  penstock_loop_clear_timer (connection->loop, &connection->again);
   penstock_loop_clear_timer (connection->loop, &connection->deadline);
   penstock_loop_clear_timer (connection->loop, &connection->send_deadline);
   penstock_loop_unwatch (connection->loop, &connection->watch);
-  close (fd);
+  if (connection->tls)
+    g_clear_pointer (&connection->tls, penstock_loop_tls_free);
+  else
+    close (connection->fd);
   penstock_loop_dispose (connection->loop, connection_free, connection);
   connection->handler->closed (connection->owner);
 }
@@ -90,7 +110,7 @@ update_watch (PenstockRtmpConnection *connection)
 {
   guint32 events = EPOLLRDHUP;
 
-  if (connection->state == STATE_CLOSED)
+  if (connection->state == STATE_CLOSED || connection->watch.fd < 0)
     return;
   if (connection->state == STATE_FINISHING ||
       (connection->state == STATE_OPEN && !connection->congested))
@@ -99,6 +119,9 @@ update_watch (PenstockRtmpConnection *connection)
     events |= EPOLLOUT;
   if (events == connection->events)
     return;
+  /* What TLS has read already the socket does not tell of. */
+  if (connection->tls && events & EPOLLIN && !(connection->events & EPOLLIN))
+    penstock_loop_set_timer (connection->loop, &connection->again, 0);
   connection->events = events;
   penstock_loop_rewatch (connection->loop, &connection->watch, events);
 }
@@ -135,24 +158,72 @@ collect (PenstockRtmpConnection *connection, struct iovec *pieces, gsize *own)
   return n + 1;
 }
 
+/* What TLS did not take has to be given to it once more, the same bytes. */
+static gssize
+send_sealing (PenstockRtmpConnection *connection)
+{
+  GByteArray *sealing = connection->sealing;
+  gssize n =
+      penstock_loop_tls_write (connection->tls, sealing->data, sealing->len);
+
+  if (n > 0)
+    g_byte_array_remove_range (sealing, 0, n);
+  if (sealing->len == 0)
+    g_clear_pointer (&connection->sealing, g_byte_array_unref);
+  return n;
+}
+
+/* Up to one record. */
+static gssize
+send_tls (PenstockRtmpConnection *connection, const struct iovec *pieces,
+    guint n_pieces)
+{
+  guint8 plain[PENSTOCK_LOOP_TLS_RECORD];
+  gsize size = 0;
+
+  for (guint i = 0; i < n_pieces && size < sizeof plain; i++) {
+    gsize part = MIN (pieces[i].iov_len, sizeof plain - size);
+    if (part > 0)
+      memcpy (plain + size, pieces[i].iov_base, part);
+    size += part;
+  }
+  gssize n = penstock_loop_tls_write (connection->tls, plain, size);
+  if (n >= 0 || errno != EAGAIN)
+    return n;
+  connection->sealing = g_byte_array_sized_new (size);
+  g_byte_array_append (connection->sealing, plain, size);
+  return size;
+}
+
+static gssize
+send_plain (PenstockRtmpConnection *connection, struct iovec *pieces, guint n)
+{
+  const struct msghdr header = { .msg_iov = pieces, .msg_iovlen = n };
+  gssize sent;
+
+  do
+    sent = sendmsg (connection->fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (sent < 0 && errno == EINTR);
+  return sent;
+}
+
 /* One write. Returns the bytes sent, < 0 with errno; @all: nothing is left. */
 static gssize
 send_some (PenstockRtmpConnection *connection, gboolean *all)
 {
   struct iovec pieces[MAX_PIECES];
-  struct msghdr header = { .msg_iov = pieces };
   gsize own, total = 0;
-  gssize n;
 
-  header.msg_iovlen = collect (connection, pieces, &own);
-  for (guint i = 0; i < header.msg_iovlen; i++)
+  if (connection->sealing)
+    return send_sealing (connection);
+  guint n_pieces = collect (connection, pieces, &own);
+  for (guint i = 0; i < n_pieces; i++)
     total += pieces[i].iov_len;
   *all = total == 0;
   if (total == 0)
     return 0;
-  do
-    n = sendmsg (connection->watch.fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
-  while (n < 0 && errno == EINTR);
+  gssize n = connection->tls ? send_tls (connection, pieces, n_pieces)
+                             : send_plain (connection, pieces, n_pieces);
   if (n < 0)
     return n;
   gsize own_sent = MIN ((gsize) n, own);
@@ -174,7 +245,9 @@ penstock_rtmp_connection_flush (PenstockRtmpConnection *connection)
   gboolean had_output = out->len > 0, all = FALSE;
   gsize sent = 0;
 
-  if (connection->state == STATE_CLOSED)
+  if (connection->state == STATE_CLOSED ||
+      connection->tls_state == TLS_EXPECTED ||
+      connection->tls_state == TLS_HANDSHAKE)
     return;
   while (!all && sent < MAX_SENT) {
     gssize n = send_some (connection, &all);
@@ -191,8 +264,11 @@ penstock_rtmp_connection_flush (PenstockRtmpConnection *connection)
   connection->congested = out->len > limits->max_send_queue;
   if (had_output && out->len == 0)
     penstock_rtmp_session_trim (connection->session);
-  if (connection->state == STATE_FINISHING && all)
-    shutdown (connection->watch.fd, SHUT_WR);
+  if (connection->state == STATE_FINISHING && all) {
+    if (connection->tls)
+      penstock_loop_tls_end (connection->tls);
+    shutdown (connection->fd, SHUT_WR);
+  }
   update_watch (connection);
 }
 
@@ -207,10 +283,9 @@ penstock_rtmp_connection_limit_kernel (PenstockRtmpConnection *connection)
 {
   const int size = KERNEL_BUFFER, unsent = KERNEL_UNSENT;
 
+  (void) setsockopt (connection->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
   (void) setsockopt (
-      connection->watch.fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-  (void) setsockopt (connection->watch.fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT,
-      &unsent, sizeof unsent);
+      connection->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
 }
 
 gsize
@@ -254,11 +329,25 @@ acknowledge_now (PenstockRtmpConnection *connection)
   const int one = 1;
 
   (void) setsockopt (
-      connection->watch.fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+      connection->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
 }
 
 /* Below that a second piece costs more than it saves. */
 #define MIN_ROOM 1024
+
+/* One record's worth, into @into (nullable) or the loop's buffer. */
+static gssize
+read_tls (PenstockRtmpConnection *connection, guint8 *into, gsize room,
+    guint8 *scratch, gsize *n_scratch)
+{
+  gssize n = penstock_loop_tls_read (connection->tls, into ? into : scratch,
+      into ? room : connection->read_size);
+
+  if (n > 0 && into)
+    penstock_rtmp_session_fill (connection->session, n);
+  *n_scratch = n > 0 && !into ? n : 0;
+  return n;
+}
 
 /* One read: payload of the message under way into its final block, what is
  * behind it into the loop's buffer. @n_scratch: bytes there. */
@@ -273,6 +362,9 @@ read_some (
 
   if (connection->state == STATE_OPEN)
     into = penstock_rtmp_session_get_room (connection->session, &room);
+  if (connection->tls)
+    return read_tls (
+        connection, room >= MIN_ROOM ? into : NULL, room, scratch, n_scratch);
   if (room >= MIN_ROOM) {
     pieces[1] = pieces[0];
     pieces[0] = (struct iovec){ into, room };
@@ -280,7 +372,7 @@ read_some (
   } else {
     room = 0;
   }
-  gssize n = recvmsg (connection->watch.fd, &header, MSG_DONTWAIT);
+  gssize n = recvmsg (connection->fd, &header, MSG_DONTWAIT);
   gsize in_place = n > 0 ? MIN ((gsize) n, room) : 0;
   if (in_place > 0)
     penstock_rtmp_session_fill (connection->session, in_place);
@@ -288,8 +380,9 @@ read_some (
   return n;
 }
 
-static void
-receive (PenstockRtmpConnection *connection)
+/* Returns the bytes read; 0 when there was nothing, or it is lost. */
+static gsize
+receive_some (PenstockRtmpConnection *connection)
 {
   guint8 *scratch = penstock_loop_get_scratch (connection->loop);
   gsize n_scratch;
@@ -298,12 +391,12 @@ receive (PenstockRtmpConnection *connection)
   if (n < 0) {
     if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
       lose (connection, g_strerror (errno));
-    return;
+    return 0;
   }
   if (n == 0) {
     /* A half-closed connection can bring nothing more. */
     lose (connection, "the peer closed the connection");
-    return;
+    return 0;
   }
   if (connection->activity)
     __atomic_store_n (connection->activity,
@@ -312,13 +405,153 @@ receive (PenstockRtmpConnection *connection)
     acknowledge_now (connection);
   if (connection->state == STATE_OPEN)
     feed (connection, scratch, n_scratch);
+  return n;
 }
+
+static gboolean
+is_reading (const PenstockRtmpConnection *connection)
+{
+  return connection->state != STATE_CLOSED && connection->events & EPOLLIN;
+}
+
+static void
+receive (PenstockRtmpConnection *connection)
+{
+  gsize n = receive_some (connection);
+  gsize total = n;
+
+  while (connection->tls && n > 0 && is_reading (connection) &&
+      total < connection->read_size) {
+    n = receive_some (connection);
+    total += n;
+  }
+  if (connection->tls && n > 0 && is_reading (connection))
+    penstock_loop_set_timer (connection->loop, &connection->again, 1);
+}
+
+static void
+on_again (gpointer data)
+{
+  PenstockRtmpConnection *connection = data;
+
+  if (is_reading (connection))
+    receive (connection);
+}
+
+/* --- TLS ------------------------------------------------------------------ */
+
+static void
+on_secured (const gchar *problem, gpointer data)
+{
+  PenstockRtmpConnection *connection = data;
+
+  connection->tls_state = TLS_READY;
+  connection->watch.fd = connection->fd;
+  connection->events = EPOLLIN | EPOLLRDHUP;
+  if (problem) {
+    g_autofree gchar *detail = g_strdup_printf ("no TLS: %s", problem);
+    lose (connection, detail);
+  } else if (!penstock_loop_watch (
+                 connection->loop, &connection->watch, connection->events)) {
+    lose (connection, g_strerror (errno));
+  } else {
+    penstock_rtmp_connection_flush (connection);
+    if (is_reading (connection))
+      receive (connection);
+  }
+}
+
+/* @tls: (nullable): it could not be made, and the socket is closed. */
+static void
+shake_hands (
+    PenstockRtmpConnection *connection, PenstockLoopTls *tls, GError *error)
+{
+  connection->tls = tls;
+  connection->tls_state = TLS_HANDSHAKE;
+  if (tls) {
+    penstock_loop_tls_start (tls, penstock_rtmp_io_get_pool (),
+        connection->loop, connection->address, on_secured, connection);
+    return;
+  }
+  connection->fd = -1;
+  lose (connection, error->message);
+}
+
+/* The first byte tells who comes by TLS. */
+static void
+look_at_first_byte (PenstockRtmpConnection *connection)
+{
+  g_autoptr (GTlsCertificate) certificate = NULL;
+  g_autoptr (GError) error = NULL;
+  guint8 first;
+  gssize n = recv (connection->fd, &first, 1, MSG_PEEK | MSG_DONTWAIT);
+
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return;
+  if (n <= 0) {
+    lose (connection,
+        n == 0 ? "the peer closed the connection" : g_strerror (errno));
+    return;
+  }
+  if (first != PENSTOCK_LOOP_TLS_FIRST_BYTE && !connection->may_be_plain) {
+    lose (connection, "it does not begin with TLS");
+    return;
+  }
+  certificate = g_steal_pointer (&connection->certificate);
+  connection->tls_state = TLS_NONE;
+  if (first != PENSTOCK_LOOP_TLS_FIRST_BYTE) {
+    receive (connection);
+    return;
+  }
+  /* From here on the handshake watches the socket. */
+  penstock_loop_unwatch (connection->loop, &connection->watch);
+  shake_hands (connection,
+      penstock_loop_tls_new_server (connection->fd, certificate, &error),
+      error);
+}
+
+void
+penstock_rtmp_connection_expect_tls (PenstockRtmpConnection *connection,
+    GTlsCertificate *certificate, gboolean may_be_plain, const guint8 *address)
+{
+  connection->tls_state = TLS_EXPECTED;
+  connection->certificate = g_object_ref (certificate);
+  connection->may_be_plain = may_be_plain;
+  memcpy (connection->address, address, sizeof connection->address);
+}
+
+void
+penstock_rtmp_connection_start_tls (
+    PenstockRtmpConnection *connection, const PenstockLoopTlsClient *settings)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *whom =
+      g_strdup_printf ("%s:%u", settings->host, settings->port);
+  const guint32 hash = g_str_hash (whom);
+
+  memcpy (connection->address, &hash, sizeof hash);
+  penstock_loop_unwatch (connection->loop, &connection->watch);
+  shake_hands (connection,
+      penstock_loop_tls_new_client (connection->fd, settings, &error), error);
+}
+
+gboolean
+penstock_rtmp_connection_is_tls (PenstockRtmpConnection *connection)
+{
+  return connection->tls != NULL;
+}
+
+/* --- events ------------------------------------------------------------- */
 
 static void
 on_ready (gpointer data, guint32 events)
 {
   PenstockRtmpConnection *connection = data;
 
+  if (connection->tls_state == TLS_EXPECTED) {
+    look_at_first_byte (connection);
+    return;
+  }
   if (events & EPOLLOUT)
     penstock_rtmp_connection_flush (connection);
   if (connection->state == STATE_CLOSED)
@@ -358,6 +591,9 @@ penstock_rtmp_connection_new (PenstockLoop *loop, int fd,
   connection->handler = handler;
   connection->owner = owner;
   connection->read_size = PENSTOCK_RTMP_MAX_DEFERRED;
+  connection->fd = fd;
+  connection->again.fire = on_again;
+  connection->again.data = connection;
   connection->watch.fd = fd;
   connection->watch.ready = on_ready;
   connection->watch.data = connection;
@@ -431,6 +667,11 @@ penstock_rtmp_connection_finish (PenstockRtmpConnection *connection)
 {
   if (connection->state >= STATE_FINISHING)
     return;
+  if (connection->tls_state == TLS_EXPECTED ||
+      connection->tls_state == TLS_HANDSHAKE) {
+    penstock_rtmp_connection_close (connection);
+    return;
+  }
   connection->state = STATE_FINISHING;
   connection->activity = NULL;
   penstock_loop_set_timer (

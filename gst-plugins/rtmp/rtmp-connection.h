@@ -7,6 +7,8 @@
 
 #include <sys/uio.h>
 
+#include "io/loop-tls.h"
+#include "io/tls-handshakes.h"
 #include "rtmp-io.h"
 #include "rtmp-session.h"
 
@@ -56,6 +58,20 @@ PenstockRtmpSession *penstock_rtmp_connection_get_session (
 /* Stops reading (at most 64 KiB more are kept); resume feeds what was kept. */
 void penstock_rtmp_connection_pause (PenstockRtmpConnection *connection);
 void penstock_rtmp_connection_resume (PenstockRtmpConnection *connection);
+
+/* Both right after penstock_rtmp_connection_new(): the session begins behind
+ * TLS. A handshake that fails is a loss. */
+
+/**
+ * penstock_rtmp_connection_expect_tls:
+ * @may_be_plain: who does not begin with TLS goes on without; else is lost
+ * @address: of the peer, PENSTOCK_TLS_ADDRESS_SIZE bytes
+ */
+void penstock_rtmp_connection_expect_tls (PenstockRtmpConnection *connection,
+    GTlsCertificate *certificate, gboolean may_be_plain, const guint8 *address);
+void penstock_rtmp_connection_start_tls (
+    PenstockRtmpConnection *connection, const PenstockLoopTlsClient *settings);
+gboolean penstock_rtmp_connection_is_tls (PenstockRtmpConnection *connection);
 
 /* From now on reads of 256 KiB instead of 64, and @activity (nullable) is set
  * to the loop's time with every one; read it with __atomic_load_n(). */

@@ -49,6 +49,12 @@ penstock_rtmp_io_release (void)
     release (NULL);
 }
 
+PenstockLoopPool *
+penstock_rtmp_io_get_pool (void)
+{
+  return pool;
+}
+
 guint
 penstock_rtmp_io_get_n_loops (void)
 {

@@ -15,6 +15,8 @@ gboolean penstock_rtmp_io_acquire (GError **error);
 /* The last release ends the threads and waits for that (called on one of them:
  * soon after). */
 void penstock_rtmp_io_release (void);
+/* (transfer none): while one holds it. */
+PenstockLoopPool *penstock_rtmp_io_get_pool (void);
 guint penstock_rtmp_io_get_n_loops (void);
 PenstockLoop *penstock_rtmp_io_get_loop (guint i);
 /* The loops in turn. */

@@ -4,9 +4,11 @@
 
 #include "rtmp-listener.h"
 
-gboolean
-penstock_rtmp_listener_set_limits (GstElement *element,
-    PenstockRtmpServer *server, const GstStructure *structure, GError **error)
+#include "rtmp-location.h"
+
+static gboolean
+set_limits (GstElement *element, PenstockRtmpServer *server,
+    const GstStructure *structure, GError **error)
 {
   PenstockRtmpLimits limits = penstock_rtmp_default_limits;
   g_autofree gchar *problem = NULL;
@@ -24,4 +26,44 @@ penstock_rtmp_listener_set_limits (GstElement *element,
             penstock_rtmp_server_get_port (server)),
         (NULL));
   return TRUE;
+}
+
+/* (transfer full) (nullable): %NULL without @error: there is none. */
+static GTlsCertificate *
+load_certificate (const PenstockRtmpTls *tls, GError **error)
+{
+  if (!tls->certificate_file)
+    return NULL;
+  return g_tls_certificate_new_from_files (tls->certificate_file,
+      tls->key_file ? tls->key_file : tls->certificate_file, error);
+}
+
+PenstockRtmpServer *
+penstock_rtmp_listener_open (GstElement *element, const gchar *location,
+    const PenstockRtmpTls *tls, const GstStructure *limits, gchar **path,
+    GError **error)
+{
+  g_autofree gchar *host = NULL;
+  g_autoptr (GError) local = NULL;
+  gboolean is_tls;
+  guint16 port;
+
+  if (!penstock_rtmp_location_parse (location, &is_tls, &host, &port, path)) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        "expected rtmp://address[:port]/path");
+    return NULL;
+  }
+  g_autoptr (GTlsCertificate) certificate = load_certificate (tls, &local);
+  if (local) {
+    g_propagate_error (error, g_steal_pointer (&local));
+    return NULL;
+  }
+  PenstockRtmpSecurity security = is_tls ? PENSTOCK_RTMP_TLS
+      : certificate                      ? PENSTOCK_RTMP_DETECT
+                                         : PENSTOCK_RTMP_PLAIN;
+  PenstockRtmpServer *server = penstock_rtmp_server_get_secure (
+      host, port, security, certificate, error);
+  if (server && !set_limits (element, server, limits, error))
+    g_clear_pointer (&server, penstock_rtmp_server_unref);
+  return server;
 }

@@ -7,18 +7,26 @@
 #include <gst/gst.h>
 
 #include "rtmp-server.h"
+#include "rtmp-tls.h"
 
 G_BEGIN_DECLS
 
 /**
- * penstock_rtmp_listener_set_limits:
+ * penstock_rtmp_listener_open:
+ * @element: posts a warning when other limits are in force
+ * @location: rtmp://address[:port]/path, or rtmps://
+ * @tls: a certificate is needed for rtmps://, unless the port exists; with
+ *   rtmp:// it makes a new port take both
  * @limits: (nullable): the property `limits` of @element
- * @error: %G_IO_ERROR_INVALID_ARGUMENT when there is no such limit
+ * @path: (out) (transfer full): of @location
+ * @error: %G_IO_ERROR_INVALID_ARGUMENT when something given is none, and as for
+ *   penstock_rtmp_server_get_secure()
  *
- * Posts a warning when others are in force.
+ * Returns: (transfer full) (nullable): the listener
  */
-gboolean penstock_rtmp_listener_set_limits (GstElement *element,
-    PenstockRtmpServer *server, const GstStructure *limits, GError **error);
+PenstockRtmpServer *penstock_rtmp_listener_open (GstElement *element,
+    const gchar *location, const PenstockRtmpTls *tls,
+    const GstStructure *limits, gchar **path, GError **error);
 
 G_END_DECLS
 

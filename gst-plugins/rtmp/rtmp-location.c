@@ -6,20 +6,34 @@
 
 #include <string.h>
 
-#define SCHEME PENSTOCK_RTMP_SCHEME
+/* Length of the scheme with its slashes, 0 when it is another. */
+static gsize
+scheme_of (const gchar *location, gboolean *tls)
+{
+  static const gchar *const schemes[] = { "rtmp://", "rtmps://" };
+
+  for (guint i = 0; location && i < G_N_ELEMENTS (schemes); i++)
+    if (g_ascii_strncasecmp (location, schemes[i], strlen (schemes[i])) == 0) {
+      *tls = i == 1;
+      return strlen (schemes[i]);
+    }
+  return 0;
+}
 
 gboolean
-penstock_rtmp_location_parse (
-    const gchar *location, gchar **host, guint16 *port, gchar **path)
+penstock_rtmp_location_parse (const gchar *location, gboolean *tls,
+    gchar **host, guint16 *port, gchar **path)
 {
   g_autofree gchar *authority = NULL;
   const gchar *slash;
   gchar *colon;
-  guint64 number = PENSTOCK_RTMP_DEFAULT_PORT;
+  gsize scheme = scheme_of (location, tls);
 
-  if (!location || g_ascii_strncasecmp (location, SCHEME, strlen (SCHEME)) != 0)
+  if (scheme == 0)
     return FALSE;
-  location += strlen (SCHEME);
+  guint64 number =
+      *tls ? PENSTOCK_RTMPS_DEFAULT_PORT : PENSTOCK_RTMP_DEFAULT_PORT;
+  location += scheme;
   slash = strchr (location, '/');
   if (!slash || slash[1] == '\0')
     return FALSE;
@@ -47,16 +61,17 @@ penstock_rtmp_location_parse (
 gchar *
 penstock_rtmp_location_public (const gchar *location)
 {
-  gsize start = strlen (SCHEME);
+  gboolean tls = FALSE;
+  gsize start = scheme_of (location, &tls);
   gsize authority;
   const gchar *at;
 
-  if (!location || g_ascii_strncasecmp (location, SCHEME, start) != 0)
+  if (start == 0)
     return g_strdup ("(no RTMP location)");
   authority = strcspn (location + start, "/?");
   at = g_strrstr_len (location + start, authority, "@");
   if (at)
-    return g_strdup_printf (
-        SCHEME "%.*s", (gint) strcspn (at + 1, "?"), at + 1);
+    return g_strdup_printf ("%.*s%.*s", (gint) start, location,
+        (gint) strcspn (at + 1, "?"), at + 1);
   return g_strndup (location, strcspn (location, "?"));
 }

@@ -10,6 +10,7 @@
 
 #define MASK "***"
 #define DEFAULT_PORT 1935
+#define DEFAULT_TLS_PORT 443
 
 static gboolean
 is_clean_text (const gchar *text)
@@ -169,8 +170,9 @@ penstock_rtmp_url_parse (const gchar *url, const gchar **error)
   *error = "not a valid URL";
   if (!uri)
     return NULL;
-  *error = "not an rtmp:// URL";
-  if (g_ascii_strcasecmp (g_uri_get_scheme (uri), "rtmp") != 0)
+  *error = "not an rtmp:// or rtmps:// URL";
+  out->tls = g_ascii_strcasecmp (g_uri_get_scheme (uri), "rtmps") == 0;
+  if (!out->tls && g_ascii_strcasecmp (g_uri_get_scheme (uri), "rtmp") != 0)
     return NULL;
   *error = "the URL has no host";
   if (!g_uri_get_host (uri) || *g_uri_get_host (uri) == '\0')
@@ -181,12 +183,15 @@ penstock_rtmp_url_parse (const gchar *url, const gchar **error)
   if (!split_path (out, path + (*path == '/' ? 1 : 0), g_uri_get_query (uri)))
     return NULL;
   out->host = g_strdup (g_uri_get_host (uri));
-  out->port = g_uri_get_port (uri) > 0 ? g_uri_get_port (uri) : DEFAULT_PORT;
+  out->port = g_uri_get_port (uri) > 0 ? g_uri_get_port (uri)
+      : out->tls                       ? DEFAULT_TLS_PORT
+                                       : DEFAULT_PORT;
   out->user = g_strdup (g_uri_get_user (uri));
   out->password = g_strdup (g_uri_get_password (uri));
   gboolean v6 = strchr (out->host, ':') != NULL;
-  out->tc_url = g_strdup_printf ("rtmp://%s%s%s:%u/%s", v6 ? "[" : "",
-      out->host, v6 ? "]" : "", out->port, out->app);
+  out->tc_url =
+      g_strdup_printf ("%s://%s%s%s:%u/%s", out->tls ? "rtmps" : "rtmp",
+          v6 ? "[" : "", out->host, v6 ? "]" : "", out->port, out->app);
   return g_steal_pointer (&out);
 }
 
@@ -196,8 +201,8 @@ penstock_rtmp_url_public (const PenstockRtmpUrl *url)
   g_autofree gchar *app = penstock_rtmp_path_without_query (url->app);
   const gboolean v6 = strchr (url->host, ':') != NULL;
 
-  return g_strdup_printf ("rtmp://%s%s%s:%u/%s", v6 ? "[" : "", url->host,
-      v6 ? "]" : "", url->port, app);
+  return g_strdup_printf ("%s://%s%s%s:%u/%s", url->tls ? "rtmps" : "rtmp",
+      v6 ? "[" : "", url->host, v6 ? "]" : "", url->port, app);
 }
 
 gchar *

@@ -41,13 +41,15 @@ gchar *penstock_rtmp_path_dup_parameter (const gchar *query,
 
 /**
  * PenstockRtmpUrl:
+ * @tls: rtmps://
  * @host: without brackets
  * @app: all segments but the last, with the query when it stands there
  * @name: last segment, with its query
- * @tc_url: rtmp://host:port/app
+ * @tc_url: rtmp://host:port/app, or rtmps://
  */
 typedef struct
 {
+  gboolean tls;
   gchar *host;
   guint16 port;
   gchar *user;
@@ -57,8 +59,8 @@ typedef struct
   gchar *tc_url;
 } PenstockRtmpUrl;
 
-/* %NULL with a sentence in @error (static) when @url is not rtmp:// or has no
- * host or stream. */
+/* %NULL with a sentence in @error (static) when @url is not rtmp:// or
+ * rtmps://, or has no host or stream. */
 PenstockRtmpUrl *penstock_rtmp_url_parse (const gchar *url,
     const gchar **error);
 void penstock_rtmp_url_free (PenstockRtmpUrl *url);

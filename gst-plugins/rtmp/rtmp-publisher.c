@@ -446,6 +446,9 @@ penstock_rtmp_publisher_new (const PenstockRtmpAccepted *accepted)
     give_up (publisher);
     return;
   }
+  if (accepted->certificate)
+    penstock_rtmp_connection_expect_tls (publisher->connection,
+        accepted->certificate, accepted->may_be_plain, accepted->address.bytes);
   GST_DEBUG ("connection session=%" G_GUINT64_FORMAT " peer=%s", publisher->id,
       publisher->peer);
   enlist (publisher);

@@ -16,6 +16,7 @@ struct _PenstockRtmpPush {
 
   /* Never changed. */
   gchar *url, *user, *password;
+  PenstockRtmpTls tls;
   guint connect_timeout_ms;
   PenstockLoop *loop;
   PenstockRtmpPlayback *playback;
@@ -69,6 +70,7 @@ push_unref (gpointer data)
   g_free (push->url);
   g_free (push->user);
   g_free (push->password);
+  penstock_rtmp_tls_clear (&push->tls);
   g_free (push);
   penstock_rtmp_io_release ();
 }
@@ -165,6 +167,7 @@ connect_now (PenstockRtmpPush *push)
     .url = push->url,
     .user = push->user,
     .password = push->password,
+    .tls = &push->tls,
     .connect_timeout_ms = push->connect_timeout_ms,
   };
   const PenstockRtmpCallbacks callbacks = { .started = on_started,
@@ -325,6 +328,7 @@ penstock_rtmp_push_new (const PenstockRtmpPushSettings *settings,
   push->url = g_strdup (settings->url);
   push->user = g_strdup (settings->user);
   push->password = g_strdup (settings->password);
+  penstock_rtmp_tls_copy (&settings->tls, &push->tls);
   push->connect_timeout_ms = settings->connect_timeout_ms;
   push->backoff.min_ms = settings->retry_min_ms;
   push->backoff.max_ms = settings->retry_max_ms;

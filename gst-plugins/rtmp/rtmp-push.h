@@ -7,6 +7,7 @@
 #define PENSTOCK_RTMP_PUSH_H
 
 #include "rtmp-playback.h"
+#include "rtmp-tls.h"
 
 G_BEGIN_DECLS
 
@@ -34,9 +35,10 @@ const gchar *penstock_rtmp_push_state_to_string (PenstockRtmpPushState state);
 
 /**
  * PenstockRtmpPushSettings:
- * @url: rtmp://[user:password@]host[:port]/app/name[?query]
+ * @url: rtmp:// or rtmps://[user:password@]host[:port]/app/name[?query]
  * @user: (nullable): overrides the URL's
  * @password: (nullable)
+ * @tls: for rtmps://
  * @connect_timeout_ms: until the server lets us publish
  * @retry_min_ms: wait after a first failure; doubles with each further one
  * @retry_max_ms: the longest wait
@@ -48,6 +50,7 @@ typedef struct {
   const gchar *url;
   const gchar *user;
   const gchar *password;
+  PenstockRtmpTls tls;
   guint connect_timeout_ms;
   guint retry_min_ms, retry_max_ms;
   PenstockRtmpPlaybackSettings log;

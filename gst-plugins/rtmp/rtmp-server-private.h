@@ -24,17 +24,25 @@ typedef struct {
   gint64 defer_ms, stale_ms, ping_ms, penalty_ms, drip_ms;
 } PenstockRtmpTimes;
 
-struct _PenstockRtmpServer {
-  gint ref_count;
+/* One port of a listener. */
+typedef struct {
+  /* Never changed. */
+  PenstockRtmpServer *server;
   gchar *address; /* normal form */
   guint16 port;
-  PenstockRtmpTimes times; /* set before the first connection */
+  PenstockRtmpSecurity security;
+  int fd;
 
   /* Accepting loop's thread. */
-  PenstockLoop *loop;
-  int listen_fd; /* never changed */
-  PenstockLoopWatch listener;
+  PenstockLoopWatch watch;
   PenstockLoopTimer accept_again; /* after running out of descriptors */
+} PenstockRtmpDoor;
+
+struct _PenstockRtmpServer {
+  gint ref_count;
+  PenstockRtmpTimes times; /* set before the first connection */
+  PenstockLoop *loop;      /* that accepts */
+  GPtrArray *doors; /* of PenstockRtmpDoor, owned; lock of the listeners */
 
   GRecMutex handler_lock; /* held while the handler runs; guards it */
   PenstockRtmpUnclaimedFunc unclaimed;
@@ -43,12 +51,13 @@ struct _PenstockRtmpServer {
   PenstockRtmpRefusedFunc refused;
   gpointer refused_data;
 
-  GMutex lock;            /* guards the rest, and parts of claims and
+  GMutex lock;                  /* guards the rest, and parts of claims and
                              publishers */
-  GHashTable *claims;     /* path → claim, not owned */
-  GHashTable *playbacks;  /* path → PenstockRtmpPlayback, not owned */
-  GHashTable *publishers; /* &id → publisher, not owned */
-  GQueue half_open;       /* of publishers, oldest first, not owned */
+  GTlsCertificate *certificate; /* NULL while there is no TLS */
+  GHashTable *claims;           /* path → claim, not owned */
+  GHashTable *playbacks;        /* path → PenstockRtmpPlayback, not owned */
+  GHashTable *publishers;       /* &id → publisher, not owned */
+  GQueue half_open;             /* of publishers, oldest first, not owned */
   PenstockRtmpLimits limits;
   gconstpointer limits_owner; /* who set them; NULL = nobody */
   PenstockRtmpPeers *peers;
@@ -173,6 +182,8 @@ typedef struct {
   gchar *peer;
   PenstockRtmpAddress address;
   PenstockRtmpLimits limits;
+  GTlsCertificate *certificate; /* ref; NULL = plain */
+  gboolean may_be_plain;
 } PenstockRtmpAccepted;
 
 /* Runs on the loop. The descriptor and the text in @accepted are taken. */

@@ -33,6 +33,7 @@ hand_over (gpointer data)
   PenstockRtmpAccepted *accepted = data;
 
   penstock_rtmp_publisher_new (accepted);
+  g_clear_object (&accepted->certificate);
   g_free (accepted);
 }
 
@@ -49,23 +50,33 @@ is_reserved (int fd)
 
 /* Out of descriptors: waiting connections stay in the kernel's queue. */
 static void
-pause_accepting (PenstockRtmpServer *server)
+pause_accepting (PenstockRtmpDoor *door)
 {
+  PenstockLoop *loop = door->server->loop;
+
   GST_WARNING ("out of file descriptors: not accepting for %d ms on port %u",
-      ACCEPT_AGAIN_MS, server->port);
-  penstock_loop_unwatch (server->loop, &server->listener);
-  penstock_loop_set_timer (
-      server->loop, &server->accept_again, ACCEPT_AGAIN_MS);
+      ACCEPT_AGAIN_MS, door->port);
+  penstock_loop_unwatch (loop, &door->watch);
+  penstock_loop_set_timer (loop, &door->accept_again, ACCEPT_AGAIN_MS);
 }
 
 static void
-watch_listener (gpointer data)
+watch_door (gpointer data)
 {
-  PenstockRtmpServer *server = data;
+  PenstockRtmpDoor *door = data;
 
-  server->listener.fd = server->listen_fd;
-  if (!penstock_loop_watch (server->loop, &server->listener, EPOLLIN))
-    GST_ERROR ("cannot watch port %u: %s", server->port, g_strerror (errno));
+  door->watch.fd = door->fd;
+  if (!penstock_loop_watch (door->server->loop, &door->watch, EPOLLIN))
+    GST_ERROR ("cannot watch port %u: %s", door->port, g_strerror (errno));
+}
+
+static GTlsCertificate *
+dup_certificate (PenstockRtmpServer *server)
+{
+  g_mutex_lock (&server->lock);
+  GTlsCertificate *certificate = g_object_ref (server->certificate);
+  g_mutex_unlock (&server->lock);
+  return certificate;
 }
 
 static const gchar *
@@ -118,9 +129,10 @@ admit (PenstockRtmpServer *server, PenstockRtmpAccepted *accepted)
 
 /* Takes @fd. */
 static void
-take_connection (PenstockRtmpServer *server, int fd,
+take_connection (PenstockRtmpDoor *door, int fd,
     const PenstockRtmpAddress *address, guint16 port)
 {
+  PenstockRtmpServer *server = door->server;
   PenstockRtmpAccepted *accepted = g_new0 (PenstockRtmpAccepted, 1);
 
   accepted->server = server;
@@ -128,6 +140,9 @@ take_connection (PenstockRtmpServer *server, int fd,
   accepted->address = *address;
   accepted->peer = penstock_rtmp_socket_peer_text (address, port);
   if (admit (server, accepted)) {
+    if (door->security != PENSTOCK_RTMP_PLAIN)
+      accepted->certificate = dup_certificate (server);
+    accepted->may_be_plain = door->security == PENSTOCK_RTMP_DETECT;
     penstock_rtmp_socket_tune (fd);
     accepted->loop = penstock_rtmp_io_next_loop ();
     penstock_loop_post (accepted->loop, hand_over, accepted);
@@ -141,40 +156,100 @@ take_connection (PenstockRtmpServer *server, int fd,
 static void
 on_connection (gpointer data, guint32 events)
 {
-  PenstockRtmpServer *server = data;
+  PenstockRtmpDoor *door = data;
 
   for (guint i = 0; i < ACCEPTS_PER_ROUND; i++) {
     PenstockRtmpAddress address;
     guint16 port;
-    int fd = penstock_rtmp_socket_accept (server->listen_fd, &address, &port);
+    int fd = penstock_rtmp_socket_accept (door->fd, &address, &port);
 
     if (fd < 0) {
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
           errno == ENOMEM)
-        pause_accepting (server);
+        pause_accepting (door);
       else if (errno == EINVAL) /* shut down: about to be closed */
-        penstock_loop_unwatch (server->loop, &server->listener);
+        penstock_loop_unwatch (door->server->loop, &door->watch);
       return;
     }
     if (is_reserved (fd)) {
       close (fd);
-      pause_accepting (server);
+      pause_accepting (door);
       return;
     }
-    take_connection (server, fd, &address, port);
+    take_connection (door, fd, &address, port);
   }
+}
+
+/* Ports */
+
+static void
+door_free (gpointer data)
+{
+  PenstockRtmpDoor *door = data;
+
+  g_free (door->address);
+  g_free (door);
+}
+
+/* Takes @fd and @address. */
+static PenstockRtmpDoor *
+door_new (PenstockRtmpServer *server, int fd, guint16 port, gchar *address,
+    PenstockRtmpSecurity security)
+{
+  PenstockRtmpDoor *door = g_new0 (PenstockRtmpDoor, 1);
+
+  door->server = server;
+  door->address = address;
+  door->port = port;
+  door->security = security;
+  door->fd = fd;
+  door->watch = (PenstockLoopWatch){ -1, on_connection, door };
+  door->accept_again.fire = watch_door;
+  door->accept_again.data = door;
+  g_ptr_array_add (server->doors, door);
+  GST_INFO ("listening on %s port %u", address, port);
+  penstock_loop_post (server->loop, watch_door, door);
+  return door;
+}
+
+/* An IPv6 listener on every address serves the IPv4 one. */
+static gboolean
+serves (const PenstockRtmpDoor *door, const gchar *address, guint16 port)
+{
+  return door->port == port &&
+      (g_str_equal (door->address, address) ||
+          (g_str_equal (door->address, "::") &&
+              g_str_equal (address, "0.0.0.0")));
+}
+
+/* Lock of the listeners held. */
+static PenstockRtmpDoor *
+find_door (const gchar *host, guint16 port)
+{
+  const gchar *address = host && *host ? host : "::";
+  g_autoptr (GInetAddress) parsed = g_inet_address_new_from_string (address);
+  g_autofree gchar *normal =
+      parsed ? g_inet_address_to_string (parsed) : g_strdup ("127.0.0.1");
+
+  if (!parsed && g_ascii_strcasecmp (address, "localhost") != 0)
+    return NULL;
+  for (GList *l = listeners; l && port != 0; l = l->next) {
+    PenstockRtmpServer *server = l->data;
+    for (guint i = 0; i < server->doors->len; i++)
+      if (serves (server->doors->pdata[i], normal, port))
+        return server->doors->pdata[i];
+  }
+  return NULL;
 }
 
 /* Life */
 
 static PenstockRtmpServer *
-server_new (int fd, guint16 port, gchar *address)
+server_new (void)
 {
   PenstockRtmpServer *server = g_new0 (PenstockRtmpServer, 1);
 
   server->ref_count = 1;
-  server->address = address;
-  server->port = port;
   server->times = (PenstockRtmpTimes){
     .defer_ms = PENSTOCK_RTMP_DEFER_MS,
     .stale_ms = PENSTOCK_RTMP_STALE_MS,
@@ -187,75 +262,110 @@ server_new (int fd, guint16 port, gchar *address)
   server->memory = penstock_rtmp_memory_new ();
   g_rec_mutex_init (&server->handler_lock);
   g_mutex_init (&server->lock);
+  server->doors = g_ptr_array_new_with_free_func (door_free);
   server->claims = g_hash_table_new (g_str_hash, g_str_equal);
   server->playbacks = g_hash_table_new (g_str_hash, g_str_equal);
   server->publishers = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_queue_init (&server->half_open);
-
   server->loop = penstock_rtmp_io_next_loop ();
-  server->listen_fd = fd;
-  server->listener.ready = on_connection;
-  server->listener.data = server;
-  server->accept_again.fire = watch_listener;
-  server->accept_again.data = server;
-  penstock_loop_post (server->loop, watch_listener, server);
   return server;
 }
 
-/* A listener on every IPv4 and IPv6 address also serves every IPv4 one. */
 static gboolean
-serves (const PenstockRtmpServer *server, const gchar *address, guint16 port)
+check_certificate (
+    PenstockRtmpSecurity security, GTlsCertificate *certificate, GError **error)
 {
-  return server->port == port &&
-      (g_str_equal (server->address, address) ||
-          (g_str_equal (server->address, "::") &&
-              g_str_equal (address, "0.0.0.0")));
-}
-
-static PenstockRtmpServer *
-find_listener (const gchar *host, guint16 port)
-{
-  const gchar *address = host && *host ? host : "::";
-  g_autoptr (GInetAddress) parsed = g_inet_address_new_from_string (address);
-  g_autofree gchar *normal =
-      parsed ? g_inet_address_to_string (parsed) : g_strdup ("127.0.0.1");
-
-  if (!parsed && g_ascii_strcasecmp (address, "localhost") != 0)
-    return NULL;
-  for (GList *l = listeners; l && port != 0; l = l->next)
-    if (serves (l->data, normal, port))
-      return penstock_rtmp_server_ref (l->data);
-  return NULL;
+  if (security == PENSTOCK_RTMP_PLAIN || certificate)
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+      "cannot listen for RTMP over TLS without a certificate");
+  return FALSE;
 }
 
 /* Lock of the listeners held. */
 static PenstockRtmpServer *
-listen_on (const gchar *host, guint16 port, GError **error)
+listen_on (const gchar *host, guint16 port, PenstockRtmpSecurity security,
+    GTlsCertificate *certificate, GError **error)
 {
   gchar *address = NULL;
 
-  if (!penstock_rtmp_io_acquire (error))
+  if (!check_certificate (security, certificate, error) ||
+      !penstock_rtmp_io_acquire (error))
     return NULL;
   int fd = penstock_rtmp_socket_listen (host, &port, &address, error);
   if (fd < 0) {
     penstock_rtmp_io_release ();
     return NULL;
   }
-  PenstockRtmpServer *server = server_new (fd, port, address);
+  PenstockRtmpServer *server = server_new ();
+  g_set_object (&server->certificate, certificate);
   listeners = g_list_prepend (listeners, server);
-  GST_INFO ("listening on %s port %u", address, port);
+  door_new (server, fd, port, address, security);
+  return server;
+}
+
+/* (transfer full) (nullable): the one of @door, if that is as wanted. */
+static PenstockRtmpServer *
+share (PenstockRtmpDoor *door, PenstockRtmpSecurity security, GError **error)
+{
+  if (door->security == security || door->security == PENSTOCK_RTMP_DETECT)
+    return penstock_rtmp_server_ref (door->server);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE,
+      "cannot listen for RTMP%s on port %u: it is in use for RTMP%s",
+      security == PENSTOCK_RTMP_PLAIN ? "" : " over TLS", door->port,
+      door->security == PENSTOCK_RTMP_PLAIN ? "" : " over TLS");
+  return NULL;
+}
+
+PenstockRtmpServer *
+penstock_rtmp_server_get_secure (const gchar *host, guint16 port,
+    PenstockRtmpSecurity security, GTlsCertificate *certificate, GError **error)
+{
+  g_mutex_lock (&listeners_lock);
+  PenstockRtmpDoor *door = find_door (host, port);
+  PenstockRtmpServer *server = door
+      ? share (door, security, error)
+      : listen_on (host, port, security, certificate, error);
+  g_mutex_unlock (&listeners_lock);
   return server;
 }
 
 PenstockRtmpServer *
 penstock_rtmp_server_get (const gchar *host, guint16 port, GError **error)
 {
+  return penstock_rtmp_server_get_secure (
+      host, port, PENSTOCK_RTMP_PLAIN, NULL, error);
+}
+
+gboolean
+penstock_rtmp_server_add_port (PenstockRtmpServer *server, const gchar *host,
+    guint16 *port, PenstockRtmpSecurity security, GTlsCertificate *certificate,
+    GError **error)
+{
+  gchar *address = NULL;
+  int fd = -1;
+
+  g_mutex_lock (&server->lock);
+  if (certificate)
+    g_set_object (&server->certificate, certificate);
+  gboolean ok = check_certificate (security, server->certificate, error);
+  g_mutex_unlock (&server->lock);
   g_mutex_lock (&listeners_lock);
-  PenstockRtmpServer *server = find_listener (host, port);
-  if (!server)
-    server = listen_on (host, port, error);
+  if (ok)
+    fd = penstock_rtmp_socket_listen (host, port, &address, error);
+  if (fd >= 0)
+    door_new (server, fd, *port, address, security);
   g_mutex_unlock (&listeners_lock);
-  return server;
+  return fd >= 0;
+}
+
+void
+penstock_rtmp_server_set_certificate (
+    PenstockRtmpServer *server, GTlsCertificate *certificate)
+{
+  g_mutex_lock (&server->lock);
+  g_set_object (&server->certificate, certificate);
+  g_mutex_unlock (&server->lock);
 }
 
 PenstockRtmpServer *
@@ -270,9 +380,12 @@ stop_listening (gpointer data)
 {
   PenstockRtmpServer *server = data;
 
-  penstock_loop_clear_timer (server->loop, &server->accept_again);
-  penstock_loop_unwatch (server->loop, &server->listener);
-  close (server->listen_fd);
+  for (guint i = 0; i < server->doors->len; i++) {
+    PenstockRtmpDoor *door = server->doors->pdata[i];
+    penstock_loop_clear_timer (server->loop, &door->accept_again);
+    penstock_loop_unwatch (server->loop, &door->watch);
+    close (door->fd);
+  }
 }
 
 typedef struct {
@@ -332,7 +445,8 @@ server_destroy (gpointer data)
   penstock_rtmp_memory_unref (server->memory);
   g_rec_mutex_clear (&server->handler_lock);
   g_mutex_clear (&server->lock);
-  g_free (server->address);
+  g_ptr_array_unref (server->doors);
+  g_clear_object (&server->certificate);
   g_free (server);
   return NULL;
 }
@@ -345,7 +459,8 @@ penstock_rtmp_server_unref (PenstockRtmpServer *server)
   if (last) {
     listeners = g_list_remove (listeners, server);
     /* From now on the port can be bound again, before the loop closed it. */
-    shutdown (server->listen_fd, SHUT_RDWR);
+    for (guint i = 0; i < server->doors->len; i++)
+      shutdown (((PenstockRtmpDoor *) server->doors->pdata[i])->fd, SHUT_RDWR);
   }
   g_mutex_unlock (&listeners_lock);
 
@@ -358,7 +473,10 @@ penstock_rtmp_server_unref (PenstockRtmpServer *server)
 guint16
 penstock_rtmp_server_get_port (PenstockRtmpServer *server)
 {
-  return server->port;
+  g_mutex_lock (&listeners_lock);
+  guint16 port = ((PenstockRtmpDoor *) server->doors->pdata[0])->port;
+  g_mutex_unlock (&listeners_lock);
+  return port;
 }
 
 guint

@@ -32,6 +32,46 @@ typedef struct _PenstockRtmpClaim PenstockRtmpClaim;
  */
 PenstockRtmpServer *penstock_rtmp_server_get (
     const gchar *host, guint16 port, GError **error);
+
+/**
+ * PenstockRtmpSecurity:
+ * @PENSTOCK_RTMP_PLAIN: RTMP
+ * @PENSTOCK_RTMP_TLS: RTMPS; who does not begin with TLS is disconnected
+ * @PENSTOCK_RTMP_DETECT: both: the first byte tells
+ */
+typedef enum {
+  PENSTOCK_RTMP_PLAIN,
+  PENSTOCK_RTMP_TLS,
+  PENSTOCK_RTMP_DETECT,
+} PenstockRtmpSecurity;
+
+/**
+ * penstock_rtmp_server_get_secure:
+ * @certificate: (nullable): with its key; without one only a listener that has
+ *   one is found
+ * @error: as above, and ADDRESS_IN_USE when the port exists with another
+ *   security. A port that detects is good for all
+ *
+ * As penstock_rtmp_server_get().
+ */
+PenstockRtmpServer *penstock_rtmp_server_get_secure (const gchar *host,
+    guint16 port, PenstockRtmpSecurity security, GTlsCertificate *certificate,
+    GError **error);
+
+/**
+ * penstock_rtmp_server_add_port:
+ * @port: (inout): 0 = the system picks one
+ * @certificate: (nullable): %NULL: the one that the listener has
+ *
+ * One more port for the same streams. FALSE with @error as above.
+ */
+gboolean penstock_rtmp_server_add_port (PenstockRtmpServer *server,
+    const gchar *host, guint16 *port, PenstockRtmpSecurity security,
+    GTlsCertificate *certificate, GError **error);
+
+/* For connections from now on. */
+void penstock_rtmp_server_set_certificate (
+    PenstockRtmpServer *server, GTlsCertificate *certificate);
 PenstockRtmpServer *penstock_rtmp_server_ref (PenstockRtmpServer *server);
 
 /* Dropping the last reference closes the port and every connection; when it
@@ -39,7 +79,7 @@ PenstockRtmpServer *penstock_rtmp_server_ref (PenstockRtmpServer *server);
  * reference. */
 void penstock_rtmp_server_unref (PenstockRtmpServer *server);
 
-/* The real port, never 0. */
+/* The real port, the first one, never 0. */
 guint16 penstock_rtmp_server_get_port (PenstockRtmpServer *server);
 
 /**

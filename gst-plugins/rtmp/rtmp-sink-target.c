@@ -21,6 +21,7 @@ penstock_rtmp_sink_settings_clear (PenstockRtmpSinkSettings *settings)
   g_clear_pointer (&settings->user, g_free);
   g_clear_pointer (&settings->password, g_free);
   gst_clear_structure (&settings->limits);
+  penstock_rtmp_tls_clear (&settings->tls);
 }
 
 void
@@ -32,6 +33,7 @@ penstock_rtmp_sink_settings_copy (
   to->user = g_strdup (from->user);
   to->password = g_strdup (from->password);
   to->limits = from->limits ? gst_structure_copy (from->limits) : NULL;
+  penstock_rtmp_tls_copy (&from->tls, &to->tls);
 }
 
 gchar *
@@ -52,19 +54,11 @@ static gboolean
 open_server (PenstockRtmpTarget *target, GstElement *element,
     const PenstockRtmpSinkSettings *settings, GError **error)
 {
-  g_autofree gchar *host = NULL;
   g_autofree gchar *path = NULL;
-  guint16 port;
 
-  if (!penstock_rtmp_location_parse (settings->location, &host, &port, &path)) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-        "expected rtmp://address[:port]/path");
-    return FALSE;
-  }
-  target->server = penstock_rtmp_server_get (host, port, error);
-  if (target->server &&
-      penstock_rtmp_listener_set_limits (
-          element, target->server, settings->limits, error))
+  target->server = penstock_rtmp_listener_open (element, settings->location,
+      &settings->tls, settings->limits, &path, error);
+  if (target->server)
     target->playback = penstock_rtmp_server_add_playback (
         target->server, path, &settings->log, error);
   return target->playback != NULL;
@@ -78,6 +72,7 @@ open_push (PenstockRtmpTarget *target, const PenstockRtmpSinkSettings *settings,
     .url = settings->location,
     .user = settings->user,
     .password = settings->password,
+    .tls = settings->tls,
     .connect_timeout_ms = settings->connect_timeout_ms,
     .retry_min_ms = settings->retry_min_ms,
     .retry_max_ms = settings->retry_max_ms,

@@ -69,6 +69,8 @@ enum {
   PROP_CACHE_MAX_TIME,
   PROP_CACHE_MAX_ENTRIES,
   PROP_LIMITS,
+  PROP_TLS,
+  PROP_LAST_TLS = PROP_TLS + PENSTOCK_RTMP_TLS_N_PROPS - 1,
   PROP_PORT,
   PROP_STATS,
   N_PROPS
@@ -580,6 +582,9 @@ penstock_rtmp_sink_set_property (
     gst_clear_structure (&self->settings.limits);
     self->settings.limits = g_value_dup_boxed (value);
     break;
+  case PROP_TLS ... PROP_LAST_TLS:
+    penstock_rtmp_tls_set_property (&settings->tls, id - PROP_TLS, value);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     break;
@@ -638,6 +643,9 @@ penstock_rtmp_sink_get_property (
   case PROP_LIMITS:
     g_value_set_boxed (value, self->settings.limits);
     break;
+  case PROP_TLS ... PROP_LAST_TLS:
+    penstock_rtmp_tls_get_property (&settings->tls, id - PROP_TLS, value);
+    break;
   case PROP_PORT:
     g_value_set_uint (value, self->port);
     break;
@@ -685,7 +693,7 @@ install_properties (GObjectClass *klass)
    * rtmp://address[:port]/path. Port 0 is picked by the system, see
    * #PenstockRtmpSink:port. Mode `push`: the stream at the server,
    * rtmp://[user:password@]host[:port]/app/name; reads back without the name,
-   * which may be secret.
+   * which may be secret. With rtmps:// over TLS.
    *
    * Since: 0.1
    */
@@ -811,6 +819,7 @@ install_properties (GObjectClass *klass)
   props[PROP_LIMITS] = g_param_spec_boxed ("limits", "Limits",
       "Limits of the listener by name (NULL = those in force)",
       GST_TYPE_STRUCTURE, flags);
+  penstock_rtmp_tls_make_properties (&props[PROP_TLS]);
 
   /**
    * PenstockRtmpSink:port:

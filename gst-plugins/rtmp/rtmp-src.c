@@ -62,6 +62,8 @@ enum {
   PROP_CONNECT_TIMEOUT_MS,
   PROP_TIMEOUT_MS,
   PROP_LIMITS,
+  PROP_TLS,
+  PROP_LAST_TLS = PROP_TLS + PENSTOCK_RTMP_TLS_N_PROPS - 1,
   PROP_PORT,
   PROP_STATS,
   N_PROPS
@@ -78,6 +80,7 @@ typedef struct {
   gchar *user, *password;
   guint connect_timeout_ms, timeout_ms;
   GstStructure *limits; /* NULL = those in force */
+  PenstockRtmpTls tls;
 } Settings;
 
 /* Where the messages come from: one of the two roles. */
@@ -241,20 +244,11 @@ open_server (PenstockRtmpSrc *self, const Settings *settings, Source *source,
   PenstockRtmpClaimSettings claim = { .key = settings->publish_key,
     .policy = settings->policy,
     .grace_ms = settings->grace_ms };
-  g_autofree gchar *host = NULL;
   g_autofree gchar *path = NULL;
-  guint16 port;
 
-  if (!penstock_rtmp_location_parse (settings->location, &host, &port, &path)) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-        "expected rtmp://address[:port]/path");
-    return FALSE;
-  }
-  source->server = penstock_rtmp_server_get (host, port, error);
+  source->server = penstock_rtmp_listener_open (GST_ELEMENT (self),
+      settings->location, &settings->tls, settings->limits, &path, error);
   if (!source->server)
-    return FALSE;
-  if (!penstock_rtmp_listener_set_limits (
-          GST_ELEMENT (self), source->server, settings->limits, error))
     return FALSE;
   source->claim = penstock_rtmp_server_claim (
       source->server, path, &claim, &callbacks, self, error);
@@ -269,7 +263,8 @@ open_client (PenstockRtmpSrc *self, const Settings *settings, Source *source,
     .user = settings->user,
     .password = settings->password,
     .connect_timeout_ms = settings->connect_timeout_ms,
-    .silence_timeout_ms = settings->timeout_ms };
+    .silence_timeout_ms = settings->timeout_ms,
+    .tls = &settings->tls };
 
   if (!settings->location) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
@@ -313,6 +308,7 @@ settings_clear (Settings *settings)
   g_free (settings->user);
   g_free (settings->password);
   gst_clear_structure (&settings->limits);
+  penstock_rtmp_tls_clear (&settings->tls);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Settings, settings_clear)
 
@@ -326,6 +322,7 @@ copy_settings (PenstockRtmpSrc *self, Settings *out)
   out->user = g_strdup (out->user);
   out->password = g_strdup (out->password);
   out->limits = out->limits ? gst_structure_copy (out->limits) : NULL;
+  penstock_rtmp_tls_copy (&self->settings.tls, &out->tls);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -745,6 +742,9 @@ penstock_rtmp_src_set_property (
     gst_clear_structure (&settings->limits);
     settings->limits = g_value_dup_boxed (value);
     break;
+  case PROP_TLS ... PROP_LAST_TLS:
+    penstock_rtmp_tls_set_property (&settings->tls, id - PROP_TLS, value);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     break;
@@ -794,6 +794,9 @@ penstock_rtmp_src_get_property (
   case PROP_LIMITS:
     g_value_set_boxed (value, settings->limits);
     break;
+  case PROP_TLS ... PROP_LAST_TLS:
+    penstock_rtmp_tls_get_property (&settings->tls, id - PROP_TLS, value);
+    break;
   case PROP_PORT:
     g_value_set_uint (value, self->port);
     break;
@@ -835,7 +838,7 @@ install_properties (GObjectClass *klass)
    * `[::]` for IPv4 and IPv6) and the path to publish to; port 0 lets the
    * system choose (see #PenstockRtmpSrc:port). Client:
    * `rtmp://[user:password@]host[:port]/app/name[?query]`; reading it back
-   * leaves out user, password and query.
+   * leaves out user, password and query. With `rtmps://` over TLS.
    *
    * Since: 0.1
    */
@@ -948,6 +951,7 @@ install_properties (GObjectClass *klass)
   props[PROP_LIMITS] = g_param_spec_boxed ("limits", "Limits",
       "Limits of the listener by name (server; NULL = those in force)",
       GST_TYPE_STRUCTURE, ready);
+  penstock_rtmp_tls_make_properties (&props[PROP_TLS]);
   /**
    * PenstockRtmpSrc:port:
    *

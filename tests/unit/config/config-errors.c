@@ -288,7 +288,7 @@ static const WrongMap wrong_maps[] = {
   { "input_word_is_mistyped",
       INPUT ("'pubilsh'"),
       "map.json:3:17: /routes/r/input: expected 'publish', 'rtsp://...', "
-      "'rtmp://...', 'file:...', 'test' or an object, found 'pubilsh' (did "
+      "'rtmp://...', 'rtmps://...', 'file:...', 'test' or an object, found 'pubilsh' (did "
       "you mean 'publish'?)" },
   { "input_is_a_number",
       INPUT ("7"),
@@ -314,7 +314,7 @@ static const WrongMap wrong_maps[] = {
   { "input_url_of_an_unknown_scheme",
       INPUT ("'srt://user:HUNTER2@camera/'"),
       "map.json:3:17: /routes/r/input: expected 'publish', 'rtsp://...', "
-      "'rtmp://...', 'file:...', 'test' or an object, found another string" },
+      "'rtmp://...', 'rtmps://...', 'file:...', 'test' or an object, found another string" },
   { "url_is_missing",
       INPUT ("{ 'type': 'rtsp' }"),
       "map.json:3:17: /routes/r/input: missing 'url'" },
@@ -461,7 +461,7 @@ static const WrongMap wrong_maps[] = {
       "one element, found an empty array" },
   { "output_word_is_mistyped",
       OUTPUTS ("['dahs']"),
-      "map.json:3:37: /routes/r/outputs/0: expected 'rtsp', 'rtmp', 'rtmp://...', 'dash' "
+      "map.json:3:37: /routes/r/outputs/0: expected 'rtsp', 'rtmp', 'rtmp://...', 'rtmps://...', 'dash' "
       "or an object, found 'dahs' (did you mean 'dash'?)" },
   { "output_type_is_mistyped",
       OUTPUTS ("[{ 'type': 'dahs' }]"),
@@ -478,10 +478,16 @@ static const WrongMap wrong_maps[] = {
       OUTPUTS ("['rtmp://host/']"),
       "map.json:3:37: /routes/r/outputs/0: the URL names no stream: it ends "
       "in /APP/NAME, or a 'key' or 'key-file' has the name" },
-  { "push_over_tls_is_not_supported",
-      OUTPUTS ("['rtmps://host/app/name']"),
-      "map.json:3:37: /routes/r/outputs/0: RTMP over TLS is not supported by "
-      "this version" },
+  { "push_over_tls_names_no_stream",
+      OUTPUTS ("['rtmps://host/']"),
+      "map.json:3:37: /routes/r/outputs/0: the URL names no stream: it ends "
+      "in /APP/NAME, or a 'key' or 'key-file' has the name" },
+  { "rtmps_without_certificate",
+      "{ 'listen': { 'rtmps': ':1936' }, 'rtmp': { 'detect-tls': true }, "
+      "'routes': { 'r': { 'input': 'publish', 'outputs': ['rtmp'] } } }",
+      "/listen/rtmps: needs a certificate in /tls/certificate-file\n"
+      "/rtmp/detect-tls: needs a certificate in "
+      "/tls/certificate-file" },
   { "push_key_with_a_space",
       OUTPUTS ("[{ 'type': 'rtmp-push', 'url': 'rtmp://h/a', 'key': 'K K' }]"),
       "map.json:3:88: /routes/r/outputs/0/key: a stream key has no spaces, "
@@ -547,7 +553,8 @@ static const WrongMap wrong_maps[] = {
   { "publish_without_listener",
       "{ 'listen': { 'rtsp': ':8554' }, 'routes': { 'r': { 'input': "
       "'publish', 'outputs': ['rtsp'] } } }",
-      "map.json:1:62: /routes/r/input: input 'publish' needs /listen/rtmp" },
+      "map.json:1:62: /routes/r/input: input 'publish' needs /listen/rtmp or "
+      "/listen/rtmps" },
   { "rtsp_without_listener",
       "{ 'listen': {}, 'routes': { 'r': { 'input': 'test', 'outputs': "
       "['rtsp'] } } }",
@@ -556,7 +563,8 @@ static const WrongMap wrong_maps[] = {
   { "rtmp_without_listener",
       "{ 'listen': {}, 'routes': { 'r': { 'input': 'test', 'outputs': "
       "['rtmp'] } } }",
-      "map.json:1:65: /routes/r/outputs/0: output 'rtmp' needs /listen/rtmp" },
+      "map.json:1:65: /routes/r/outputs/0: output 'rtmp' needs /listen/rtmp or "
+      "/listen/rtmps" },
   { "dash_without_listener",
       "{ 'routes': { 'r': { 'input': 'test', 'outputs': ['dash'] } } }",
       "map.json:1:51: /routes/r/outputs/0: output 'dash' needs "
@@ -585,10 +593,10 @@ static const WrongMap wrong_maps[] = {
       "}",
       "map.json:2:3: /lisen: unknown key (did you mean 'listen'?)\n"
       "map.json:5:16: /routes/lobby/input: expected 'publish', "
-      "'rtsp://...', 'rtmp://...', 'file:...', 'test' or an object, found "
+      "'rtsp://...', 'rtmp://...', 'rtmps://...', 'file:...', 'test' or an object, found "
       "'tset' (did you mean 'test'?)\n"
       "map.json:6:19: /routes/lobby/outputs/0: expected 'rtsp', 'rtmp', "
-      "'rtmp://...', 'dash' or an object, found 'dahs' (did you mean 'dash'?)\n"
+      "'rtmp://...', 'rtmps://...', 'dash' or an object, found 'dahs' (did you mean 'dash'?)\n"
       "map.json:6:27: /routes/lobby/outputs/1: output 'rtsp' needs "
       "/listen/rtsp or /listen/rtsps\n"
       "map.json:7:7: /routes/lobby/cach: unknown key (did you mean "
@@ -680,7 +688,8 @@ static const WrongVariable wrong_variables[] = {
       "environment variable PENSTOCK_LISTEN_HTTP: the port is taken by "
       "/listen/rtmp, which listens on [::]:1935" },
   { "off", "PENSTOCK_LISTEN_RTMP=off",
-      "map.json:3:17: /routes/r/input: input 'publish' needs /listen/rtmp" },
+      "map.json:3:17: /routes/r/input: input 'publish' needs /listen/rtmp or "
+      "/listen/rtmps" },
   { "not UTF-8", "PENSTOCK_LOG_LEVEL=\xff",
       "environment variable PENSTOCK_LOG_LEVEL: expected 'error', 'warning', "
       "'info' or 'debug', found '\xef\xbf\xbd'" },

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * TLS handshakes for connections that live on loops. GIO shakes hands in a
+ * thread that waits for the peer, so that is done by a pool of threads of its
+ * own, of which one address cannot take all. */
+#ifndef PENSTOCK_TLS_HANDSHAKES_H
+#define PENSTOCK_TLS_HANDSHAKES_H
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* At a time, and of one address at a time. The others wait for their turn. */
+#define PENSTOCK_TLS_HANDSHAKES_MAX 64
+#define PENSTOCK_TLS_HANDSHAKES_MAX_PER_ADDRESS 16
+
+#define PENSTOCK_TLS_ADDRESS_SIZE 16
+
+/* @error: (transfer none) (nullable): why it failed. In a thread of the pool:
+ * must not block. */
+typedef void (*PenstockTlsHandshakeDone) (
+    const GError *error, gpointer user_data);
+
+/**
+ * penstock_tls_handshake:
+ * @connection: referenced until it is done
+ * @address: PENSTOCK_TLS_ADDRESS_SIZE bytes that stand for the peer
+ * @done: called once
+ *
+ * Shakes hands. Whoever loses patience shuts the socket down. Any thread.
+ */
+void penstock_tls_handshake (GTlsConnection *connection, const guint8 *address,
+    PenstockTlsHandshakeDone done, gpointer user_data);
+
+G_END_DECLS
+
+#endif /* PENSTOCK_TLS_HANDSHAKES_H */
