@@ -564,6 +564,15 @@ static const PenstockField fields[] = {
     .max = 1000000, .fallback = "0", .offset = OUTPUT (max_viewers),
     .help = "Most readers of this output, beyond which SETUP is answered 453; "
         "0: no bound. Those of other outputs of the route do not count." },
+  { OUTPUT_PATH "/max-viewers", PENSTOCK_FIELD_UINT, OUT (RTMP),
+    .max = 1000000, .fallback = "0", .offset = OUTPUT (max_viewers),
+    .help = "Most players at a time; further ones are refused. 0: no bound." },
+  { OUTPUT_PATH "/merge-window-ms", PENSTOCK_FIELD_UINT, OUT (RTMP),
+    .max = 1000, .unit = "ms", .fallback = "0",
+    .offset = OUTPUT (merge_window_ms),
+    .help = "How often what is new is sent: fewer and larger writes, so more "
+        "players a core, for so much more latency. 0: at once, and sound with "
+        "the picture behind it, at most 55 ms later." },
   { OUTPUT_PATH "/url", PENSTOCK_FIELD_URL, OUT (RTMP_PUSH),
     .required = TRUE, .scheme = "rtmp", .tls_scheme = "rtmps",
     .offset = OUTPUT (url),

@@ -108,7 +108,9 @@ typedef struct
   guint64 max_lag_bytes;
   guint max_audio_lag_ms;
   guint stall_timeout_ms;    /* no byte taken */
-  guint max_viewers;         /* 0: no bound */
+
+  guint max_viewers;         /* rtsp, rtmp; 0: no bound */
+  guint merge_window_ms;     /* rtmp; what is new is sent so often; 0: at once */
 
   /* rtmp-push */
   gchar *url;                /* without user and password */

@@ -16,6 +16,7 @@ struct _PenstockOutput {
   gchar *location; /* of a push: has the stream key */
   gchar *user, *password, *tls_ca_file;
   gboolean tls_verify;
+  guint merge_window_ms, max_viewers; /* of rtmp */
   guint connect_timeout_ms, retry_max_ms;
   PenstockGopLogLimits cache;
   PenstockOutputPipeline *pipeline;
@@ -73,7 +74,11 @@ set_cache (GstElement *sink, PenstockOutput *self)
 static void
 rtmp_configure (GstElement *sink, gpointer owner)
 {
-  set_cache (sink, owner);
+  PenstockOutput *self = owner;
+
+  g_object_set (sink, "merge-window-ms", self->merge_window_ms, "max-viewers",
+      self->max_viewers, NULL);
+  set_cache (sink, self);
 }
 
 static void
@@ -150,6 +155,8 @@ rtmp_start (const PenstockOutputSettings *settings, GError **error)
     return NULL;
   }
   PenstockOutput *self = output_new (settings);
+  self->merge_window_ms = settings->config->merge_window_ms;
+  self->max_viewers = settings->config->max_viewers;
   g_autofree gchar *address =
       penstock_listen_address_to_string (settings->rtmp_listen);
   self->location = g_strdup_printf ("rtmp%s://%s/%s",

@@ -242,7 +242,8 @@ on_started (PenstockRtmpClient *client)
   penstock_loop_clear_timer (client->loop, &client->deadline);
   client->player = penstock_rtmp_player_new (
       client->loop, client->connection, on_stream_over, client);
-  penstock_rtmp_player_start (client->player, client->playback);
+  /* Nobody else plays it: there is room. */
+  (void) penstock_rtmp_player_start (client->player, client->playback);
 }
 
 static guint

@@ -38,8 +38,11 @@ typedef struct {
 typedef struct {
   PenstockRtmpPlayback *playback;
   PenstockLoop *loop;
-  GQueue players; /* of PenstockRtmpPlayer, not owned */
-  guint waker;    /* exists while there are players */
+  GQueue players;         /* of PenstockRtmpPlayer, not owned */
+  guint waker;            /* exists while there are players */
+  PenstockLoopTimer wait; /* for more to send; likewise */
+  gint64 served;          /* last, milliseconds */
+  guint pictures;         /* of the playback then */
 } PenstockRtmpAudience;
 
 struct _PenstockRtmpPlayback {
@@ -48,6 +51,7 @@ struct _PenstockRtmpPlayback {
   gchar *path;                /* NULL likewise */
   PenstockGopLog *log;
   GstClockTime max_lag;
+  guint merge_window_ms, max_players;
   PenstockRtmpAudience audiences[PENSTOCK_LOOP_POOL_MAX];
 
   PenstockRtmpConfig *config; /* the writer's */
@@ -55,6 +59,7 @@ struct _PenstockRtmpPlayback {
   /* Atomic. */
   gint ended; /* nothing is appended any more */
   gint n_players;
+  guint pictures; /* appended; wraps */
   guint64 players_total, bytes_sent, skips;
 };
 
@@ -66,8 +71,15 @@ PenstockRtmpPlayback *penstock_rtmp_playback_find (
 PenstockRtmpAudience *penstock_rtmp_playback_get_audience (
     PenstockRtmpPlayback *playback, PenstockLoop *loop);
 
-/* Sends each player of the audience what is new; closing tells them that it
- * is over. Loop's thread. */
+/* One player more. FALSE: there are as many as there may be. Any thread. */
+gboolean penstock_rtmp_playback_enter (PenstockRtmpPlayback *playback);
+void penstock_rtmp_playback_leave (PenstockRtmpPlayback *playback);
+
+/* The first player has come, the last one has gone. Loop's thread. */
+void penstock_rtmp_audience_open (PenstockRtmpAudience *audience);
+void penstock_rtmp_audience_dissolve (PenstockRtmpAudience *audience);
+/* Sends each player of the audience what is new, now or a little later; closing
+ * tells them that it is over. Loop's thread. */
 void penstock_rtmp_audience_serve (PenstockRtmpAudience *audience);
 void penstock_rtmp_audience_close (PenstockRtmpAudience *audience);
 /* Something was appended. Any thread. */

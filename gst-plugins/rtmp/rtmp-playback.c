@@ -86,6 +86,9 @@ penstock_rtmp_playback_append (
   if (size == 0 || size > PENSTOCK_RTMP_MAX_MESSAGE)
     return FALSE;
   PenstockRtmpChunks *chunks = chunks_new (frame, size);
+  /* First: the log wakes those who look at it. */
+  if (video)
+    __atomic_fetch_add (&playback->pictures, 1, __ATOMIC_RELAXED);
   penstock_gop_log_append (playback->log,
       video ? PENSTOCK_RTMP_TRACK_VIDEO : PENSTOCK_RTMP_TRACK_AUDIO,
       video ? frame->flags | PENSTOCK_ENTRY_VIDEO : frame->flags, frame->time,
@@ -160,6 +163,8 @@ playback_new (PenstockRtmpServer *server, const gchar *path,
   playback->path = g_strdup (path);
   playback->log = penstock_gop_log_new (&settings->limits);
   playback->max_lag = settings->max_lag;
+  playback->merge_window_ms = settings->merge_window_ms;
+  playback->max_players = settings->max_players;
   for (guint i = 0; i < penstock_rtmp_io_get_n_loops (); i++) {
     playback->audiences[i].playback = playback;
     playback->audiences[i].loop = penstock_rtmp_io_get_loop (i);
@@ -221,6 +226,25 @@ penstock_rtmp_playback_get_audience (
     if (playback->audiences[i].loop == loop)
       return &playback->audiences[i];
   g_return_val_if_reached (NULL);
+}
+
+gboolean
+penstock_rtmp_playback_enter (PenstockRtmpPlayback *playback)
+{
+  guint before = (guint) g_atomic_int_add (&playback->n_players, 1);
+
+  if (playback->max_players == 0 || before < playback->max_players) {
+    __atomic_fetch_add (&playback->players_total, 1, __ATOMIC_RELAXED);
+    return TRUE;
+  }
+  g_atomic_int_add (&playback->n_players, -1);
+  return FALSE;
+}
+
+void
+penstock_rtmp_playback_leave (PenstockRtmpPlayback *playback)
+{
+  g_atomic_int_add (&playback->n_players, -1);
 }
 
 /* --- audiences ---------------------------------------------------------- */

@@ -21,10 +21,16 @@ typedef struct _PenstockRtmpPlayback PenstockRtmpPlayback;
  * @limits: of what is kept for players that join or lag
  * @max_lag: nanoseconds a player may be behind a newer keyframe before its
  *   video skips to it
+ * @merge_window_ms: what is new is sent so often: fewer and larger writes for
+ *   more latency; 0 = at once, and sound with the picture behind it, at most
+ *   55 ms later
+ * @max_players: further ones are refused; 0 = no bound
  */
 typedef struct {
   PenstockGopLogLimits limits;
   GstClockTime max_lag;
+  guint merge_window_ms;
+  guint max_players;
 } PenstockRtmpPlaybackSettings;
 
 /**

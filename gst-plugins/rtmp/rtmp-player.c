@@ -12,6 +12,9 @@
 #define PIECES 2
 /* Audio older than this is not worth sending. */
 #define MAX_AUDIO_LAG (10 * GST_SECOND)
+/* How long sound waits for a picture to go with: one of 20 a second, and a
+ * little. */
+#define SOUND_WAIT_MS 55
 /* Where the message stream stands in the header of a first chunk. */
 #define STREAM_ID_AT 8
 /* A mask that no track is in; 0 would be all of them. */
@@ -98,11 +101,13 @@ apply_unwanted (PenstockRtmpPlayer *player)
   penstock_cursor_set_tracks (&player->cursor, wanted ? wanted : NO_TRACKS);
 }
 
-void
+gboolean
 penstock_rtmp_player_start (
     PenstockRtmpPlayer *player, PenstockRtmpPlayback *playback)
 {
   penstock_rtmp_player_stop (player);
+  if (!penstock_rtmp_playback_enter (playback))
+    return FALSE;
   player->playback = penstock_rtmp_playback_ref (playback);
   player->audience =
       penstock_rtmp_playback_get_audience (playback, player->loop);
@@ -111,11 +116,9 @@ penstock_rtmp_player_start (
   init_cursor (player);
   g_queue_push_tail_link (&player->audience->players, &player->link);
   if (player->audience->players.length == 1)
-    player->audience->waker = penstock_gop_log_add_waker (
-        playback->log, penstock_rtmp_audience_wake, player->audience);
-  g_atomic_int_inc (&playback->n_players);
-  __atomic_fetch_add (&playback->players_total, 1, __ATOMIC_RELAXED);
+    penstock_rtmp_audience_open (player->audience);
   penstock_rtmp_connection_limit_kernel (player->connection);
+  return TRUE;
 }
 
 void
@@ -130,9 +133,9 @@ penstock_rtmp_player_stop (PenstockRtmpPlayer *player)
   player->playback = NULL;
   g_queue_unlink (&player->audience->players, &player->link);
   if (player->audience->players.length == 0)
-    penstock_gop_log_remove_waker (playback->log, player->audience->waker);
+    penstock_rtmp_audience_dissolve (player->audience);
   player->audience = NULL;
-  g_atomic_int_add (&playback->n_players, -1);
+  penstock_rtmp_playback_leave (playback);
   penstock_rtmp_playback_unref (playback);
 }
 
@@ -353,13 +356,73 @@ serve_all (PenstockRtmpAudience *audience, gboolean closing)
   }
 }
 
+static void
+serve_now (PenstockRtmpAudience *audience)
+{
+  PenstockRtmpPlayback *playback = audience->playback;
+
+  penstock_loop_clear_timer (audience->loop, &audience->wait);
+  audience->served = penstock_loop_now (audience->loop);
+  audience->pictures = __atomic_load_n (&playback->pictures, __ATOMIC_RELAXED);
+  penstock_gop_log_rearm_waker (playback->log, audience->waker);
+  /* The last one may leave while it is served. */
+  penstock_rtmp_playback_ref (playback);
+  serve_all (audience, FALSE);
+  penstock_rtmp_playback_unref (playback);
+}
+
+static void
+on_waited (gpointer data)
+{
+  serve_now (data);
+}
+
+void
+penstock_rtmp_audience_open (PenstockRtmpAudience *audience)
+{
+  audience->wait.fire = on_waited;
+  audience->wait.data = audience;
+  audience->waker = penstock_gop_log_add_waker (
+      audience->playback->log, penstock_rtmp_audience_wake, audience);
+}
+
+void
+penstock_rtmp_audience_dissolve (PenstockRtmpAudience *audience)
+{
+  penstock_loop_clear_timer (audience->loop, &audience->wait);
+  penstock_gop_log_remove_waker (audience->playback->log, audience->waker);
+}
+
+/* Milliseconds since it was served last in which what is new can wait. */
+static gint64
+patience (PenstockRtmpAudience *audience)
+{
+  PenstockRtmpPlayback *playback = audience->playback;
+  guint pictures = __atomic_load_n (&playback->pictures, __ATOMIC_RELAXED);
+
+  if (g_atomic_int_get (&playback->ended))
+    return 0;
+  if (playback->merge_window_ms > 0)
+    return playback->merge_window_ms;
+  return pictures > 0 && pictures == audience->pictures ? SOUND_WAIT_MS : 0;
+}
+
 void
 penstock_rtmp_audience_serve (PenstockRtmpAudience *audience)
 {
   if (audience->players.length == 0)
     return;
-  penstock_gop_log_rearm_waker (audience->playback->log, audience->waker);
-  serve_all (audience, FALSE);
+  gint64 rest = audience->served + patience (audience) -
+      penstock_loop_now (audience->loop);
+  if (rest <= 0) {
+    serve_now (audience);
+    return;
+  }
+  /* A picture ends the wait of sound, so it has to wake us. */
+  if (audience->playback->merge_window_ms == 0)
+    penstock_gop_log_rearm_waker (audience->playback->log, audience->waker);
+  if (audience->wait.position == 0)
+    penstock_loop_set_timer (audience->loop, &audience->wait, rest);
 }
 
 void

@@ -16,8 +16,9 @@ PenstockRtmpPlayer *penstock_rtmp_player_new (PenstockLoop *loop,
     PenstockRtmpConnection *connection, PenstockLoopFunc over, gpointer owner);
 void penstock_rtmp_player_free (PenstockRtmpPlayer *player);
 
-/* Plays from the newest keyframe on. Flush the connection after that. */
-void penstock_rtmp_player_start (
+/* Plays from the newest keyframe on. Flush the connection after that. FALSE:
+ * there are as many players as there may be. */
+gboolean penstock_rtmp_player_start (
     PenstockRtmpPlayer *player, PenstockRtmpPlayback *playback);
 /* Nothing more, except the rest of a message that was begun. */
 void penstock_rtmp_player_stop (PenstockRtmpPlayer *player);

@@ -32,18 +32,24 @@ play_over (gpointer owner)
   penstock_rtmp_publisher_set_state (publisher, PENSTOCK_RTMP_PUBLISHER_IDLE);
 }
 
-void
-penstock_rtmp_publisher_refuse_play (
-    PenstockRtmpPublisher *publisher, const gchar *description)
+static void
+refuse (PenstockRtmpPublisher *publisher, const gchar *code,
+    const gchar *description)
 {
   GST_INFO ("player refused (%s) session=%" G_GUINT64_FORMAT " peer=%s",
       description, publisher->id, publisher->peer);
   penstock_rtmp_publisher_end_publication (
       publisher, PENSTOCK_RTMP_END_REJECTED, description);
   penstock_rtmp_session_refuse_play (
-      penstock_rtmp_publisher_get_session (publisher),
-      "NetStream.Play.StreamNotFound", description);
+      penstock_rtmp_publisher_get_session (publisher), code, description);
   penstock_rtmp_publisher_finish (publisher);
+}
+
+void
+penstock_rtmp_publisher_refuse_play (
+    PenstockRtmpPublisher *publisher, const gchar *description)
+{
+  refuse (publisher, "NetStream.Play.StreamNotFound", description);
 }
 
 static void
@@ -53,9 +59,13 @@ start_play (PenstockRtmpPublisher *publisher, PenstockRtmpPlayback *playback)
     publisher->player = penstock_rtmp_player_new (
         publisher->loop, publisher->connection, play_over, publisher);
   penstock_rtmp_publisher_set_deferred (publisher, NULL);
+  if (!penstock_rtmp_player_start (publisher->player, playback)) {
+    refuse (publisher, "NetStream.Play.Failed",
+        "The stream has as many viewers as it may have.");
+    return;
+  }
   penstock_rtmp_session_accept_play (
       penstock_rtmp_publisher_get_session (publisher));
-  penstock_rtmp_player_start (publisher->player, playback);
   publisher->last_ping = penstock_loop_now (publisher->loop);
   penstock_rtmp_publisher_set_state (
       publisher, PENSTOCK_RTMP_PUBLISHER_PLAYING);

@@ -50,6 +50,7 @@ GST_DEBUG_CATEGORY_STATIC (penstock_rtmp_sink_debug);
 #define DEFAULT_RETRY_MIN_MS 500
 #define DEFAULT_RETRY_MAX_MS 30000
 #define MAX_MS 3600000
+#define MAX_MERGE_WINDOW_MS 1000
 #define N_KINDS 2
 
 static const PenstockGopLogLimits default_limits =
@@ -65,6 +66,8 @@ enum {
   PROP_RETRY_MIN_MS,
   PROP_RETRY_MAX_MS,
   PROP_MAX_LAG,
+  PROP_MERGE_WINDOW_MS,
+  PROP_MAX_VIEWERS,
   PROP_CACHE_MAX_BYTES,
   PROP_CACHE_MAX_TIME,
   PROP_CACHE_MAX_ENTRIES,
@@ -569,6 +572,12 @@ penstock_rtmp_sink_set_property (
   case PROP_MAX_LAG:
     settings->log.max_lag = g_value_get_uint64 (value);
     break;
+  case PROP_MERGE_WINDOW_MS:
+    settings->log.merge_window_ms = g_value_get_uint (value);
+    break;
+  case PROP_MAX_VIEWERS:
+    settings->log.max_players = g_value_get_uint (value);
+    break;
   case PROP_CACHE_MAX_BYTES:
     limits->max_bytes = g_value_get_uint64 (value);
     break;
@@ -630,6 +639,12 @@ penstock_rtmp_sink_get_property (
     break;
   case PROP_MAX_LAG:
     g_value_set_uint64 (value, settings->log.max_lag);
+    break;
+  case PROP_MERGE_WINDOW_MS:
+    g_value_set_uint (value, settings->log.merge_window_ms);
+    break;
+  case PROP_MAX_VIEWERS:
+    g_value_set_uint (value, settings->log.max_players);
     break;
   case PROP_CACHE_MAX_BYTES:
     g_value_set_uint64 (value, limits->max_bytes);
@@ -769,6 +784,33 @@ install_properties (GObjectClass *klass)
       "How far a player may be behind a newer keyframe before its video skips "
       "to it, in nanoseconds (0 = for ever)",
       0, G_MAXINT64, DEFAULT_MAX_LAG, flags);
+
+  /**
+   * PenstockRtmpSink:merge-window-ms:
+   *
+   * How often what is new is sent, in milliseconds: fewer and larger writes,
+   * so more players a core, for so much more latency. 0: at once, and sound
+   * with the picture behind it, at most 55 ms later.
+   *
+   * Since: 0.1
+   */
+  props[PROP_MERGE_WINDOW_MS] =
+      g_param_spec_uint ("merge-window-ms", "Merge window",
+          "How often what is new is sent, in milliseconds (0 = at once)", 0,
+          MAX_MERGE_WINDOW_MS, 0, flags);
+
+  /**
+   * PenstockRtmpSink:max-viewers:
+   *
+   * Mode `serve`: how many may play at a time; further ones are refused with
+   * NetStream.Play.Failed.
+   *
+   * Since: 0.1
+   */
+  props[PROP_MAX_VIEWERS] =
+      g_param_spec_uint ("max-viewers", "Maximum of viewers",
+          "How many may play at a time (mode serve; 0 = no bound)", 0, G_MAXINT,
+          0, flags);
 
   /**
    * PenstockRtmpSink:cache-max-bytes:

@@ -114,6 +114,54 @@ def test_player_waits_for_the_publisher_and_ends_with_it():
             assert b'"nb_read_packets": "100"' in out, out
 
 
+def test_player_stays_while_its_publisher_comes_back():
+    """It is told of the end only when the publisher has said goodbye."""
+    clip = media.clip(seconds=10)
+    with Gateway(ROUTES) as gateway:
+        url = gateway.rtmp("live/one")
+        with publish(clip, url) as lost:
+            gateway.wait_state("live/one", "online")
+            player = Process(["ffmpeg", "-nostdin", "-v", "error", "-i", url,
+                              "-c", "copy", "-f", "null", "-"])
+            wait_until(lambda: output_of(gateway, "live/one")["readers"] == 1,
+                       10, "a player")
+            lost.kill()
+        with player:
+            wait_until(lambda: gateway.route("live/one")["state"] != "online",
+                       10, "offline")
+            before = output_of(gateway, "live/one")["bytes-sent"]
+            with publish(clip, url) as returned:
+                wait_until(lambda: output_of(gateway, "live/one")["bytes-sent"]
+                           > before + 20000, 10, "more bytes")
+                output = output_of(gateway, "live/one")
+                assert output["readers"] == output["readers-total"] == 1
+                assert player.process.poll() is None
+                returned.process.terminate()
+                returned.wait(10)
+            code, _, errors = player.wait(10)
+            assert code == 0, errors
+
+
+def test_viewer_too_many_is_refused():
+    clip = media.clip(seconds=10)
+    routes = {"live/*": {"input": "publish", "outputs": [
+        {"type": "rtmp", "max-viewers": 1, "merge-window-ms": 300}]}}
+    with Gateway(routes) as gateway, publish(clip, gateway.rtmp("live/one")):
+        gateway.wait_state("live/one", "online")
+        url = gateway.rtmp("live/one")
+        with Process(["ffmpeg", "-nostdin", "-v", "error", "-i", url, "-f",
+                      "null", "-"]):
+            wait_until(lambda: output_of(gateway, "live/one")["readers"] == 1,
+                       10, "a player")
+            result = subprocess.run(["ffprobe", "-v", "error", url],
+                                    capture_output=True, text=True, timeout=20)
+            assert result.returncode != 0
+            assert "as many viewers as it may" in result.stderr, result.stderr
+        wait_until(lambda: output_of(gateway, "live/one")["readers"] == 0, 10,
+                   "nobody")
+        assert set(probe(url)) == {"video", "audio"}
+
+
 def test_two_publications_one_after_the_other_play():
     clip = media.clip(seconds=3)
     routes = {"live/one": {"input": "publish", "outputs": ["rtmp"]}}

@@ -21,11 +21,13 @@ typedef struct {
 } Fixture;
 
 static PenstockRtmpPlayback *
-serve (Fixture *f, const gchar *path)
+serve_by (Fixture *f, const gchar *path, guint merge_ms, guint max_players)
 {
   PenstockRtmpPlaybackSettings settings = {
     .limits = PENSTOCK_GOP_LOG_DEFAULT_LIMITS,
     .max_lag = 2 * GST_SECOND,
+    .merge_window_ms = merge_ms,
+    .max_players = max_players,
   };
   g_autoptr (GError) error = NULL;
   /* All that a test appends: time passes faster here. */
@@ -35,6 +37,12 @@ serve (Fixture *f, const gchar *path)
 
   fail_unless (playback != NULL, "%s", error ? error->message : "");
   return playback;
+}
+
+static PenstockRtmpPlayback *
+serve (Fixture *f, const gchar *path)
+{
+  return serve_by (f, path, 0, 0);
 }
 
 static void
@@ -48,15 +56,21 @@ configure (PenstockRtmpPlayback *playback, const gchar *version)
 }
 
 static void
-fixture_init (Fixture *f)
+fixture_init_by (Fixture *f, guint merge_ms, guint max_players)
 {
   g_autoptr (GError) error = NULL;
 
   f->server = penstock_rtmp_server_get ("127.0.0.1", 0, &error);
   fail_unless (f->server != NULL, "%s", error ? error->message : "");
   f->port = penstock_rtmp_server_get_port (f->server);
-  f->playback = serve (f, "live/one");
+  f->playback = serve_by (f, "live/one", merge_ms, max_players);
   configure (f->playback, "video");
+}
+
+static void
+fixture_init (Fixture *f)
+{
+  fixture_init_by (f, 0, 0);
 }
 
 static void
@@ -491,6 +505,119 @@ GST_START_TEST (end_comes_after_everything)
 }
 GST_END_TEST;
 
+/* Milliseconds since @begin. */
+static gint64
+since (gint64 begin)
+{
+  return (g_get_monotonic_time () - begin) / 1000;
+}
+
+GST_START_TEST (sound_waits_for_the_picture_but_not_long)
+{
+  Fixture f;
+
+  fixture_init (&f);
+  RtmpPeer *peer = play (&f, "one");
+  gint64 begin = g_get_monotonic_time ();
+  append_video (&f, 0, TRUE);
+  expect_configuration (peer);
+  expect_video (peer, 0);
+  append_audio (&f, 1);
+  append_video (&f, 1, FALSE);
+  expect_audio (peer, 1);
+  expect_video (peer, 1);
+  begin = g_get_monotonic_time ();
+  append_video (&f, 2, FALSE);
+  expect_video (peer, 2);
+  append_audio (&f, 3);
+  expect_audio (peer, 3);
+  /* Without a picture behind it; the loop's clock has milliseconds. */
+  gint64 waited = since (begin);
+  fail_unless (waited >= 54, "%" G_GINT64_FORMAT " ms", waited);
+  rtmp_peer_free (peer);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (sound_alone_waits_for_nothing)
+{
+  Fixture f;
+
+  fixture_init (&f);
+  RtmpPeer *peer = play (&f, "one");
+  gint64 begin = g_get_monotonic_time ();
+  append_audio (&f, 0);
+  expect_configuration (peer);
+  expect_audio (peer, 0);
+  for (guint i = 1; i < 100; i++) {
+    append_audio (&f, i);
+    expect_audio (peer, i);
+  }
+  /* With a wait each it would be five times as long. */
+  fail_unless (since (begin) < 1000);
+  rtmp_peer_free (peer);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (merge_window_gathers_what_is_new)
+{
+  const guint window_ms = 200;
+  Fixture f;
+
+  fixture_init_by (&f, window_ms, 0);
+  RtmpPeer *peer = play (&f, "one");
+  gint64 begin = g_get_monotonic_time ();
+  append_video (&f, 0, TRUE);
+  expect_configuration (peer);
+  expect_video (peer, 0);
+  for (guint i = 1; i < 5; i++)
+    append_video (&f, i, FALSE);
+  expect_video (peer, 1);
+  gint64 waited = since (begin);
+  fail_unless (waited >= window_ms - 1, "%" G_GINT64_FORMAT " ms", waited);
+  for (guint i = 2; i < 5; i++)
+    expect_video (peer, i);
+  /* The end does not wait. */
+  begin = g_get_monotonic_time ();
+  append_video (&f, 5, FALSE);
+  penstock_rtmp_playback_end (f.playback);
+  expect_video (peer, 5);
+  expect_event (peer, PENSTOCK_RTMP_EVENT_END);
+  rtmp_peer_free (peer);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (one_player_too_many_is_refused)
+{
+  Fixture f;
+  gint event;
+
+  fixture_init_by (&f, 0, 2);
+  RtmpPeer *one = play (&f, "one");
+  RtmpPeer *two = play (&f, "one");
+  wait_for_players (&f, 2);
+  RtmpPeer *three = rtmp_peer_new_player (f.port, "live", "one");
+  event = rtmp_peer_next (three);
+  assert_equals_int (event, PENSTOCK_RTMP_EVENT_REFUSED);
+  assert_equals_string (three->refusal, "NetStream.Play.Failed");
+  fail_unless (rtmp_peer_is_closed (three->fd));
+  rtmp_peer_free (three);
+  append_video (&f, 0, TRUE);
+  expect_configuration (one);
+  expect_video (one, 0);
+  rtmp_peer_free (two);
+  wait_for_players (&f, 1);
+  two = play (&f, "one");
+  expect_configuration (two);
+  expect_video (two, 0);
+  rtmp_peer_free (two);
+  rtmp_peer_free (one);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
 GST_START_TEST (path_is_served_once)
 {
   const PenstockRtmpPlaybackSettings settings = { .max_lag = GST_SECOND };
@@ -609,6 +736,10 @@ rtmp_play_suite (void)
   tcase_add_test (tcase, paused_player_gets_nothing_then_the_newest);
   tcase_add_test (tcase, player_may_do_without_a_track);
   tcase_add_test (tcase, player_may_use_another_message_stream);
+  tcase_add_test (tcase, sound_waits_for_the_picture_but_not_long);
+  tcase_add_test (tcase, sound_alone_waits_for_nothing);
+  tcase_add_test (tcase, merge_window_gathers_what_is_new);
+  tcase_add_test (tcase, one_player_too_many_is_refused);
   tcase_add_test (tcase, path_is_served_once);
   tcase_add_test (tcase, frozen_player_skips_to_a_keyframe);
   tcase_add_test (tcase, many_players_come_and_go);
