@@ -2,13 +2,15 @@
 """Every codec that RTMP carries, in every form it is sent in: what arrives, and
 what plays over RTSP and DASH."""
 
+import concurrent.futures
 import contextlib
 import json
+import re
 import subprocess
 
 import pytest
 
-from gateway import Gateway, probe, wait_until
+from gateway import Gateway, wait_until
 from rtmp_publisher import AUDIO, VIDEO, Publisher, Track, audio, video
 
 # Name -> (tracks, codec shown, codec over RTSP, codec over DASH), both for video
@@ -55,21 +57,21 @@ def gateway():
         yield running
 
 
-def codecs(streams):
-    return {kind: stream["codec_name"] for kind, stream in streams.items()}
-
-
 def expected(row, column):
     return {kind: codec[column] for kind, codec in
             zip(("video", "audio"), row[1:]) if codec[column]}
 
 
-def decode(url, extra):
+def played(url, extra):
+    """Decodes a second of everything: the codecs, as ffmpeg calls them."""
     result = subprocess.run(
-        ["ffmpeg", "-nostdin", "-v", "error", "-xerror", *extra, "-i", url,
+        ["ffmpeg", "-nostdin", "-hide_banner", "-xerror", *extra, "-i", url,
          "-map", "0", "-t", "1", "-f", "null", "-"],
         capture_output=True, text=True, timeout=40)
     assert result.returncode == 0, (url, result.stderr)
+    described = result.stderr.split("Stream mapping:")[0]
+    return {kind.lower(): codec for kind, codec in re.findall(
+        r"Stream #0:\d+\S*: (Video|Audio): (\w+)", described)}
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -80,18 +82,15 @@ def test_codec_is_carried_and_plays(gateway, name):
                         gateway.route(path)["tracks"]} == expected(row, 0),
                10, gateway.log)
     gateway.wait_manifest(path)
-    for column, url, extra in (
-            (1, gateway.rtsp(path), ["-rtsp_transport", "tcp"]),
-            (2, gateway.http(f"{path}/manifest.mpd"), [])):
-        assert codecs(probe(url)) == expected(row, column)
-        decode(url, extra)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        over_dash = pool.submit(
+            played, gateway.http(f"{path}/manifest.mpd"), [])
+        over_rtsp = played(gateway.rtsp(path), ["-rtsp_transport", "tcp"])
+    assert over_rtsp == expected(row, 1)
+    assert over_dash.result() == expected(row, 2)
 
 
 # --- tracks
-
-ROUTES = {"live/one": {"input": "publish", "outputs": [
-    "rtsp", {"type": "dash", "segment-ms": 1000}]}}
-
 
 def kinds_of(url):
     """The kind of every stream, in order."""
@@ -103,34 +102,37 @@ def kinds_of(url):
                   json.loads(result.stdout)["streams"])
 
 
-def test_every_audio_track_is_carried():
+def test_every_audio_track_is_carried(gateway):
     tracks = [video("h264"), audio("aac"), audio("aac", track=1),
               audio("opus", track=5)]
-    with Gateway(ROUTES) as gateway, Publisher(
-            gateway.ports["rtmp"], "one", tracks):
+    with Publisher(gateway.ports["rtmp"], "tracks", tracks):
+        gateway.wait_state("live/tracks", "online")
         wait_until(lambda: sorted(
-            track["codec"] for track in gateway.route("live/one")["tracks"]) ==
-                   ["AAC", "AAC", "H.264", "Opus"], 20, gateway.log)
-        assert kinds_of(gateway.rtsp("live/one")) == ["audio"] * 3 + ["video"]
-        gateway.wait_manifest("live/one")
-        wait_until(lambda: kinds_of(gateway.http("live/one/manifest.mpd")) ==
-                   ["audio"] * 3 + ["video"], 20, gateway.log)
+            track["codec"] for track in gateway.route("live/tracks")["tracks"])
+                   == ["AAC", "AAC", "H.264", "Opus"], 20, gateway.log)
+        assert kinds_of(gateway.rtsp("live/tracks")) == \
+            ["audio"] * 3 + ["video"]
+        gateway.wait_manifest("live/tracks")
+        wait_until(lambda: kinds_of(gateway.http("live/tracks/manifest.mpd"))
+                   == ["audio"] * 3 + ["video"], 20, gateway.log)
 
 
 @pytest.mark.parametrize("announced", [True, False])
-def test_late_track_is_added(announced):
+def test_late_track_is_added(gateway, announced):
     """Sound that begins three seconds after the picture."""
+    name = f"late-{announced}"
+    path = f"live/{name}"
     metadata = {"videocodecid": 7.0, **({"audiocodecid": 10.0} if announced
                                         else {})}
-    with Gateway(ROUTES) as gateway, Publisher(
-            gateway.ports["rtmp"], "one", [video("h264"), audio("aac")],
+    with Publisher(
+            gateway.ports["rtmp"], name, [video("h264"), audio("aac")],
             metadata=metadata, late={1: 3000}):
-        gateway.wait_state("live/one", "online")
-        assert len(gateway.route("live/one")["tracks"]) == 1
-        assert kinds_of(gateway.rtsp("live/one")) == ["video"]
-        wait_until(lambda: len(gateway.route("live/one")["tracks"]) == 2, 20,
+        gateway.wait_state(path, "online")
+        assert len(gateway.route(path)["tracks"]) == 1
+        assert kinds_of(gateway.rtsp(path)) == ["video"]
+        wait_until(lambda: len(gateway.route(path)["tracks"]) == 2, 20,
                    gateway.log)
-        wait_until(lambda: kinds_of(gateway.rtsp("live/one")) ==
+        wait_until(lambda: kinds_of(gateway.rtsp(path)) ==
                    ["audio", "video"], 20, gateway.log)
 
 
@@ -140,26 +142,27 @@ def unsupported(kind, message):
                  960)
 
 
-@pytest.mark.parametrize("track,shown,reason", [
-    (unsupported(AUDIO, b"\xb6" + bytes(40)), "H.264",
-     "audio_0: Speex is not supported"),
-    (unsupported(AUDIO, b"\x56" + bytes(40)), "H.264",
-     "audio_0: Nellymoser is not supported"),
-    (unsupported(AUDIO, b"\x91abcd" + bytes(40)), "H.264",
-     "audio_0: unknown codec is not supported"),
-    (unsupported(VIDEO, b"\x14" + bytes(40)), "AAC",
-     "video_0: VP6 is not supported"),
-    (unsupported(VIDEO, b"\x91vvc1\0\0\0" + bytes(40)), "AAC",
-     "video_0: H.266 is not supported"),
-], ids=["speex", "nellymoser", "unknown", "vp6", "h266"])
-def test_unsupported_track_is_left_out_and_named(track, shown, reason):
-    other = video("h264") if track.kind == AUDIO else audio("aac")
-    with Gateway(ROUTES) as gateway, Publisher(
-            gateway.ports["rtmp"], "one", [other, track]):
-        gateway.wait_state("live/one", "online")
-        assert [t["codec"] for t in gateway.route("live/one")["tracks"]] == \
-            [shown]
-        wait_until(lambda: any(f"ignoring {reason}" in line
-                               for line in gateway.lines), 10, gateway.log)
-        status = json.dumps(gateway.route("live/one"))
+UNSUPPORTED = {
+    "speex": (AUDIO, b"\xb6" + bytes(40), "audio_0: Speex"),
+    "nellymoser": (AUDIO, b"\x56" + bytes(40), "audio_0: Nellymoser"),
+    "unknown": (AUDIO, b"\x91abcd" + bytes(40), "audio_0: unknown codec"),
+    "vp6": (VIDEO, b"\x14" + bytes(40), "video_0: VP6"),
+    "h266": (VIDEO, b"\x91vvc1\0\0\0" + bytes(40), "video_0: H.266"),
+}
+
+
+@pytest.mark.parametrize("name", UNSUPPORTED)
+def test_unsupported_track_is_left_out_and_named(gateway, name):
+    kind, message, shown = UNSUPPORTED[name]
+    other, codec = ((video("h264"), "H.264") if kind == AUDIO else
+                    (audio("aac"), "AAC"))
+    path, reason = f"live/{name}", f"{shown} is not supported"
+    with Publisher(gateway.ports["rtmp"], name,
+                   [other, unsupported(kind, message)]):
+        gateway.wait_state(path, "online")
+        assert [t["codec"] for t in gateway.route(path)["tracks"]] == [codec]
+        wait_until(lambda: any(
+            f"ignoring {reason}" in line and path in line
+            for line in gateway.lines), 10, gateway.log)
+        status = json.dumps(gateway.route(path))
         assert reason in status, status
