@@ -180,7 +180,8 @@ static const PenstockField fields[] = {
     .example = "\"[::]:8443\"" },
 
   { "/tls", PENSTOCK_FIELD_OBJECT,
-    .help = "The certificate of the TLS listeners. It is read at the start.",
+    .help = "The certificate of the TLS listeners. It is read at the start and on "
+        "reload.",
     .example = "{ \"certificate-file\": \"/etc/penstock/fullchain.pem\", "
         "\"key-file\": \"/etc/penstock/privkey.pem\" }" },
   { "/tls/certificate-file", PENSTOCK_FIELD_PATH, .required = TRUE,
