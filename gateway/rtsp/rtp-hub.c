@@ -9,6 +9,7 @@
 #include "rtp-hub.h"
 
 #include "rtcp-report.h"
+#include "rtp-aac.h"
 #include "rtp-primer.h"
 
 /* Pictures that come at least this often are waited for, and how much later
@@ -67,6 +68,7 @@ struct _PenstockRtpHub {
   GstClockTime newest_pts;
   PenstockRtpClock clocks[PENSTOCK_RTP_MAX_STREAMS];
   guint32 ssrcs[PENSTOCK_RTP_MAX_STREAMS];
+  PenstockRtpAac aac[PENSTOCK_RTP_MAX_STREAMS];
 };
 
 #define LOAD(field) __atomic_load_n (&(field), __ATOMIC_RELAXED)
@@ -120,8 +122,10 @@ penstock_rtp_hub_unref (PenstockRtpHub *hub)
 {
   if (!hub || !g_atomic_int_dec_and_test (&hub->refs))
     return;
-  for (guint i = 0; i < hub->n_streams; i++)
+  for (guint i = 0; i < hub->n_streams; i++) {
     g_clear_pointer (&hub->clocks[i].report, penstock_rtp_packets_unref);
+    penstock_rtp_aac_clear (&hub->aac[i]);
+  }
   penstock_rtp_primer_clear (&hub->primer);
   penstock_gop_log_unref (hub->log);
   penstock_loop_pool_unref (hub->pool);
@@ -159,6 +163,7 @@ penstock_rtp_hub_set_clock (PenstockRtpHub *hub, guint stream, guint clock_rate,
   if (clock->clock_rate > 0 && hub->ssrcs[stream] != ssrc) {
     penstock_gop_log_clear (hub->log);
     g_clear_pointer (&clock->report, penstock_rtp_packets_unref);
+    penstock_rtp_aac_clear (&hub->aac[stream]);
   }
   if (clock->clock_rate == 0 || hub->ssrcs[stream] != ssrc)
     clock->next_seq = next_seq;
@@ -166,6 +171,28 @@ penstock_rtp_hub_set_clock (PenstockRtpHub *hub, guint stream, guint clock_rate,
   clock->base = base;
   hub->ssrcs[stream] = ssrc;
   g_mutex_unlock (&hub->lock);
+}
+
+void
+penstock_rtp_hub_set_aac (PenstockRtpHub *hub, guint stream, gboolean is_aac)
+{
+  g_mutex_lock (&hub->lock);
+  hub->aac[stream].on = is_aac;
+  g_mutex_unlock (&hub->lock);
+}
+
+/* Whether audio waits for pictures. */
+static gboolean
+rides (const PenstockRtpHub *hub)
+{
+  return LOAD (hub->video_interval_us) <= RIDE_INTERVAL_US;
+}
+
+/* When the next picture should be there, at the latest. */
+static gint64
+next_picture_us (const PenstockRtpHub *hub)
+{
+  return LOAD (hub->video_us) + LOAD (hub->video_interval_us) + RIDE_LATE_US;
 }
 
 /* With the lock. */
@@ -285,6 +312,55 @@ append (PenstockRtpHub *hub, PenstockRtpPackets *packets)
   __atomic_store_n (&hub->next_seq, seq + 1, __ATOMIC_RELEASE);
 }
 
+/* With the lock. */
+static void
+flush_audio (PenstockRtpHub *hub, GQueue *out)
+{
+  for (guint i = 0; i < hub->n_streams; i++)
+    penstock_rtp_aac_flush (&hub->aac[i], out);
+}
+
+/* With the lock. What would be sent with the next picture anyway is put into
+ * as few packets as it fits. */
+static void
+arrange (PenstockRtpHub *hub, PenstockRtpPackets *packets, GQueue *out)
+{
+  if (packets->rtcp) {
+    g_queue_push_tail (out, packets);
+  } else if (!penstock_rtp_hub_is_video (hub, packets->stream)) {
+    penstock_rtp_aac_push (&hub->aac[packets->stream], packets,
+        rides (hub) ? next_picture_us (hub) : 0, g_get_monotonic_time (), out);
+  } else {
+    flush_audio (hub, out);
+    g_queue_push_tail (out, packets);
+  }
+}
+
+/* With the lock. */
+static void
+append_arranged (PenstockRtpHub *hub, PenstockRtpPackets *packets)
+{
+  GQueue out = G_QUEUE_INIT;
+
+  arrange (hub, packets, &out);
+  while ((packets = g_queue_pop_head (&out)))
+    append (hub, packets);
+}
+
+/* What is held for a picture is held no longer. */
+static void
+finish_audio (PenstockRtpHub *hub)
+{
+  GQueue rest = G_QUEUE_INIT;
+  PenstockRtpPackets *packets;
+
+  g_mutex_lock (&hub->lock);
+  flush_audio (hub, &rest);
+  while ((packets = g_queue_pop_head (&rest)))
+    append (hub, packets);
+  g_mutex_unlock (&hub->lock);
+}
+
 void
 penstock_rtp_hub_append (
     PenstockRtpHub *hub, PenstockRtpPackets *packets, GstClockTime now)
@@ -299,9 +375,9 @@ penstock_rtp_hub_append (
         penstock_rtp_hub_is_video (hub, packets->stream), now,
         g_get_monotonic_time (), &ready);
   else
-    append (hub, packets);
+    append_arranged (hub, packets);
   while ((packets = g_queue_pop_head (&ready)))
-    append (hub, packets);
+    append_arranged (hub, packets);
   if (!hub->ready && hub->startable && !hub->primer.active) {
     hub->ready = TRUE;
     g_cond_broadcast (&hub->cond);
@@ -347,22 +423,36 @@ serve_all (PenstockRtpAudience *audience)
   STORE (audience->oldest, oldest);
 }
 
+/* The picture that was waited for is late, or does not come. */
 static void
 wait_is_over (gpointer data)
 {
-  serve_all (data);
+  PenstockRtpAudience *audience = data;
+
+  finish_audio (audience->hub);
+  if (LOAD (audience->hub->next_seq) > audience->served)
+    serve_all (audience);
 }
 
-/* Milliseconds until the next picture should be there. */
+/* Milliseconds until the next picture should be there; 0: it is not waited
+ * for. */
 static gint64
 time_to_picture (PenstockRtpHub *hub)
 {
-  gint64 interval = LOAD (hub->video_interval_us);
-  gint64 wait =
-      LOAD (hub->video_us) + interval + RIDE_LATE_US - g_get_monotonic_time ();
+  gint64 wait = next_picture_us (hub) - g_get_monotonic_time ();
 
-  return interval <= RIDE_INTERVAL_US && wait > 0 ? wait / 1000 + 1
-                                                  : AUDIO_WAIT_MS;
+  return rides (hub) && wait > 0 ? wait / 1000 + 1 : 0;
+}
+
+/* With a picture everything has been sent; what is held for the next one does
+ * not wait longer than that. */
+static void
+expect_picture (PenstockRtpAudience *audience)
+{
+  gint64 wait = time_to_picture (audience->hub);
+
+  if (wait > 0)
+    penstock_loop_set_timer (audience->loop, &audience->timer, wait);
 }
 
 static void
@@ -374,11 +464,14 @@ serve (gpointer data)
   if (audience->viewers.length > 0) {
     penstock_gop_log_rearm_waker (hub->log, audience->waker);
     if (hub->video == 0 || LOAD (hub->video_seq) > audience->served ||
-        penstock_rtp_hub_has_ended (hub))
+        penstock_rtp_hub_has_ended (hub)) {
       serve_all (audience);
-    else if (audience->timer.position == 0)
+      expect_picture (audience);
+    } else if (audience->timer.position == 0) {
+      gint64 wait = time_to_picture (hub);
       penstock_loop_set_timer (
-          audience->loop, &audience->timer, time_to_picture (hub));
+          audience->loop, &audience->timer, wait > 0 ? wait : AUDIO_WAIT_MS);
+    }
   }
   penstock_rtp_hub_unref (hub);
 }
@@ -395,6 +488,7 @@ post_serve (gpointer data)
 void
 penstock_rtp_hub_end (PenstockRtpHub *hub)
 {
+  finish_audio (hub);
   g_atomic_int_set (&hub->ended, TRUE);
   for (guint i = 0; i < penstock_loop_pool_get_n (hub->pool); i++)
     post_serve (&hub->audiences[i]);
@@ -539,6 +633,8 @@ penstock_rtp_hub_join (
   }
   STORE (audience->oldest, MIN (LOAD (audience->oldest), viewer->feed->newest));
   viewer->type->flush (viewer);
+  if (audience->timer.position == 0)
+    expect_picture (audience);
 }
 
 void

@@ -47,6 +47,10 @@ void penstock_rtp_hub_set_limits (PenstockRtpHub *hub,
 void penstock_rtp_hub_set_clock (PenstockRtpHub *hub, guint stream,
     guint clock_rate, guint32 base, guint16 next_seq, guint32 ssrc);
 
+/* @stream is AAC, of which several frames fit into a packet (rtp-aac). */
+void penstock_rtp_hub_set_aac (
+    PenstockRtpHub *hub, guint stream, gboolean is_aac);
+
 /* Appends @packets (transfer full). @now: running time. */
 void penstock_rtp_hub_append (
     PenstockRtpHub *hub, PenstockRtpPackets *packets, GstClockTime now);

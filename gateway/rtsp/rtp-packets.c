@@ -65,6 +65,16 @@ penstock_rtp_packets_new_rtcp (guint stream, const guint8 *data, gsize size)
   return self;
 }
 
+void
+penstock_rtp_packets_renumber (PenstockRtpPackets *self, guint16 first_seq)
+{
+  self->first_seq = first_seq;
+  for (guint i = 0; i < self->n_packets; i++)
+    GST_WRITE_UINT16_BE (
+        self->data + self->offsets[i] + PENSTOCK_RTP_FRAME_HEADER + 2,
+        (guint16) (first_seq + i)); /* RFC 3550, 5.1 */
+}
+
 /* --- assembler --------------------------------------------------------------- */
 
 void

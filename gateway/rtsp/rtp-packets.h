@@ -62,6 +62,10 @@ penstock_rtp_usual_channel (guint stream, gboolean rtcp)
 PenstockRtpPackets *penstock_rtp_packets_new_rtcp (
     guint stream, const guint8 *data, gsize size);
 
+/* Numbers them from @first_seq on; before anybody else has them. */
+void penstock_rtp_packets_renumber (
+    PenstockRtpPackets *self, guint16 first_seq);
+
 static inline PenstockRtpPackets *
 penstock_rtp_packets_ref (PenstockRtpPackets *self)
 {

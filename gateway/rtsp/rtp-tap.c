@@ -137,6 +137,22 @@ take_rtp (Stream *stream, GstPadProbeInfo *info)
   }
 }
 
+static gboolean
+has_value (const GstStructure *s, const gchar *field, const gchar *value)
+{
+  return g_strcmp0 (gst_structure_get_string (s, field), value) == 0;
+}
+
+/* The mode of rtpmp4gpay for AAC (RFC 3640, 3.3.6); caps are in upper case. */
+static gboolean
+is_aac (const GstStructure *s)
+{
+  return has_value (s, "encoding-name", "MPEG4-GENERIC") &&
+      has_value (s, "mode", "AAC-hbr") && has_value (s, "sizelength", "13") &&
+      has_value (s, "indexlength", "3") &&
+      has_value (s, "indexdeltalength", "3");
+}
+
 /* What the payloader tells of its clock (caps of application/x-rtp). */
 static void
 take_clock (Stream *stream, GstEvent *event)
@@ -154,6 +170,7 @@ take_clock (Stream *stream, GstEvent *event)
   if (clock_rate > 0)
     penstock_rtp_hub_set_clock (stream->tap->hub, stream->index,
         (guint) clock_rate, base, (guint16) next_seq, ssrc);
+  penstock_rtp_hub_set_aac (stream->tap->hub, stream->index, is_aac (s));
 }
 
 static GstPadProbeReturn

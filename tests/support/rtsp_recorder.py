@@ -18,6 +18,7 @@ from rtsp_player import rtp_difference
 TIMEOUT = 20
 IDR = 5
 FU_A = 28
+AAC_FRAME = 1024  # samples
 TRANSPORTS = ("tcp", "udp", "tls", "tunnel")
 
 
@@ -36,6 +37,11 @@ class Packet:
         if kind != FU_A:
             return kind
         return self.payload[1] & 0x1f if self.payload[1] & 0x80 else -1
+
+
+    def n_frames(self):
+        """Of AAC; the length of their headers is in bits, 16 each."""
+        return struct.unpack(">H", self.payload[:2])[0] // 16
 
 
 class Stream:
@@ -67,6 +73,12 @@ class Stream:
 
     def is_keyframe(self, unit):
         return any(packet.nal_type() == IDR for packet in unit)
+
+    def silences(self):
+        """RTP time from the last AAC frame of each packet to the next packet,
+        which has several frames in it (RFC 3640)."""
+        return [rtp_difference(b.time, a.time) - (a.n_frames() - 1) * AAC_FRAME
+                for a, b in zip(self.packets, self.packets[1:])]
 
     def steps(self):
         """RTP time from each access unit to the next."""
