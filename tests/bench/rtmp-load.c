@@ -36,7 +36,7 @@
 
 typedef struct {
   gint viewers, fps, seed, server_pid, server_core, kbps;
-  gdouble join_s, settle_s, measure_s, wait_s;
+  gdouble warm_s, join_s, settle_s, measure_s, wait_s;
   gboolean publish;
   gchar *json;
 } Options;
@@ -347,6 +347,22 @@ scout (Load *self)
   return self->options.publish ? first->n_sent >= 10 : first->key_ns != 0;
 }
 
+/* A server without a cache lets players wait for the next one. */
+static void
+wait_for_keyframes (Load *self)
+{
+  guint64 end = now_ns () + (guint64) (self->options.wait_s * 1e9);
+  gint i = 0;
+
+  while (
+      !self->options.publish && i < self->options.viewers && now_ns () < end) {
+    round_of (self);
+    while (i < self->options.viewers &&
+        (self->peers[i].key_ns != 0 || self->peers[i].state == PEER_FAILED))
+      i++;
+  }
+}
+
 static gboolean
 run (Load *self)
 {
@@ -354,6 +370,7 @@ run (Load *self)
 
   if (!scout (self))
     return FALSE;
+  run_until (self, now_ns () + (guint64) (self->options.warm_s * 1e9));
   if (self->options.server_pid > 0)
     proc_stat_read (self->options.server_pid, -1, &self->idle);
   guint64 begin = now_ns ();
@@ -361,6 +378,7 @@ run (Load *self)
     run_until (self, begin + (guint64) (self->options.join_s * 1e9 * i / n));
     join (&self->peers[i]);
   }
+  wait_for_keyframes (self);
   run_until (self, now_ns () + (guint64) (self->options.settle_s * 1e9));
   take_mark (self, &self->begin);
   self->measuring = TRUE;
@@ -510,6 +528,8 @@ read_arguments (Load *self, gint *argc, gchar ***argv, GError **error)
         "Publish instead of playing", NULL },
     { "kbps", 0, 0, G_OPTION_ARG_INT, &options->kbps,
         "What each publishes (1000)", "KBIT/S" },
+    { "warm", 0, 0, G_OPTION_ARG_DOUBLE, &options->warm_s,
+        "Time with the first alone, so that caches are full (0)", "SECONDS" },
     { "join", 0, 0, G_OPTION_ARG_DOUBLE, &options->join_s,
         "They join one after the other within this time (5)", "SECONDS" },
     { "settle", 0, 0, G_OPTION_ARG_DOUBLE, &options->settle_s,
