@@ -7,6 +7,9 @@ Clips are made by ffmpeg once and kept in the build folder.
 """
 
 import array
+import bisect
+import itertools
+import json
 import os
 import subprocess
 import tempfile
@@ -181,21 +184,31 @@ def audio_beeps(path):
          "stream=sample_rate", "-of", "csv=p=0", path], check=True,
         capture_output=True, text=True, timeout=60)
     rate = int(probe.stdout.strip().strip(","))
-    times = packet_times(path, "a:0")
+    packets = json.loads(subprocess.run(
+        ["ffprobe", "-v", "error", "-select_streams", "a:0", "-show_entries",
+         "packet=pts_time,size", "-of", "json", path], check=True,
+        capture_output=True, text=True, timeout=60).stdout)["packets"]
     raw = subprocess.run(
         ["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", "0:a",
          "-c:a", "pcm_s16le", "-ac", "1", "-f", "s16le", "-"], check=True,
         capture_output=True, timeout=120).stdout
     samples = array.array("h")
     samples.frombytes(raw[:len(raw) // 2 * 2])
-    start = times[0] if times else 0.0
+    # Where packets begin, in samples: there may be holes between them.
+    starts = list(itertools.accumulate(
+        (int(packet["size"]) // 2 for packet in packets), initial=0))[:-1]
+
+    def time_of(sample):
+        number = max(bisect.bisect_right(starts, sample) - 1, 0)
+        return float(packets[number]["pts_time"]) + (
+            sample - starts[number]) / rate
     step = rate // 1000
     beeps, quiet_since = [], 0
     for index in range(0, len(samples) - step, step):
         loud = max(abs(s) for s in samples[index:index + step]) > 8000
         if loud:
             if index - quiet_since > rate // 2 or (not beeps and index):
-                beeps.append(start + index / rate)
+                beeps.append(time_of(index))
             quiet_since = index
     return beeps
 
