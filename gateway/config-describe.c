@@ -94,6 +94,8 @@ describe_output (GString *out, const PenstockOutputConfig *output)
       enum_name ("/routes/*/outputs/*", "audio", output->audio));
   if (output->low_latency)
     g_string_append_printf (out, ", %u ms latency", output->latency_ms);
+  if (!output->hls)
+    g_string_append (out, ", no HLS");
   if (output->directory)
     describe_path (out, ", into ", output->directory);
   g_string_append_c (out, ')');

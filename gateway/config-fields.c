@@ -656,6 +656,10 @@ static const PenstockField fields[] = {
     .min = 100, .max = 500, .unit = "ms", .fallback = "200",
     .offset = OUTPUT (chunk_ms),
     .help = "With `low-latency`: by how much a media segment grows at once." },
+  { OUTPUT_PATH "/hls", PENSTOCK_FIELD_BOOLEAN, OUT (DASH),
+    .offset = OUTPUT (hls), .fallback = "true",
+    .help = "HLS playlists of the same media segments as well, `master.m3u8` "
+        "beside `manifest.mpd`; with `low-latency` they are of low latency." },
   { OUTPUT_PATH "/audio", PENSTOCK_FIELD_ENUM, OUT (DASH),
     .offset = OUTPUT (audio), .fallback = "\"auto\"", .values = dash_audio,
     .help = "What happens to the audio." },

@@ -128,6 +128,7 @@ typedef struct
   gboolean low_latency;      /* segments can be read while they grow */
   guint chunk_ms;            /* by so much at once */
   guint latency_ms;          /* that players should keep */
+  gboolean hls;              /* playlists as well */
   PenstockDashAudio audio;
   guint audio_bitrate_kbps;  /* when audio is encoded */
   gchar *directory;          /* also write files there; NULL = memory only */

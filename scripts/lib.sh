@@ -64,6 +64,12 @@ fetch_player() {
     say "No player: its page will say so. Run scripts/fetch-player later."
 }
 
+fetch_test_players() {
+  install_npm
+  "$ROOT/scripts/fetch-test-players" >&2 ||
+    say "Some players are missing: tests with them are skipped."
+}
+
 # build DIR [OPTION...]: configures once and builds.
 build() {
   local dir=$1

@@ -6,13 +6,11 @@
  * to wake the HTTP thread, once for any number of changes, and only while a
  * request waits. */
 
-#include "http-dash.h"
+#include "http-dash-private.h"
 
 #include <string.h>
 
 #include "http-text.h"
-#include "http-viewers.h"
-#include "dash/segment-store.h"
 
 /* Shared caches may keep media as long as the MPD announces it; this long when
  * the MPD does not say. Seconds. */
@@ -21,36 +19,6 @@
 #define DASH_MPD "application/dash+xml"
 #define MEDIA_SEGMENT ".m4s"
 #define HLS_PLAYLIST "application/vnd.apple.mpegurl"
-
-/* A request that waits for a file: to exist, or to grow. */
-typedef struct {
-  HttpDash *dash;
-  HttpRequest *request;
-  gchar *path;
-  gchar *etag;       /* of the file being sent; NULL while it does not exist */
-  guint n_chunks;    /* of it that were queued */
-  GSource *hold;     /* end of patience, while it does not exist */
-  gboolean expected; /* the writer has said that it comes */
-} Waiter;
-
-struct _HttpDash {
-  gint refs; /* atomic */
-  GMainContext *context;
-  HttpLimits limits;
-  PenstockSegmentStore *store;
-  gulong changed_id;
-
-  HttpViewers *viewers; /* locks itself */
-
-  gint n_waiting;      /* atomic: whether the writer has to wake anybody */
-  gint wake_scheduled; /* atomic */
-
-  /* HTTP thread only */
-  GPtrArray *waiters; /* of Waiter, owned */
-  gchar *window_etag; /* MPD that window_s was read from */
-  guint window_s;
-  gboolean closed;
-};
 
 /* ---- answers ---- */
 
@@ -66,8 +34,8 @@ set_cache_headers (HttpRequest *request, const gchar *type, guint window_s)
   http_request_set_header (request, "Cache-Control", value);
 }
 
-static GBytes *
-join_chunks (GPtrArray *chunks)
+GBytes *
+http_dash_join (GPtrArray *chunks)
 {
   if (chunks->len == 1)
     return g_bytes_ref (chunks->pdata[0]);
@@ -81,8 +49,8 @@ join_chunks (GPtrArray *chunks)
   return g_byte_array_free_to_bytes (all);
 }
 
-static guint
-window_of (HttpDash *self)
+guint
+http_dash_get_window (HttpDash *self)
 {
   g_autoptr (PenstockStoredFile) mpd =
       penstock_segment_store_read (self->store, "manifest.mpd");
@@ -90,7 +58,7 @@ window_of (HttpDash *self)
   if (!mpd)
     return DEFAULT_WINDOW_S;
   if (g_strcmp0 (mpd->etag, self->window_etag) != 0) {
-    g_autoptr (GBytes) bytes = join_chunks (mpd->chunks);
+    g_autoptr (GBytes) bytes = http_dash_join (mpd->chunks);
     g_autofree gchar *text =
         g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
     self->window_s = penstock_priv_http_mpd_window_s (text, DEFAULT_WINDOW_S);
@@ -126,7 +94,7 @@ add_range (HttpRequest *request, GPtrArray *chunks, guint64 first, guint64 last)
 static void
 answer_mpd (HttpRequest *request, const PenstockStoredFile *file)
 {
-  g_autoptr (GBytes) bytes = join_chunks (file->chunks);
+  g_autoptr (GBytes) bytes = http_dash_join (file->chunks);
   g_autofree gchar *origin = http_request_get_origin (request);
   g_autofree gchar *url = g_strconcat (origin, "/time", NULL);
   gsize size;
@@ -188,11 +156,11 @@ answer_whole (HttpRequest *request, const PenstockStoredFile *file)
   http_request_finish (request);
 }
 
-static void
-answer_complete (
+void
+http_dash_answer_complete (
     HttpDash *self, HttpRequest *request, const PenstockStoredFile *file)
 {
-  set_cache_headers (request, file->content_type, window_of (self));
+  set_cache_headers (request, file->content_type, http_dash_get_window (self));
   http_request_set_header (request, "ETag", file->etag);
   if (penstock_priv_http_etag_matches (
           http_request_get_header (request, "If-None-Match"), file->etag))
@@ -206,7 +174,7 @@ answer_complete (
 /* ---- waiting ---- */
 
 static void
-waiter_free (Waiter *waiter)
+waiter_free (HttpWaiter *waiter)
 {
   http_request_forget (waiter->request);
   if (waiter->hold) {
@@ -218,8 +186,8 @@ waiter_free (Waiter *waiter)
   g_free (waiter);
 }
 
-static void
-remove_waiter (Waiter *waiter)
+void
+http_dash_remove_waiter (HttpWaiter *waiter)
 {
   HttpDash *self = waiter->dash;
 
@@ -230,11 +198,11 @@ remove_waiter (Waiter *waiter)
 static void
 on_request_ended (HttpRequest *request, gpointer user_data)
 {
-  remove_waiter (user_data);
+  http_dash_remove_waiter (user_data);
 }
 
-static void
-answer_absent (HttpRequest *request)
+void
+http_dash_answer_absent (HttpRequest *request)
 {
   http_request_set_header (request, "Cache-Control", "no-store");
   http_request_answer (request, SOUP_STATUS_NOT_FOUND, NULL, NULL);
@@ -243,19 +211,26 @@ answer_absent (HttpRequest *request)
 static gboolean
 on_patience_over (gpointer user_data)
 {
-  Waiter *waiter = user_data;
+  HttpWaiter *waiter = user_data;
   HttpRequest *request = waiter->request;
 
-  remove_waiter (waiter);
-  answer_absent (request);
+  gboolean playlist = waiter->kind == WAITS_FOR_PLAYLIST;
+
+  http_dash_remove_waiter (waiter);
+  if (playlist)
+    http_dash_answer_stale_playlist (request);
+  else
+    http_dash_answer_absent (request);
   return G_SOURCE_REMOVE;
 }
 
-static Waiter *
-add_waiter (HttpDash *self, HttpRequest *request, const gchar *path)
+HttpWaiter *
+http_dash_add_waiter (HttpDash *self, HttpRequest *request, HttpWaiterKind kind,
+    const gchar *path)
 {
-  Waiter *waiter = g_new0 (Waiter, 1);
+  HttpWaiter *waiter = g_new0 (HttpWaiter, 1);
 
+  waiter->kind = kind;
   waiter->dash = self;
   waiter->request = request;
   waiter->path = g_strdup (path);
@@ -266,19 +241,28 @@ add_waiter (HttpDash *self, HttpRequest *request, const gchar *path)
   return waiter;
 }
 
-static void
-hold (Waiter *waiter, guint patience_ms)
+void
+http_dash_hold (HttpWaiter *waiter, guint patience_ms)
 {
   waiter->hold = g_timeout_source_new (patience_ms);
   g_source_set_callback (waiter->hold, on_patience_over, waiter, NULL);
   g_source_attach (waiter->hold, waiter->dash->context);
 }
 
+void
+http_dash_wait (HttpWaiter *waiter, gboolean waits)
+{
+  if (waits)
+    http_request_wait (waiter->request, on_request_ended, waiter);
+  else
+    http_dash_remove_waiter (waiter);
+}
+
 /* Queues what is new of a growing file, which begins behind the chunks that
  * were queued. Returns FALSE when the answer has come to its end, good or bad.
  */
 static gboolean
-send_growth (Waiter *waiter, const PenstockStoredFile *file)
+send_growth (HttpWaiter *waiter, const PenstockStoredFile *file)
 {
   HttpConnection *connection = http_request_get_connection (waiter->request);
 
@@ -305,14 +289,14 @@ send_growth (Waiter *waiter, const PenstockStoredFile *file)
 /* Starts to send a file that still grows: chunked, so that nobody takes a part
  * for the whole; never with a range, nobody knows of what. */
 static gboolean
-begin_growing (Waiter *waiter, const PenstockStoredFile *file)
+begin_growing (HttpWaiter *waiter, const PenstockStoredFile *file)
 {
   HttpDash *self = waiter->dash;
   HttpRequest *request = waiter->request;
 
   waiter->etag = g_strdup (file->etag);
   waiter->n_chunks = 0;
-  set_cache_headers (request, file->content_type, window_of (self));
+  set_cache_headers (request, file->content_type, http_dash_get_window (self));
   http_request_set_header (request, "ETag", file->etag);
   http_request_begin (request, SOUP_STATUS_OK, file->content_type, -1);
   return send_growth (waiter, file);
@@ -320,7 +304,7 @@ begin_growing (Waiter *waiter, const PenstockStoredFile *file)
 
 /* Returns FALSE when the request needs no waiting any more. */
 static gboolean
-update_waiter (Waiter *waiter)
+update_file (HttpWaiter *waiter)
 {
   HttpDash *self = waiter->dash;
   g_autoptr (PenstockStoredFile) file = waiter->etag
@@ -333,7 +317,7 @@ update_waiter (Waiter *waiter)
   if (!file && waiter->expected &&
       !penstock_segment_store_is_expected (self->store, waiter->path, NULL)) {
     /* Another one comes in its place: a Period has ended. */
-    answer_absent (waiter->request);
+    http_dash_answer_absent (waiter->request);
     return FALSE;
   }
   if (!file)
@@ -341,8 +325,21 @@ update_waiter (Waiter *waiter)
   g_source_destroy (waiter->hold);
   if (!file->complete)
     return begin_growing (waiter, file);
-  answer_complete (self, waiter->request, file);
+  http_dash_answer_complete (self, waiter->request, file);
   return FALSE;
+}
+
+static gboolean
+update_waiter (HttpWaiter *waiter)
+{
+  switch (waiter->kind) {
+  case WAITS_FOR_PART:
+    return http_dash_update_part (waiter);
+  case WAITS_FOR_PLAYLIST:
+    return http_dash_update_playlist (waiter);
+  default:
+    return update_file (waiter);
+  }
 }
 
 static gboolean
@@ -353,9 +350,9 @@ on_store_moved (gpointer user_data)
   g_atomic_int_set (&self->wake_scheduled, FALSE);
   /* Backwards: the last one moves into the place of one that is removed. */
   for (guint i = self->waiters->len; i-- > 0;) {
-    Waiter *waiter = self->waiters->pdata[i];
+    HttpWaiter *waiter = self->waiters->pdata[i];
     if (!update_waiter (waiter))
-      remove_waiter (waiter);
+      http_dash_remove_waiter (waiter);
   }
   return G_SOURCE_REMOVE;
 }
@@ -378,42 +375,13 @@ on_store_changed (
 
 /* ---- the object ---- */
 
-/* Numbers are left out where a new Period begins: what is there after @path
- * says that it never comes. */
-static gboolean
-is_left_out (HttpDash *self, const gchar *path)
-{
-  g_auto (GStrv) names = penstock_segment_store_list (self->store);
-
-  for (guint i = 0; names[i]; i++)
-    if (penstock_priv_http_is_later_segment (names[i], path))
-      return TRUE;
-  return FALSE;
-}
-
-/* When the next media segment should be there, by the two before it. UTC;
- * G_MAXINT64: @path is not the next one. */
-static gint64
-guess_due (HttpDash *self, const gchar *path, const PenstockStoredFile *last,
-    const gchar *last_path)
-{
-  if (!last || is_left_out (self, path))
-    return G_MAXINT64;
-  g_autofree gchar *before = penstock_priv_http_previous_segment (last_path);
-  g_autoptr (PenstockStoredFile) previous =
-      before ? penstock_segment_store_read (self->store, before) : NULL;
-
-  return previous ? 2 * last->created_us - previous->created_us : 0;
-}
-
-/* How long a request for a segment that does not exist waits for it: until it
- * is due, and a margin. 0 = it is not the next one, or it is too early for it.
+/* Until it is due, and a margin.
  *
  * Players without a clock (ffmpeg) ask for the next segment as soon as they
  * have the last, and a 404 makes them skip it. Where segments can be read while
  * they grow nobody has the last so early. */
-static guint
-patience_for (HttpDash *self, const gchar *path)
+guint
+http_dash_get_patience (HttpDash *self, const gchar *path)
 {
   g_autofree gchar *name = penstock_priv_http_previous_segment (path);
   g_autoptr (PenstockStoredFile) last =
@@ -421,11 +389,7 @@ patience_for (HttpDash *self, const gchar *path)
   gint64 due;
 
   if (!penstock_segment_store_is_expected (self->store, path, &due))
-    due = guess_due (self, path, last, name);
-  if (due == G_MAXINT64)
     return 0;
-  if (due == 0)
-    return self->limits.max_hold_ms;
   gint64 wait_ms = MAX (due - g_get_real_time (), 0) / 1000;
   if (last && !last->complete && wait_ms > self->limits.hold_ms)
     return 0;
@@ -455,30 +419,36 @@ gboolean
 http_dash_serve (HttpDash *self, HttpRequest *request, const gchar *path)
 {
   g_autoptr (PenstockStoredFile) file = NULL;
-  Waiter *waiter;
+  HttpWaiter *waiter;
+  gboolean found;
 
   if (self->closed)
     return FALSE;
+  if (http_dash_serve_playlist (self, request, path))
+    return TRUE;
+  if (http_dash_serve_part (self, request, path, &found)) {
+    if (found)
+      note_viewer (self, request, path);
+    return found;
+  }
   file = penstock_segment_store_read (self->store, path);
   if (file)
     note_viewer (self, request, path);
   if (file && file->complete) {
-    answer_complete (self, request, file);
+    http_dash_answer_complete (self, request, file);
     return TRUE;
   }
-  guint patience_ms = file ? 0 : patience_for (self, path);
+  guint patience_ms = file ? 0 : http_dash_get_patience (self, path);
   if (!file && patience_ms == 0)
     return FALSE;
 
   /* From here on changes wake us; one that came in between is seen by looking
    * a second time. */
-  waiter = add_waiter (self, request, path);
+  waiter = http_dash_add_waiter (self, request, WAITS_FOR_FILE, path);
   if (!file)
-    hold (waiter, patience_ms);
-  if ((!file || begin_growing (waiter, file)) && update_waiter (waiter))
-    http_request_wait (request, on_request_ended, waiter);
-  else
-    remove_waiter (waiter);
+    http_dash_hold (waiter, patience_ms);
+  http_dash_wait (waiter,
+      (!file || begin_growing (waiter, file)) && update_waiter (waiter));
   return TRUE;
 }
 
@@ -493,6 +463,7 @@ http_dash_new (
   self->limits = *limits;
   self->store = penstock_segment_store_get (store);
   self->waiters = g_ptr_array_new_with_free_func ((GDestroyNotify) waiter_free);
+  self->positions = http_dash_positions_new ();
   self->window_s = DEFAULT_WINDOW_S;
   self->viewers = penstock_priv_http_viewers_new (
       limits->viewer_ms * G_TIME_SPAN_MILLISECOND);
@@ -524,6 +495,7 @@ http_dash_unref (HttpDash *self)
     return;
   penstock_priv_http_viewers_free (self->viewers);
   g_ptr_array_unref (self->waiters);
+  g_hash_table_unref (self->positions);
   g_object_unref (self->store);
   g_main_context_unref (self->context);
   g_free (self->window_etag);
@@ -534,14 +506,14 @@ void
 http_dash_end_waiting (HttpDash *self)
 {
   while (self->waiters->len > 0) {
-    Waiter *waiter = self->waiters->pdata[self->waiters->len - 1];
+    HttpWaiter *waiter = self->waiters->pdata[self->waiters->len - 1];
     HttpRequest *request = waiter->request;
     gboolean begun = waiter->etag != NULL;
-    remove_waiter (waiter);
+    http_dash_remove_waiter (waiter);
     if (begun)
       http_request_abort (request, "the route is gone");
     else
-      answer_absent (request);
+      http_dash_answer_absent (request);
   }
 }
 

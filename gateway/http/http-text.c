@@ -170,17 +170,6 @@ penstock_priv_http_previous_segment (const gchar *path)
       "%.*s%" G_GUINT64_FORMAT ".m4s", stem, path, number - 1);
 }
 
-gboolean
-penstock_priv_http_is_later_segment (const gchar *other, const gchar *path)
-{
-  int stem, other_stem;
-  guint64 number, other_number;
-
-  return read_segment (path, &stem, &number) &&
-      read_segment (other, &other_stem, &other_number) && stem == other_stem &&
-      strncmp (path, other, (gsize) stem) == 0 && other_number > number;
-}
-
 /* ---- MPD ---- */
 
 /* Value of the first attribute of that name, up to @end. */

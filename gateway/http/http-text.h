@@ -43,11 +43,6 @@ gboolean penstock_priv_http_etag_matches (
  * (nullable): NULL when @path is not a numbered media segment, or the first. */
 gchar *penstock_priv_http_previous_segment (const gchar *path);
 
-/* Is @other a media segment of the same track as @path, with a larger number?
- */
-gboolean penstock_priv_http_is_later_segment (
-    const gchar *other, const gchar *path);
-
 /* MPD@timeShiftBufferDepth in seconds, @fallback when absent or odd. */
 guint penstock_priv_http_mpd_window_s (const gchar *mpd, guint fallback);
 

@@ -162,8 +162,9 @@ dash_configure (GstElement *sink, gpointer owner)
       "addressing", self->config->addressing, "low-latency",
       self->config->low_latency, "chunk-duration",
       (guint64) self->config->chunk_ms * GST_MSECOND, "latency",
-      (guint64) self->config->latency_ms * GST_MSECOND, "utc-timing-url",
-      "/time", "wall-clock", self->wall_clock, NULL);
+      (guint64) self->config->latency_ms * GST_MSECOND, "hls",
+      self->config->hls, "utc-timing-url", "/time", "wall-clock",
+      self->wall_clock, NULL);
 }
 
 static const PenstockOutputPipelineType pipeline_type = {
@@ -231,6 +232,13 @@ dash_add_status (PenstockOutput *self, JsonBuilder *builder)
 
   json_builder_set_member_name (builder, "manifest");
   json_builder_add_string_value (builder, manifest);
+  if (self->config->hls) {
+    g_autofree gchar *playlist =
+        g_strdup_printf ("/%s/master.m3u8", self->route);
+
+    json_builder_set_member_name (builder, "playlist");
+    json_builder_add_string_value (builder, playlist);
+  }
   json_builder_set_member_name (builder, "readers");
   json_builder_add_int_value (builder,
       self->http ? penstock_http_server_count_viewers (self->http, self->route)

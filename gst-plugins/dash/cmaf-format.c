@@ -406,3 +406,15 @@ cmaf_format_access_unit_ticks (
     return cmaf_opus_packet_samples (data, size);
   return format->frame_samples;
 }
+
+GstClockTime
+cmaf_format_get_whole_pictures (const CmafFormat *format, GstClockTime time)
+{
+  guint64 second = (guint64) MAX (format->fps_d, 1) * GST_SECOND;
+  guint64 pictures;
+
+  if (format->kind != CMAF_VIDEO || format->fps_n == 0)
+    return time;
+  pictures = gst_util_uint64_scale (time + time / 50, format->fps_n, second);
+  return gst_util_uint64_scale_round (MAX (pictures, 1), second, format->fps_n);
+}

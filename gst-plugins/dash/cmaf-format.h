@@ -87,6 +87,12 @@ gboolean cmaf_format_equal (const CmafFormat *a, const CmafFormat *b);
  * parameter sets change in band (avc3, hev1). */
 CmafFormat *cmaf_format_copy_in_band (const CmafFormat *format);
 
+/* So much time, or the whole pictures in it where the frame rate is known: one
+ * at least. It may be longer by 2 %, which is what milliseconds make of a frame
+ * rate. */
+GstClockTime cmaf_format_get_whole_pictures (
+    const CmafFormat *format, GstClockTime time);
+
 /**
  * cmaf_format_access_unit_ticks:
  * @format: an audio format

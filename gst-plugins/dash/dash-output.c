@@ -193,8 +193,9 @@ write_change (DashFiles *files, const PresentationChange *change)
 {
   switch (change->action) {
   case PRESENTATION_PUT:
-    dash_files_put (
-        files, change->path, change->plain ? change->plain : change->bytes);
+    if (!change->growing_only)
+      dash_files_put (
+          files, change->path, change->plain ? change->plain : change->bytes);
     break;
   case PRESENTATION_APPEND:
     dash_files_append (files, change->path, change->bytes);

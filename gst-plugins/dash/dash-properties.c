@@ -50,6 +50,7 @@ enum {
   PROP_LOW_LATENCY,
   PROP_CHUNK_DURATION,
   PROP_LATENCY,
+  PROP_HLS,
   PROP_STATS,
   N_PROPS
 };
@@ -179,6 +180,9 @@ penstock_dash_sink_set_property (
   case PROP_LATENCY:
     s->latency = g_value_get_uint64 (value);
     break;
+  case PROP_HLS:
+    s->hls = g_value_get_boolean (value);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -236,6 +240,9 @@ penstock_dash_sink_get_property (
     break;
   case PROP_LATENCY:
     g_value_set_uint64 (value, s->latency);
+    break;
+  case PROP_HLS:
+    g_value_set_boolean (value, s->hls);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -388,6 +395,24 @@ install_manifest (void)
 }
 
 static void
+install_hls (void)
+{
+  /**
+   * PenstockDashSink:hls:
+   *
+   * HLS playlists of the same segments are written beside the MPD:
+   * `master.m3u8` and one `media.m3u8` in the folder of each stream. With
+   * #PenstockDashSink:low-latency those in #PenstockDashSink:store list the
+   * parts of segments that grow.
+   *
+   * Since: 0.1
+   */
+  props[PROP_HLS] = g_param_spec_boolean ("hls", "HLS",
+      "HLS playlists of the same segments are written as well", FALSE,
+      SETTABLE);
+}
+
+static void
 install_low_latency (void)
 {
   /**
@@ -458,6 +483,7 @@ dash_properties_install (GObjectClass *object_class)
   install_places ();
   install_segments ();
   install_manifest ();
+  install_hls ();
   install_low_latency ();
   install_stats ();
   g_object_class_install_properties (object_class, N_PROPS, props);

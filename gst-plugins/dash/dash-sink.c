@@ -325,6 +325,7 @@ create_engine (PenstockDashSink *self, const DashSettings *settings)
     .first_number = settings->start_number,
     .timeline = settings->addressing == PENSTOCK_DASH_ADDRESSING_TIMELINE &&
         !settings->low_latency,
+    .hls = settings->hls,
     .title = settings->title,
     .utc_timing_url = settings->utc_timing_url,
   };

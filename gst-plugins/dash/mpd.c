@@ -21,6 +21,7 @@ track_free (MpdTrack *track)
   g_free (track->language);
   g_free (track->continues);
   g_array_unref (track->segments);
+  g_array_unref (track->parts);
   g_free (track);
 }
 
@@ -35,6 +36,7 @@ mpd_track_new (const gchar *id, guint set_id, CmafFormat *format)
   track->fps_n = format->fps_n;
   track->fps_d = MAX (format->fps_d, 1);
   track->segments = g_array_new (FALSE, FALSE, sizeof (MpdSegment));
+  track->parts = g_array_new (FALSE, FALSE, sizeof (MpdPart));
   return track;
 }
 

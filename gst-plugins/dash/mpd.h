@@ -13,11 +13,30 @@ G_BEGIN_DECLS
  * MpdSegment:
  * @start, @duration: ticks of the track
  * @row: the row it belongs to; all tracks lose a row together
+ * @sequence: its place in the order of the track, for HLS; what is left out
+ *   between two of them is a hole
  */
 typedef struct {
   guint64 start, duration;
   guint64 row;
+  guint64 sequence;
 } MpdSegment;
+
+/**
+ * MpdPart:
+ * @number: of its segment
+ * @index: in the segment, from 0 on
+ * @duration: ticks
+ * @independent: decoding can start in it
+ *
+ * A chunk of a segment, for HLS.
+ */
+typedef struct {
+  guint64 number;
+  guint index;
+  guint64 duration;
+  gboolean independent;
+} MpdPart;
 
 /**
  * MpdTrack:
@@ -32,6 +51,10 @@ typedef struct {
  * @fps_n, @fps_d: nominal or measured; 0/1 when there is neither
  * @continues: (nullable): id of the Period whose timeline goes on here
  * @segments: (element-type MpdSegment): complete, in order
+ * @parts: (element-type MpdPart): of the last segments and, behind them, of the
+ *   one that goes on
+ * @open: the segment that goes on, so far
+ * @longest_part: nanoseconds of the longest part that is to be expected
  *
  * One Representation in an AdaptationSet of its own.
  */
@@ -47,6 +70,9 @@ typedef struct {
   guint fps_n, fps_d;
   gchar *continues;
   GArray *segments;
+  GArray *parts;
+  MpdSegment open;
+  GstClockTime longest_part;
 } MpdTrack;
 
 /**
@@ -54,13 +80,14 @@ typedef struct {
  * @id: unique for ever
  * @header: number in the name of its CMAF headers and of its first segment
  * @ordinal: how many Periods were before it
+ * @discontinuity: grows by one with each Period, also over restarts, for HLS
  * @start: nanoseconds after the availability start
  * @duration: nanoseconds, %GST_CLOCK_TIME_NONE while it goes on
  * @tracks: (element-type MpdTrack): in the order of their set_id
  */
 typedef struct {
   gchar *id;
-  guint64 header, ordinal;
+  guint64 header, ordinal, discontinuity;
   GstClockTime start, duration;
   GPtrArray *tracks;
 } MpdPeriod;

@@ -13,6 +13,11 @@
 #define NUMBER_EPOCH (G_GUINT64_CONSTANT (1577836800) * GST_SECOND)
 #define NUMBER_STEP (500 * GST_MSECOND)
 
+/* Discontinuities of HLS go on over restarts as well, as long as there is no
+ * more than one in ten minutes. The numbers stay small: hls.js counts up to
+ * them. */
+#define NUMBERS_A_DISCONTINUITY (10 * 60 * 2)
+
 /* Tracks that end further apart than an audio access unit end their Period
  * with the first of them. */
 #define END_TOLERANCE (50 * GST_MSECOND)
@@ -282,6 +287,11 @@ presentation_begin_period (Presentation *self, const SegmenterRow *row,
 
   period = mpd_period_new (next_number (self, start, now), start);
   period->ordinal = self->n_periods;
+  if (self->n_periods == 0) {
+    self->first_discontinuity = period->header / NUMBERS_A_DISCONTINUITY;
+    self->sequence = self->sequence_before_row = period->header - 1;
+  }
+  period->discontinuity = self->first_discontinuity + self->n_periods;
   choose_grid (self, row, continuous);
   self->count.on = self->count.grid.ticks != 0;
   self->count.start = start;

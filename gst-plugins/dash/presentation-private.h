@@ -2,7 +2,8 @@
  *
  * Between the parts of a presentation: its rows and MPD (presentation.c), its
  * Periods (presentation-period.c), its media segments (presentation-segment.c),
- * and the files it keeps (presentation-window.c). */
+ * its playlists (presentation-hls.c), and the files it keeps
+ * (presentation-window.c). */
 #ifndef PENSTOCK_PRESENTATION_PRIVATE_H
 #define PENSTOCK_PRESENTATION_PRIVATE_H
 
@@ -39,6 +40,8 @@ typedef struct {
   /* The segment that grows. */
   PresentationFile *file; /* not owned; NULL: there is none */
   MpdSegment segment;     /* so far */
+  guint n_chunks;         /* of it */
+  gboolean playlist_due;  /* something has changed that it tells */
 } TrackState;
 
 /* Where players count the segments. */
@@ -69,6 +72,11 @@ struct _Presentation {
   gboolean short_of_bytes; /* the window is shorter than wanted */
   gboolean mpd_due;        /* something has changed that it tells */
   gchar *mpd_text;         /* as published */
+  gchar *variants_text;    /* multivariant playlist, as published */
+  gboolean variants_due;   /* not yet where files have to be complete */
+  guint64 first_discontinuity;
+  guint64 sequence; /* greatest in all playlists so far */
+  guint64 sequence_row, sequence_before_row;
 
   guint64 n_rows;
   GQueue rows;    /* of PresentationRow: listed */
@@ -131,6 +139,20 @@ void presentation_finish_segments (Presentation *self, GQueue *changes);
 
 /* Has each track of the Period begun its segment? */
 gboolean presentation_all_have_begun (const Presentation *self);
+
+/* ---- presentation-hls.c ---- */
+
+/* Of a segment of @track that begins in @row: its place in the playlist. */
+guint64 presentation_take_sequence (
+    Presentation *self, const MpdTrack *track, guint64 row);
+
+/* A part of the segment that goes on. */
+void presentation_add_part (const Presentation *self, const TrackState *state,
+    MpdTrack *track, const SegmenterSegment *chunk);
+
+/* Playlists of tracks that have something new, and that of all. */
+void presentation_put_playlists (
+    Presentation *self, gboolean row_ends, GQueue *changes);
 
 /* ---- presentation-window.c ---- */
 

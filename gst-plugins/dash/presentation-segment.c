@@ -104,6 +104,7 @@ list_segment (Presentation *self, TrackState *state, MpdTrack *track,
   state->peak =
       MAX (state->peak, bit_rate (bytes, segment->duration, track->format));
   g_array_append_val (track->segments, *segment);
+  state->playlist_due = TRUE;
   self->max_segment = MAX (self->max_segment, duration);
   self->n_segments++;
 }
@@ -114,7 +115,8 @@ presentation_add_segment (Presentation *self, const SegmenterSegment *segment,
 {
   TrackState *state = &self->tracks[segment->track];
   MpdTrack *track = presentation_find_track (self->period, state->id);
-  MpdSegment entry = { segment->start, segment->duration, row->number };
+  MpdSegment entry = { segment->start, segment->duration, row->number,
+    presentation_take_sequence (self, track, row->number) };
   CmafChunk chunk = { ++state->sequence, segment->start, TRUE, 0 };
   GBytes *bytes = cmaf_chunk_write (&chunk,
       (const CmafSample *) segment->samples->data, segment->samples->len);
@@ -130,13 +132,15 @@ presentation_add_segment (Presentation *self, const SegmenterSegment *segment,
 /* ---- segments that grow ---- */
 
 static void
-begin_file (Presentation *self, TrackState *state,
+begin_file (Presentation *self, TrackState *state, const MpdTrack *track,
     const SegmenterSegment *segment, PresentationRow *row)
 {
   g_autofree gchar *path = mpd_segment_path (state->id, state->next_number++);
 
   state->file = presentation_file_new (path, 0);
-  state->segment = (MpdSegment){ segment->start, 0, row->number };
+  state->segment = (MpdSegment){ segment->start, 0, row->number,
+    presentation_take_sequence (self, track, row->number) };
+  state->n_chunks = 0;
   g_queue_push_tail (&row->files, state->file);
 }
 
@@ -151,7 +155,7 @@ presentation_add_chunk (Presentation *self, const SegmenterSegment *segment,
   GBytes *bytes;
 
   if (chunk.starts_segment) {
-    begin_file (self, state, segment, row);
+    begin_file (self, state, track, segment, row);
     chunk.produced = utc;
   }
   bytes = cmaf_chunk_write (&chunk, (const CmafSample *) segment->samples->data,
@@ -162,6 +166,10 @@ presentation_add_chunk (Presentation *self, const SegmenterSegment *segment,
       bit_rate (g_bytes_get_size (bytes), segment->duration, segment->format));
   presentation_append_media (
       self, state->file, segment->format, bytes, changes);
+  if (self->settings.hls)
+    presentation_add_part (self, state, track, segment);
+  state->n_chunks++;
+  state->playlist_due = TRUE;
   if (chunk.starts_segment)
     expect_next (self, state, utc + self->settings.latency.chunk, changes);
 }

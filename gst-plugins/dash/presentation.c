@@ -36,6 +36,7 @@ presentation_free (Presentation *self)
     g_free (self->tracks[i].language);
   mpd_clear (&self->mpd);
   g_free (self->mpd_text);
+  g_free (self->variants_text);
   g_free (self);
 }
 
@@ -182,6 +183,7 @@ presentation_add_row (
   if (self->mpd_due &&
       (row->ends || (self->count.on && presentation_all_have_begun (self))))
     put_mpd (self, now_us, changes);
+  presentation_put_playlists (self, row->ends, changes);
   while ((change = g_queue_pop_head (&deletions)))
     g_queue_push_tail (changes, change); /* nothing listed is missing */
 }
@@ -236,6 +238,9 @@ presentation_end (Presentation *self, gint64 now_us, GQueue *changes)
     presentation_close_period (self);
   self->mpd.ended = TRUE;
   put_mpd (self, now_us, changes);
+  for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++)
+    self->tracks[i].playlist_due = TRUE;
+  presentation_put_playlists (self, TRUE, changes);
 }
 
 void

@@ -35,6 +35,7 @@ G_BEGIN_DECLS
  * @max_bytes: of all files; the window shrinks rather than exceed it
  * @first_number: of the first segment; 0 takes it from the clock
  * @timeline: list segments one by one also when they are regular
+ * @hls: write playlists as well
  * @title, @utc_timing_url: (nullable)
  */
 typedef struct {
@@ -42,7 +43,7 @@ typedef struct {
   MpdLatency latency;
   guint64 max_bytes;
   guint64 first_number;
-  gboolean timeline;
+  gboolean timeline, hls;
   const gchar *title, *utc_timing_url;
 } PresentationSettings;
 
@@ -61,6 +62,7 @@ typedef enum {
  * @bytes: to put or append
  * @plain: (nullable): to put in the place of @bytes where files can be had only
  *   when they are complete
+ * @growing_only: not to be put there at all
  * @due_us: UTC, microseconds since 1970, when what is expected can be had
  *
  * Changes are to be done in the order they are given in.
@@ -70,6 +72,7 @@ typedef struct {
   gchar *path;
   const gchar *content_type;
   GBytes *bytes, *plain;
+  gboolean growing_only;
   gint64 due_us;
 } PresentationChange;
 

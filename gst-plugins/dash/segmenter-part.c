@@ -81,6 +81,8 @@ begin_row (Segmenter *self)
     .tracks = segmenter_find_participants (self, leader, NULL),
     .pts = pts };
   segmenter_enter_period (self, leader, open->tracks, &head);
+  open->chunk = cmaf_format_get_whole_pictures (
+      leader->period_format, self->settings.chunk);
   open->new_period = head.new_period;
   open->continuous = head.continuous;
   open->start = open->end = exact_start (leader);
@@ -96,7 +98,7 @@ begin_row (Segmenter *self)
 static GstClockTime
 chunk_end (const Segmenter *self, GstClockTime time)
 {
-  GstClockTime chunk = self->settings.chunk;
+  GstClockTime chunk = self->open.chunk;
   GstClockTime since = time - MIN (self->open.start, time) + chunk / 2;
 
   return self->open.start + (since + chunk - 1) / chunk * chunk;

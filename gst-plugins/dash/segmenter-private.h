@@ -48,6 +48,7 @@ typedef struct {
  * @announced: its first part has
  * @given_up: its units are gone: it is to be closed as it is
  * @n_left: units of the leader that have left
+ * @chunk: nanoseconds of its parts
  * @pts: running time of the leader's first unit
  * @start, @end: running time, exact: of the row, and of its leader so far
  * @new_period, @continuous: as in #SegmenterRow
@@ -57,6 +58,7 @@ typedef struct {
   guint leader;
   guint32 tracks;
   guint n_left;
+  GstClockTime chunk;
   GstClockTime pts;
   GstClockTime start, end;
   gboolean new_period, continuous;

@@ -29,9 +29,10 @@ typedef struct {
   GHashTable *files;    /* path -> GBytes: what a disk would hold */
   GHashTable *growing;  /* path -> GByteArray: what it holds unfinished */
   GHashTable *expected; /* folder -> "path at time": what comes next */
-  GString *log;         /* "+path" and "-path", ">path" for a chunk */
-  gchar *mpd;           /* the newest */
-  gchar *plain_mpd;     /* as a folder has it, if that is another */
+  GHashTable *playlists, *plain_playlists; /* path -> text, here, in a folder */
+  GString *log;     /* "+path" and "-path", ">path" for a chunk */
+  gchar *mpd;       /* the newest */
+  gchar *plain_mpd; /* as a folder has it, if that is another */
   gint64 now_us;
 } Rig;
 
@@ -49,6 +50,23 @@ rig_take_mpd (Rig *rig, const PresentationChange *change)
         g_bytes_get_size (change->plain));
   assert_equals_string (change->content_type, "application/dash+xml");
   g_string_append (rig->log, "+mpd ");
+}
+
+static inline gchar *
+rig_text_of (GBytes *bytes)
+{
+  return g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+}
+
+static inline void
+rig_take_playlist (Rig *rig, const PresentationChange *change)
+{
+  assert_equals_string (change->content_type, "application/vnd.apple.mpegurl");
+  g_hash_table_insert (
+      rig->playlists, g_strdup (change->path), rig_text_of (change->bytes));
+  if (!change->growing_only)
+    g_hash_table_insert (rig->plain_playlists, g_strdup (change->path),
+        rig_text_of (change->plain ? change->plain : change->bytes));
 }
 
 /* Takes @bytes. */
@@ -103,6 +121,10 @@ rig_apply (Rig *rig, GQueue *changes)
         rig_take_mpd (rig, change);
         break;
       }
+      if (g_str_has_suffix (change->path, ".m3u8")) {
+        rig_take_playlist (rig, change);
+        break;
+      }
       rig_assert_type (change);
       rig_take_file (rig, change->path, g_bytes_ref (change->bytes));
       break;
@@ -114,6 +136,11 @@ rig_apply (Rig *rig, GQueue *changes)
       rig_finish (rig, change->path);
       break;
     case PRESENTATION_REMOVE:
+      if (g_str_has_suffix (change->path, ".m3u8")) {
+        g_hash_table_remove (rig->playlists, change->path);
+        g_hash_table_remove (rig->plain_playlists, change->path);
+        break;
+      }
       fail_unless (g_hash_table_remove (rig->files, change->path),
           "%s is not there", change->path);
       g_string_append_printf (rig->log, "-%s ", change->path);
@@ -176,6 +203,10 @@ rig_start_with (Rig *rig, const PresentationSettings *settings)
       g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_byte_array_unref);
   rig->expected =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  rig->playlists =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  rig->plain_playlists =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   rig->log = g_string_new (NULL);
   rig->now_us = NEW_YEAR / 1000;
 }
@@ -202,6 +233,8 @@ rig_stop (Rig *rig)
   g_hash_table_unref (rig->files);
   g_hash_table_unref (rig->growing);
   g_hash_table_unref (rig->expected);
+  g_hash_table_unref (rig->playlists);
+  g_hash_table_unref (rig->plain_playlists);
   g_string_free (rig->log, TRUE);
   g_free (rig->mpd);
   g_free (rig->plain_mpd);

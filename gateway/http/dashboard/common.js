@@ -40,6 +40,9 @@ function routeAddresses(route, status, base) {
   if (outputs.includes("dash"))
     addresses.push(["DASH",
       new URL(`${encodeRoute(route.name)}/manifest.mpd`, base).href]);
+  if ((route.outputs || []).some((output) => output.playlist))
+    addresses.push(["HLS",
+      new URL(`${encodeRoute(route.name)}/master.m3u8`, base).href]);
   if (listen.rtmp && route.input && route.input.type === "publish")
     addresses.push(["RTMP",
       streamUrl("rtmp", listen.rtmp, 1935, route.name)]);

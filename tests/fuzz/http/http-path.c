@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "http/http-hls.h"
 #include "http/http-text.h"
 
 int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
@@ -46,12 +47,34 @@ check_segment (const gchar *path)
 {
   g_autofree gchar *before = penstock_priv_http_previous_segment (path);
 
-  g_assert_false (penstock_priv_http_is_later_segment (path, path));
-  if (!before)
+  if (before)
+    g_assert_cmpuint (strlen (before), <=, strlen (path));
+}
+
+/* Part 0 of a file has the longest name that its parts are asked by. */
+static void
+check_part (const gchar *path)
+{
+  g_autofree gchar *file = NULL;
+  guint part;
+
+  if (!penstock_priv_http_hls_parse_part (path, &file, &part))
     return;
-  g_assert_true (penstock_priv_http_is_later_segment (path, before));
-  g_assert_false (penstock_priv_http_is_later_segment (before, path));
-  g_assert_cmpuint (strlen (before), <=, strlen (path));
+  g_autofree gchar *stem = g_strndup (file, strlen (file) - strlen (".m4s"));
+  g_autofree gchar *name = g_strdup_printf ("%s.%u.m4s", stem, part);
+  g_assert_cmpstr (name, ==, path);
+}
+
+static void
+check_query (const gchar *text, gsize size)
+{
+  HttpHlsPosition position;
+  HttpHlsWish wish;
+
+  if (penstock_priv_http_hls_parse_query (text, &wish) == HTTP_HLS_WISH)
+    g_assert_cmpint (wish.part, >=, -1);
+  if (penstock_priv_http_hls_read_position (text, size, &position))
+    penstock_priv_http_hls_look (&position, &wish);
 }
 
 int
@@ -64,5 +87,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
     check_decoded (path);
   check_base (text);
   check_segment (text);
+  check_part (text);
+  check_query (text, strlen (text));
   return 0;
 }

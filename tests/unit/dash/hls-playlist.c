@@ -22,6 +22,7 @@ add_period (Mpd *mpd, guint64 number, GstClockTime start)
   MpdPeriod *period = mpd_period_new (number, NEW_YEAR + start);
 
   period->ordinal = mpd->periods->len;
+  period->discontinuity = period->ordinal;
   g_ptr_array_add (mpd->periods, period);
   return period;
 }
@@ -46,7 +47,7 @@ add_segment (MpdTrack *track, guint64 row, gdouble seconds)
   MpdSegment *last =
       n ? &g_array_index (track->segments, MpdSegment, n - 1) : NULL;
   MpdSegment segment = { last ? last->start + last->duration : track->origin,
-    (guint64) (seconds * track->format->timescale), row };
+    (guint64) (seconds * track->format->timescale), row, row };
 
   g_array_append_val (track->segments, segment);
 }
@@ -83,7 +84,7 @@ GST_START_TEST (variants_name_their_codecs_size_rate_and_sound)
   g_autofree gchar *text = hls_write_multivariant (&mpd);
 
   assert_equals_string (text,
-      "#EXTM3U\n#EXT-X-VERSION:8\n#EXT-X-INDEPENDENT-SEGMENTS\n"
+      "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-INDEPENDENT-SEGMENTS\n"
       "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"a0\",DEFAULT=YES,"
       "AUTOSELECT=YES,CHANNELS=\"2\",URI=\"a0/media.m3u8\"\n"
       "#EXT-X-STREAM-INF:BANDWIDTH=1009900,CODECS=\"avc1.640028,mp4a.40.2\","
@@ -103,7 +104,7 @@ GST_START_TEST (sound_alone_is_a_variant_of_its_own)
   g_autofree gchar *text = hls_write_multivariant (&mpd);
 
   assert_equals_string (text,
-      "#EXTM3U\n#EXT-X-VERSION:8\n#EXT-X-INDEPENDENT-SEGMENTS\n"
+      "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-INDEPENDENT-SEGMENTS\n"
       "#EXT-X-STREAM-INF:BANDWIDTH=9900,CODECS=\"mp4a.40.2\"\n"
       "a0/media.m3u8\n");
   mpd_clear (&mpd);
@@ -115,10 +116,10 @@ GST_START_TEST (a_media_playlist_counts_rows_and_dates_its_first_segment)
   Mpd mpd;
   start (&mpd);
   add_usual (&mpd);
-  g_autofree gchar *text = hls_write_media (&mpd, "v0");
+  g_autofree gchar *text = hls_write_media (&mpd, "v0", HLS_SERVER_ANY);
 
   assert_equals_string (text,
-      "#EXTM3U\n#EXT-X-VERSION:8\n#EXT-X-INDEPENDENT-SEGMENTS\n"
+      "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-INDEPENDENT-SEGMENTS\n"
       "#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:7\n"
       "#EXT-X-DISCONTINUITY-SEQUENCE:0\n"
       "#EXT-X-MAP:URI=\"init-100.mp4\"\n"
@@ -135,7 +136,7 @@ GST_START_TEST (a_period_is_a_discontinuity_with_its_own_header)
   add_usual (&mpd);
   add_segment (
       add_track (add_period (&mpd, 200, 5 * GST_SECOND), "v0", 1, VIDEO), 9, 1);
-  g_autofree gchar *text = hls_write_media (&mpd, "v0");
+  g_autofree gchar *text = hls_write_media (&mpd, "v0", HLS_SERVER_ANY);
 
   fail_unless (g_str_has_suffix (text,
       "101.m4s\n#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init-200.mp4\"\n"
@@ -153,14 +154,14 @@ GST_START_TEST (a_rendition_begins_anew_where_it_was_away_for_a_period)
   MpdPeriod *silent = add_period (&mpd, 200, 5 * GST_SECOND);
   add_segment (add_track (silent, "v0", 1, VIDEO), 9, 2);
 
-  fail_unless (hls_write_media (&mpd, "a0") == NULL);
+  fail_unless (hls_write_media (&mpd, "a0", HLS_SERVER_ANY) == NULL);
   g_autofree gchar *mute = hls_write_multivariant (&mpd);
   fail_if (strstr (mute, "AUDIO"));
 
   MpdPeriod *third = add_period (&mpd, 300, 8 * GST_SECOND);
   add_segment (add_track (third, "v0", 1, VIDEO), 10, 2);
   add_segment (add_track (third, "a0", 101, AAC), 10, 2);
-  g_autofree gchar *text = hls_write_media (&mpd, "a0");
+  g_autofree gchar *text = hls_write_media (&mpd, "a0", HLS_SERVER_ANY);
   fail_unless (strstr (text,
       "#EXT-X-MEDIA-SEQUENCE:10\n#EXT-X-DISCONTINUITY-SEQUENCE:2\n"
       "#EXT-X-MAP:URI=\"init-300.mp4\"\n"));
@@ -176,7 +177,7 @@ GST_START_TEST (a_row_without_a_segment_is_a_gap)
   MpdTrack *audio = add_track (period, "a0", 101, AAC);
   add_segment (audio, 3, 2);
   add_segment (audio, 5, 2);
-  g_autofree gchar *text = hls_write_media (&mpd, "a0");
+  g_autofree gchar *text = hls_write_media (&mpd, "a0", HLS_SERVER_ANY);
 
   fail_unless (g_str_has_suffix (text,
       "#EXTINF:2.000000,\n1.m4s\n#EXT-X-GAP\n#EXTINF:2.000000,\ngap-4.m4s\n"
@@ -191,7 +192,7 @@ GST_START_TEST (the_target_is_no_shorter_than_any_segment)
   start (&mpd);
   MpdTrack *audio = add_track (add_period (&mpd, 1, 0), "a0", 101, AAC);
   add_segment (audio, 0, 4.5);
-  g_autofree gchar *text = hls_write_media (&mpd, "a0");
+  g_autofree gchar *text = hls_write_media (&mpd, "a0", HLS_SERVER_ANY);
 
   fail_unless (strstr (text, "#EXT-X-TARGETDURATION:5\n"));
   mpd_clear (&mpd);
@@ -204,7 +205,7 @@ GST_START_TEST (the_end_is_said)
   start (&mpd);
   add_usual (&mpd);
   mpd.ended = TRUE;
-  g_autofree gchar *text = hls_write_media (&mpd, "a0");
+  g_autofree gchar *text = hls_write_media (&mpd, "a0", HLS_SERVER_ANY);
 
   fail_unless (g_str_has_suffix (text, "101.m4s\n#EXT-X-ENDLIST\n"));
   mpd_clear (&mpd);
@@ -217,7 +218,7 @@ GST_START_TEST (nothing_is_written_before_the_first_segment)
   start (&mpd);
 
   fail_unless (hls_write_multivariant (&mpd) == NULL);
-  fail_unless (hls_write_media (&mpd, "v0") == NULL);
+  fail_unless (hls_write_media (&mpd, "v0", HLS_SERVER_ANY) == NULL);
   mpd_clear (&mpd);
 }
 GST_END_TEST

@@ -198,30 +198,6 @@ GST_START_TEST (segment_before_is_named)
 GST_END_TEST;
 
 static const struct {
-  const gchar *other, *path;
-  gboolean later;
-} pairs[] = {
-  { "v0/18.m4s", "v0/17.m4s", TRUE },
-  { "v0/100.m4s", "v0/17.m4s", TRUE },
-  { "v0/17.m4s", "v0/17.m4s", FALSE },
-  { "v0/16.m4s", "v0/17.m4s", FALSE },
-  { "v0/9.m4s", "v0/17.m4s", FALSE },
-  { "a0/18.m4s", "v0/17.m4s", FALSE },
-  { "v01/18.m4s", "v0/17.m4s", FALSE },
-  { "v0/init-18.mp4", "v0/17.m4s", FALSE },
-  { "v0/18.m4s", "v0/init-17.mp4", FALSE },
-  { "v0/18.m4s", "manifest.mpd", FALSE },
-};
-
-GST_START_TEST (later_segment_is_of_the_same_track)
-{
-  fail_unless_equals_int (penstock_priv_http_is_later_segment (
-                              pairs[__i__].other, pairs[__i__].path),
-      pairs[__i__].later);
-}
-GST_END_TEST;
-
-static const struct {
   const gchar *mpd;
   guint window_s;
 } windows[] = {
@@ -323,8 +299,6 @@ http_text_suite (void)
   tcase_add_loop_test (
       tc, entity_tags_are_compared_weakly, 0, G_N_ELEMENTS (etags));
   tcase_add_loop_test (tc, segment_before_is_named, 0, G_N_ELEMENTS (segments));
-  tcase_add_loop_test (
-      tc, later_segment_is_of_the_same_track, 0, G_N_ELEMENTS (pairs));
   tcase_add_loop_test (
       tc, window_of_the_mpd_is_read, 0, G_N_ELEMENTS (windows));
   tcase_add_loop_test (
