@@ -7,6 +7,10 @@
 
 #include "cmaf-chunk.h"
 
+/* A keyframe is as large as so many other pictures, as long as there is none to
+ * compare it with. */
+#define KEYFRAME_FACTOR 5
+
 MpdTrack *
 presentation_find_track (const MpdPeriod *period, const gchar *id)
 {
@@ -50,6 +54,28 @@ bit_rate (guint64 bytes, guint64 ticks, const CmafFormat *format)
   GstClockTime duration = presentation_ticks_to_time (ticks, format);
 
   return gst_util_uint64_scale (bytes * 8, GST_SECOND, MAX (duration, 1));
+}
+
+/* What the segment will come to that begins with @chunk: its first picture is a
+ * keyframe and far larger than those that follow. */
+static guint64
+expected_rate (const Presentation *self, const MpdTrack *track,
+    const SegmenterSegment *chunk, gsize bytes)
+{
+  const CmafSample *first = (const CmafSample *) chunk->samples->data;
+  gsize keyframe = gst_buffer_get_size (first->buffer);
+  guint n = chunk->samples->len;
+  guint64 rest = n > 1 ? (bytes - keyframe) / (n - 1) : bytes / KEYFRAME_FACTOR;
+  guint64 duration = track->nominal
+      ? track->nominal
+      : gst_util_uint64_scale (
+            self->settings.target, track->format->timescale, GST_SECOND);
+  guint64 pictures = duration * n / MAX (chunk->duration, 1);
+
+  if (track->format->kind == CMAF_AUDIO)
+    return bit_rate (bytes, chunk->duration, track->format);
+  return bit_rate (
+      keyframe + rest * MAX (pictures, 1), MAX (duration, 1), track->format);
 }
 
 /* Said once for the whole Period: what the source declares or the largest
@@ -163,7 +189,7 @@ presentation_add_chunk (Presentation *self, const SegmenterSegment *segment,
   state->segment.duration =
       segment->start + segment->duration - state->segment.start;
   describe_track (state, track, segment,
-      bit_rate (g_bytes_get_size (bytes), segment->duration, segment->format));
+      expected_rate (self, track, segment, g_bytes_get_size (bytes)));
   presentation_append_media (
       self, state->file, segment->format, bytes, changes);
   if (self->settings.hls)

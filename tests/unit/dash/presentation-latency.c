@@ -61,6 +61,27 @@ GST_START_TEST (the_mpd_is_there_with_the_first_chunk_of_every_track)
 }
 GST_END_TEST;
 
+/* A keyframe of 20 kB and 49 pictures of 1 kB: 276 kbit/s in 2 s. */
+GST_START_TEST (the_first_keyframe_does_not_make_the_bandwidth)
+{
+  Rig rig;
+  guint64 bandwidth;
+
+  start (&rig);
+  for (guint i = 0; i < 6; i++) {
+    rig_push (&rig, 1, i * FRAME, 200, 0);
+    rig_push (&rig, 0, i * FRAME, i ? 1000 : 20000, i ? 0 : SEGMENTER_KEYFRAME);
+  }
+  rig_push (&rig, 1, 6 * FRAME, 200, 0);
+  fail_unless (rig.mpd != NULL);
+  bandwidth = g_ascii_strtoull (
+      strstr (rig.mpd, "id=\"v0\" bandwidth=\"") + 19, NULL, 10);
+  fail_unless (bandwidth >= 276000 && bandwidth < 400000,
+      "%" G_GUINT64_FORMAT " bit/s", bandwidth);
+  rig_stop (&rig);
+}
+GST_END_TEST;
+
 GST_START_TEST (an_mpd_of_low_latency_says_all_that_players_need)
 {
   static const gchar *const texts[] = {
@@ -406,6 +427,7 @@ presentation_latency_suite (void)
 
   suite_add_tcase (suite, tc);
   tcase_add_test (tc, the_mpd_is_there_with_the_first_chunk_of_every_track);
+  tcase_add_test (tc, the_first_keyframe_does_not_make_the_bandwidth);
   tcase_add_test (tc, an_mpd_of_low_latency_says_all_that_players_need);
   tcase_add_test (tc, a_folder_has_an_mpd_of_complete_segments);
   tcase_add_test (tc, a_segment_grows_and_is_whole_with_the_next_keyframe);
