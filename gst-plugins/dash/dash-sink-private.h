@@ -41,6 +41,7 @@ struct _PenstockDashSinkPad {
   gboolean discont;      /* units were lost before the next one */
   gboolean live;         /* its source is; nothing is held */
   gboolean missing;      /* nobody is held for it until it moves */
+  gboolean left_out;     /* its keyframes are not those of the first video */
   GstClockTime position; /* running time of the newest unit or gap, or NONE */
   GstSegment segment;
 };
@@ -64,6 +65,8 @@ struct _PenstockDashSink {
   gboolean have_zero;     /* the presentation knows its wall clock */
   GstClockTime best_zero; /* smallest UTC of arrival minus PTS so far */
   gboolean use_wall_clock;
+
+  PenstockDashSinkPad *left_out; /* owned: a warning is due */
 
   gboolean ended;   /* EOS on every pad, static MPD on its way */
   gboolean eos_due; /* everything is delivered */
@@ -114,6 +117,9 @@ gboolean dash_tracks_is_full (PenstockDashSink *self, CmafKind kind);
 
 /* Has every stream that is there ended? */
 gboolean dash_tracks_all_ended (PenstockDashSink *self);
+
+/* (transfer full) (nullable): a video that is left out since the last call */
+PenstockDashSinkPad *dash_tracks_find_left_out (PenstockDashSink *self);
 
 /* Wakes the pads that are held: one of them moved, ended, left or flushes. */
 void dash_tracks_moved (PenstockDashSink *self);

@@ -26,6 +26,16 @@
  * gst-launch-1.0 videotestsrc is-live=true num-buffers=250 ! video/x-raw,format=I420 ! x264enc key-int-max=50 tune=zerolatency ! h264parse ! penstockdashsink directory=/tmp/dash
  * ]|
  *
+ * Several videos of the same codec and shape are Representations that players
+ * choose from. Their encoders have to make keyframes at the same pictures;
+ * segments end where all have one, and a video that has none there for three
+ * segment durations is left out with a warning. With
+ * #PenstockDashSink:low-latency there is one video.
+ *
+ * |[
+ * gst-launch-1.0 videotestsrc is-live=true num-buffers=250 ! video/x-raw,format=I420,width=320,height=240 ! tee name=t ! queue ! x264enc key-int-max=30 option-string=scenecut=0 tune=zerolatency ! h264parse ! penstockdashsink name=d directory=/tmp/dash t. ! queue ! videoscale ! video/x-raw,width=160,height=120 ! x264enc key-int-max=30 option-string=scenecut=0 tune=zerolatency ! h264parse ! d.
+ * ]|
+ *
  * Since: 0.1
  */
 
@@ -108,10 +118,27 @@ write_failed (const GError *error, gpointer user_data)
       ("the folder is not updated until writing works again"));
 }
 
+static void
+warn_left_out (PenstockDashSink *self)
+{
+  g_autoptr (PenstockDashSinkPad) pad = NULL;
+
+  g_mutex_lock (&self->lock);
+  pad = g_steal_pointer (&self->left_out);
+  g_mutex_unlock (&self->lock);
+  if (pad)
+    GST_ELEMENT_WARNING (self, STREAM, MUX,
+        ("The video of %s is left out: its keyframes are not where those of "
+         "the first are",
+            GST_PAD_NAME (pad)),
+        (NULL));
+}
+
 void
 dash_sink_deliver (PenstockDashSink *self)
 {
   dash_output_deliver (self->output);
+  warn_left_out (self);
 }
 
 /* ---- rows (with the lock) ---- */
@@ -198,6 +225,8 @@ dash_sink_make_rows (PenstockDashSink *self)
     dash_output_add (self->output, &changes);
     segmenter_row_free (row);
     set_alarm (self);
+    if (!self->left_out)
+      self->left_out = dash_tracks_find_left_out (self);
     if (presentation_is_over_full (self->presentation))
       segmenter_give_up (self->segmenter);
   }
@@ -355,6 +384,7 @@ destroy_engine (PenstockDashSink *self)
     dash_tracks_detach (self, l->data);
     dash_sink_pad_reset (l->data);
   }
+  g_clear_object (&self->left_out);
   g_clear_pointer (&self->segmenter, segmenter_free);
   g_clear_pointer (&self->presentation, presentation_free);
   g_mutex_unlock (&self->lock);

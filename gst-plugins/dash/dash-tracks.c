@@ -73,20 +73,22 @@ dash_tracks_attach (PenstockDashSink *self, PenstockDashSinkPad *pad)
   return TRUE;
 }
 
-/* One video for now: renditions need keyframes that agree. */
 gboolean
 dash_tracks_is_full (PenstockDashSink *self, CmafKind kind)
 {
-  guint n = 0;
+  guint n = 0, n_all = 0;
+  gboolean one;
 
   GST_OBJECT_LOCK (self);
   for (GList *l = GST_ELEMENT (self)->sinkpads; l; l = l->next) {
     const PenstockDashSinkPad *pad = l->data;
 
     n += pad->kind == kind && !pad->gone;
+    n_all += !pad->gone;
   }
+  one = kind == CMAF_VIDEO && self->settings.low_latency;
   GST_OBJECT_UNLOCK (self);
-  return n >= (kind == CMAF_VIDEO ? 1 : SEGMENTER_MAX_TRACKS - 1);
+  return n_all >= SEGMENTER_MAX_TRACKS || (one && n > 0);
 }
 
 gboolean
@@ -108,6 +110,25 @@ dash_tracks_all_ended (PenstockDashSink *self)
   }
   GST_OBJECT_UNLOCK (self);
   return any;
+}
+
+PenstockDashSinkPad *
+dash_tracks_find_left_out (PenstockDashSink *self)
+{
+  PenstockDashSinkPad *found = NULL;
+
+  GST_OBJECT_LOCK (self);
+  for (GList *l = GST_ELEMENT (self)->sinkpads; l; l = l->next) {
+    PenstockDashSinkPad *pad = l->data;
+    gboolean left_out = pad->track >= 0 && !pad->gone &&
+        segmenter_is_misaligned (self->segmenter, pad->track);
+
+    if (left_out && !pad->left_out && !found)
+      found = gst_object_ref (pad);
+    pad->left_out = left_out;
+  }
+  GST_OBJECT_UNLOCK (self);
+  return found;
 }
 
 /* ---- who waits ---- */

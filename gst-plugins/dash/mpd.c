@@ -268,16 +268,26 @@ put_template (GString *out, const Mpd *mpd, const MpdPeriod *period,
   g_string_append (out, "        </SegmentTemplate>\n");
 }
 
+/* @tracks: (array length=n): the Representations of one set */
 static void
-put_video_set (GString *out, const MpdTrack *track)
+put_video_set (GString *out, MpdTrack *const *tracks, guint n)
 {
-  const CmafFormat *f = track->format;
+  const CmafFormat *f = tracks[0]->format;
+  const MpdTrack *fastest = tracks[0];
+  guint width = 0, height = 0;
 
+  for (guint i = 0; i < n; i++) {
+    width = MAX (width, tracks[i]->format->width);
+    height = MAX (height, tracks[i]->format->height);
+    if ((guint64) tracks[i]->fps_n * fastest->fps_d >
+        (guint64) fastest->fps_n * tracks[i]->fps_d)
+      fastest = tracks[i];
+  }
   put_ratio (out, "par", (guint64) f->width * f->par_n,
       (guint64) f->height * f->par_d);
-  put_number (out, "maxWidth", f->width);
-  put_number (out, "maxHeight", f->height);
-  put_frame_rate (out, "maxFrameRate", track);
+  put_number (out, "maxWidth", width);
+  put_number (out, "maxHeight", height);
+  put_frame_rate (out, "maxFrameRate", fastest);
 }
 
 static void
@@ -364,10 +374,12 @@ put_representation (GString *out, const Mpd *mpd, const MpdTrack *track)
   g_string_append (out, "        </Representation>\n");
 }
 
+/* @tracks: (array length=n): its Representations, with the same segments */
 static void
 put_set (GString *out, const Mpd *mpd, const MpdPeriod *period,
-    const MpdTrack *track)
+    MpdTrack *const *tracks, guint n)
 {
+  const MpdTrack *track = tracks[0];
   gboolean video = track->format->kind == CMAF_VIDEO;
 
   g_string_append (out, "      <AdaptationSet");
@@ -378,7 +390,7 @@ put_set (GString *out, const Mpd *mpd, const MpdPeriod *period,
   put_text (out, "segmentAlignment", "true");
   put_text (out, "startWithSAP", "1");
   if (video)
-    put_video_set (out, track);
+    put_video_set (out, tracks, n);
   g_string_append (out, ">\n");
   if (track->continues)
     g_string_append_printf (out,
@@ -395,8 +407,23 @@ put_set (GString *out, const Mpd *mpd, const MpdPeriod *period,
       "        <Role schemeIdUri=\"urn:mpeg:dash:role:2011\" "
       "value=\"main\"/>\n");
   put_template (out, mpd, period, track);
-  put_representation (out, mpd, track);
+  for (guint i = 0; i < n; i++)
+    put_representation (out, mpd, tracks[i]);
   g_string_append (out, "      </AdaptationSet>\n");
+}
+
+/* How many tracks from @first on are in one set. */
+static guint
+set_size (const MpdPeriod *period, guint first)
+{
+  const MpdTrack *track = g_ptr_array_index (period->tracks, first);
+  guint n = 1;
+
+  while (first + n < period->tracks->len &&
+      ((MpdTrack *) g_ptr_array_index (period->tracks, first + n))->set_id ==
+          track->set_id)
+    n++;
+  return n;
 }
 
 /* A duration is said where the next Period does not tell it. */
@@ -415,11 +442,12 @@ put_period (GString *out, const Mpd *mpd, guint i)
       (mpd->ended || (next && period->start + period->duration != next->start)))
     put_duration (out, "duration", period->duration);
   g_string_append (out, ">\n");
-  for (guint n = 0; n < period->tracks->len; n++) {
+  for (guint n = 0; n < period->tracks->len; n += set_size (period, n)) {
     const MpdTrack *track = g_ptr_array_index (period->tracks, n);
 
     if (track->segments->len || track->nominal)
-      put_set (out, mpd, period, track);
+      put_set (out, mpd, period, (MpdTrack *const *) &period->tracks->pdata[n],
+          set_size (period, n));
   }
   g_string_append (out, "  </Period>\n");
 }

@@ -41,7 +41,7 @@ typedef struct {
 /**
  * MpdTrack:
  * @id: Representation@id, also the folder of its files
- * @set_id: AdaptationSet@id, the same in every Period
+ * @set_id: AdaptationSet@id
  * @language: BCP 47 tag, %NULL when unknown
  * @origin: tick that is the Period's start
  * @first_number: number of the first segment of @segments
@@ -56,7 +56,7 @@ typedef struct {
  * @open: the segment that goes on, so far
  * @longest_part: nanoseconds of the longest part that is to be expected
  *
- * One Representation in an AdaptationSet of its own.
+ * One Representation; those with the same @set_id are in one AdaptationSet.
  */
 typedef struct {
   gchar *id;

@@ -5,6 +5,8 @@
 
 #include "presentation-private.h"
 
+#include <string.h>
+
 #include "cmaf-header.h"
 
 /* Numbers count half seconds since 2020: no source makes segments faster for
@@ -234,7 +236,33 @@ compare_sets (gconstpointer a, gconstpointer b)
 {
   const MpdTrack *x = *(MpdTrack *const *) a, *y = *(MpdTrack *const *) b;
 
-  return (gint) x->set_id - (gint) y->set_id;
+  if (x->set_id != y->set_id)
+    return (gint) x->set_id - (gint) y->set_id;
+  return strcmp (x->id, y->id);
+}
+
+/* Players go from one to the other within a set. */
+static gboolean
+can_switch (const CmafFormat *a, const CmafFormat *b)
+{
+  return a->kind == CMAF_VIDEO && b->kind == CMAF_VIDEO &&
+      a->codec == b->codec && a->in_band == b->in_band &&
+      (guint64) a->width * a->par_n * b->height * b->par_d ==
+      (guint64) b->width * b->par_n * a->height * a->par_d;
+}
+
+/* That of the first track one can switch to, or its own. */
+static guint
+choose_set (
+    const TrackState *state, const CmafFormat *format, const MpdPeriod *period)
+{
+  for (guint i = 0; i < period->tracks->len; i++) {
+    const MpdTrack *other = g_ptr_array_index (period->tracks, i);
+
+    if (can_switch (other->format, format))
+      return other->set_id;
+  }
+  return state->set_id;
 }
 
 static MpdTrack *
@@ -242,7 +270,8 @@ begin_track (Presentation *self, guint n, MpdPeriod *period,
     const MpdPeriod *before, const SegmenterRow *row)
 {
   TrackState *state = &self->tracks[n];
-  MpdTrack *track = mpd_track_new (state->id, state->set_id, row->formats[n]);
+  MpdTrack *track = mpd_track_new (
+      state->id, choose_set (state, row->formats[n], period), row->formats[n]);
   const MpdTrack *old =
       before ? presentation_find_track (before, state->id) : NULL;
 

@@ -9,6 +9,10 @@
  * also the longest row next to audio: twice the GOP that a channel keeps. */
 #define MAX_KEYFRAME_WAIT (60 * GST_SECOND)
 
+/* In target durations: so long a row waits for a keyframe that all videos have.
+ */
+#define MAX_ALIGNED_TARGETS 3
+
 /* ---- who leads ---- */
 
 static void
@@ -37,7 +41,7 @@ audio_runs_ahead (Segmenter *self, const SegmenterTrack *video)
     const SegmenterTrack *track = &self->tracks[i];
     GstClockTime since;
 
-    if (!track->used || track == video || track->units->len == 0)
+    if (!track->used || track->kind == CMAF_VIDEO || track->units->len == 0)
       continue;
     since = segmenter_unit_at (track, 0)->pts;
     if (track->position > since + MAX_KEYFRAME_WAIT)
@@ -174,6 +178,76 @@ earliest_video_cut (const Segmenter *self, const SegmenterTrack *leader)
   return row_start (self, leader) + target_duration (self) / 10 * 9;
 }
 
+/* How far the leader has gone on after the cut. */
+static GstClockTime
+lead (const SegmenterTrack *leader, const SegmenterCut *cut)
+{
+  GstClockTime from = cut->time;
+
+  if (cut->n < leader->units->len) {
+    from = segmenter_unit_at (leader, cut->n)->pts;
+    return leader->top > from ? leader->top - from : 0;
+  }
+  return leader->position > from ? leader->position - from : 0;
+}
+
+gboolean
+segmenter_is_keyframe_at (const MediaUnit *unit, GstClockTime time)
+{
+  GstClockTimeDiff off = ABS (GST_CLOCK_DIFF (unit->pts, time));
+
+  return unit->keyframe &&
+      off <= (GstClockTimeDiff) media_unit_get_duration (unit) / 2;
+}
+
+typedef enum {
+  VIDEOS_AGREE,
+  VIDEOS_MISSING, /* one has not come so far */
+  VIDEOS_DIFFER,
+} VideosState;
+
+/* @track: (out): the one that is not as the leader */
+static VideosState
+compare_videos (Segmenter *self, const SegmenterTrack *leader,
+    const SegmenterCut *cut, SegmenterTrack **other)
+{
+  for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++) {
+    SegmenterTrack *track = &self->tracks[i];
+    guint n;
+
+    if (!track->used || track->kind != CMAF_VIDEO || track == leader ||
+        !track->expected || track->eos)
+      continue;
+    *other = track;
+    n = segmenter_cut_boundary (track, cut);
+    if (n < track->units->len &&
+        !segmenter_is_keyframe_at (segmenter_unit_at (track, n), cut->time))
+      return VIDEOS_DIFFER;
+    if (n == track->units->len &&
+        lead (leader, cut) < self->settings.audio_wait)
+      return VIDEOS_MISSING;
+  }
+  return VIDEOS_AGREE;
+}
+
+/* Does the row end at this keyframe of the leader? Not where other videos have
+ * none, if a better one comes soon. */
+static VideosState
+try_cut (Segmenter *self, const SegmenterTrack *leader, const SegmenterCut *cut)
+{
+  GstClockTime longest = MAX_ALIGNED_TARGETS * self->settings.target;
+  SegmenterTrack *other = NULL;
+  VideosState state;
+
+  while (
+      (state = compare_videos (self, leader, cut, &other)) == VIDEOS_DIFFER &&
+      cut->time >= row_start (self, leader) + longest) {
+    other->expected = FALSE;
+    other->misaligned = TRUE;
+  }
+  return state;
+}
+
 static gboolean
 find_video_cut (Segmenter *self, SegmenterTrack *leader, SegmenterCut *cut)
 {
@@ -187,7 +261,9 @@ find_video_cut (Segmenter *self, SegmenterTrack *leader, SegmenterCut *cut)
       return cut_here (self, leader, i, cut);
     if (unit->keyframe && unit->pts >= earliest) {
       *cut = (SegmenterCut){ i, unit->pts, FALSE };
-      return TRUE;
+      VideosState state = try_cut (self, leader, cut);
+      if (state != VIDEOS_DIFFER)
+        return state == VIDEOS_AGREE;
     }
   }
   if (leader->eos ||
@@ -283,19 +359,6 @@ segmenter_cut_is_reached (const SegmenterTrack *track, const SegmenterCut *cut)
           track->position >= cut->time);
 }
 
-/* How far the leader has gone on after the cut. */
-static GstClockTime
-lead (const SegmenterTrack *leader, const SegmenterCut *cut)
-{
-  GstClockTime from = cut->time;
-
-  if (cut->n < leader->units->len) {
-    from = segmenter_unit_at (leader, cut->n)->pts;
-    return leader->top > from ? leader->top - from : 0;
-  }
-  return leader->position > from ? leader->position - from : 0;
-}
-
 gboolean
 segmenter_others_have_come (
     Segmenter *self, const SegmenterTrack *leader, const SegmenterCut *cut)
@@ -303,8 +366,8 @@ segmenter_others_have_come (
   for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++) {
     const SegmenterTrack *track = &self->tracks[i];
 
-    if (!track->used || track->kind == CMAF_VIDEO || track == leader ||
-        !track->expected || segmenter_cut_is_reached (track, cut))
+    if (!track->used || track == leader || !track->expected ||
+        segmenter_cut_is_reached (track, cut))
       continue;
     if (lead (leader, cut) < self->settings.audio_wait)
       return FALSE;

@@ -25,8 +25,9 @@ typedef struct {
   CmafKind kind;
   CmafFormat *format; /* of the next unit */
   gboolean eos;
-  gboolean expected; /* a row waits for it */
-  GPtrArray *units;  /* of MediaUnit */
+  gboolean expected;   /* a row waits for it */
+  gboolean misaligned; /* video without the keyframes of the one that leads */
+  GPtrArray *units;    /* of MediaUnit */
 
   /* What has been pushed. */
   gboolean fresh;        /* nothing since the track was added or reset */
@@ -106,7 +107,7 @@ segmenter_track_number (const Segmenter *self, const SegmenterTrack *track)
   return track - self->tracks;
 }
 
-/* (nullable) */
+/* (nullable): the one that decides for all */
 SegmenterTrack *segmenter_find_video (Segmenter *self);
 
 /* Moves the first @n units to @to, or drops them. */
@@ -144,6 +145,9 @@ guint segmenter_cut_boundary (
 /* Does nothing more come before the cut? */
 gboolean segmenter_cut_is_reached (
     const SegmenterTrack *track, const SegmenterCut *cut);
+
+/* Is @unit a keyframe at @time, near enough to be the same instant? */
+gboolean segmenter_is_keyframe_at (const MediaUnit *unit, GstClockTime time);
 
 /* ---- segmenter-row.c ---- */
 

@@ -88,6 +88,20 @@ drop_before (Segmenter *self, SegmenterTrack *track, GstClockTime time)
   drop_units (self, track, n);
 }
 
+/* Another video is in the row from its start to its end, or not at all. */
+static gboolean
+video_takes_part (SegmenterTrack *track, SegmenterTrack *leader,
+    GstClockTime start, const SegmenterCut *cut)
+{
+  guint n = cut ? row_units (track, leader, cut) : 0;
+
+  return n > 0 &&
+      segmenter_is_keyframe_at (segmenter_unit_at (track, 0), start) &&
+      n == segmenter_cut_boundary (track, cut) &&
+      (cut->ends_period || segmenter_cut_is_reached (track, cut)) &&
+      !track->misaligned;
+}
+
 static gboolean
 takes_part (SegmenterTrack *track, SegmenterTrack *leader, GstClockTime start,
     const SegmenterCut *cut)
@@ -109,11 +123,12 @@ segmenter_find_participants (
   for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++) {
     SegmenterTrack *track = &self->tracks[i];
 
-    if (!track->used || track == leader || track->kind == CMAF_VIDEO)
+    if (!track->used || track == leader)
       continue;
     if (!self->in_period || !(self->period_tracks & (1u << i)))
       drop_before (self, track, start);
-    if (takes_part (track, leader, start, cut))
+    if (track->kind == CMAF_VIDEO ? video_takes_part (track, leader, start, cut)
+                                  : takes_part (track, leader, start, cut))
       mask |= 1u << i;
     else
       track->expected = FALSE;
@@ -167,6 +182,10 @@ begin_period (
   self->period_rows = 0;
   self->leader = segmenter_track_number (self, leader);
   self->in_period = TRUE;
+  if (leader->kind == CMAF_VIDEO) /* all have its ticks */
+    for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++)
+      if ((mask & (1u << i)) && self->tracks[i].kind == CMAF_VIDEO)
+        self->tracks[i].anchor = leader->anchor;
 }
 
 void
@@ -189,13 +208,14 @@ track_tick (const SegmenterTrack *track, GstClockTime time)
   return tick_anchor_tick (&track->anchor, format->timescale, time);
 }
 
+/* Boundaries are those of the leader, to the tick. */
 static void
 build_video (Segmenter *self, SegmenterTrack *track, guint n,
-    const SegmenterCut *cut, SegmenterRow *row)
+    const SegmenterTrack *leader, const SegmenterCut *cut, SegmenterRow *row)
 {
   MediaUnit *const *units = (MediaUnit *const *) track->units->pdata;
-  guint64 start = track_tick (track, units[0]->pts);
-  guint64 end = track_tick (track, cut->time);
+  guint64 start = track_tick (leader, row->start);
+  guint64 end = track_tick (leader, cut->time);
   g_autoptr (GArray) samples = g_array_new (FALSE, FALSE, sizeof (CmafSample));
   SegmenterSegment *segment;
 
@@ -313,7 +333,7 @@ segmenter_make_row (
       continue;
     n = mask & (1u << i) ? row_units (track, leader, cut) : 0;
     if (n && track->kind == CMAF_VIDEO)
-      build_video (self, track, n, cut, row);
+      build_video (self, track, n, leader, cut, row);
     else if (n)
       segmenter_place_audio (self, track, n, row);
     segmenter_take_units (self, track, n, row->units);

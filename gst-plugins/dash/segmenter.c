@@ -10,10 +10,18 @@
 SegmenterTrack *
 segmenter_find_video (Segmenter *self)
 {
-  for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++)
-    if (self->tracks[i].used && self->tracks[i].kind == CMAF_VIDEO)
-      return &self->tracks[i];
-  return NULL;
+  SegmenterTrack *first = NULL;
+
+  for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++) {
+    SegmenterTrack *track = &self->tracks[i];
+
+    if (!track->used || track->kind != CMAF_VIDEO)
+      continue;
+    if (!track->eos || track->units->len)
+      return track;
+    first = first ? first : track;
+  }
+  return first;
 }
 
 void
@@ -64,7 +72,8 @@ segmenter_free (Segmenter *self)
 gint
 segmenter_add_track (Segmenter *self, CmafKind kind)
 {
-  if (kind == CMAF_VIDEO && segmenter_find_video (self))
+  /* Chunks leave before it is known whether keyframes agree. */
+  if (kind == CMAF_VIDEO && self->settings.chunk && segmenter_find_video (self))
     return -1;
   for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++) {
     SegmenterTrack *track = &self->tracks[i];
@@ -204,13 +213,16 @@ note_position (SegmenterTrack *track, const MediaUnit *unit)
   track->fresh = FALSE;
 }
 
-/* Audio far behind the leader is given up; what comes in time is waited for
- * again. */
+/* What is far behind the leader is given up; what comes in time is waited for
+ * again, unless it is video whose keyframes are elsewhere. */
 static void
 note_arrival (Segmenter *self, SegmenterTrack *track, const MediaUnit *unit)
 {
   const SegmenterTrack *video = segmenter_find_video (self);
 
+  track->misaligned &= !unit->breaks;
+  if (track->misaligned)
+    return;
   if (track == video || !video || !GST_CLOCK_TIME_IS_VALID (video->position) ||
       unit->pts + self->settings.audio_wait >= video->position)
     track->expected = TRUE;
@@ -258,6 +270,12 @@ void
 segmenter_eos (Segmenter *self, guint n)
 {
   self->tracks[n].eos = TRUE;
+}
+
+gboolean
+segmenter_is_misaligned (const Segmenter *self, guint n)
+{
+  return self->tracks[n].misaligned;
 }
 
 void

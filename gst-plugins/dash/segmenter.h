@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The segmenter: access units of one video and any number of audio tracks in,
- * rows of media segments out. Pure; one thread at a time.
+ * The segmenter: access units of video and audio tracks in, rows of media
+ * segments out. Pure; one thread at a time.
  *
  * A row is one stretch of the presentation. Video decides where it ends: at
  * the first keyframe past the target duration; audio is cut at the access unit
- * nearest to it. Without video the first audio track decides. A row ends early
+ * nearest to it. Of several videos the first decides, where the others have
+ * keyframes too; one that has not for long is left out. Without video the first
+ * audio track decides. A row ends early
  * where the timeline or a format breaks; the next one then opens a new Period.
  * Audio that does not come is waited for only so long; its absence and its
  * return each open a new Period as well.
@@ -111,7 +113,8 @@ typedef struct _Segmenter Segmenter;
 Segmenter *segmenter_new (const SegmenterSettings *settings);
 void segmenter_free (Segmenter *self);
 
-/* Number of the new track, -1 when there are too many (one video). */
+/* Number of the new track, -1 when there are too many; rows in parts have one
+ * video. */
 gint segmenter_add_track (Segmenter *self, CmafKind kind);
 /* What waits is dropped; the number is free again. */
 void segmenter_remove_track (Segmenter *self, guint track);
@@ -148,6 +151,9 @@ void segmenter_eos (Segmenter *self, guint track);
 /* (transfer full) (nullable): the next row that is complete, or the next part
  * of one. Call until NULL after each of the functions above. */
 SegmenterRow *segmenter_next_row (Segmenter *self);
+
+/* Is this video left out because its keyframes are not those of the first? */
+gboolean segmenter_is_misaligned (const Segmenter *self, guint track);
 
 /* There is no room for what waits and goes on: it is dropped, up to the next
  * keyframe. */

@@ -6,7 +6,7 @@ import os
 import subprocess
 
 import dash_check
-from gateway import Gateway, wait_until
+from gateway import Gateway, environment, wait_until
 
 CAMERA = (
     "videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,"
@@ -63,3 +63,36 @@ def test_g711_is_aac_in_memory_and_in_files():
         kept = dash_check.check(folder)
         assert not kept.problems, "\n".join(kept.problems)
         assert streams(os.path.join(folder, dash_check.MPD_NAME)) == found
+
+
+def test_qualities_are_representations_that_switch_at_every_segment(tmp_path):
+    """Two encoders of one picture, whose keyframes agree, faster than live."""
+    encoder = ["x264enc", "tune=zerolatency", "speed-preset=ultrafast",
+               "key-int-max=50", "option-string=scenecut=0", "!", "h264parse",
+               "!"]
+    subprocess.run(
+        ["gst-launch-1.0", "videotestsrc", "num-buffers=300", "!",
+         "video/x-raw,format=I420,width=320,height=240,framerate=25/1", "!",
+         "tee", "name=t", "!", "queue", "!", *encoder,
+         "penstockdashsink", "name=d", "hls=true", f"directory={tmp_path}",
+         "t.", "!", "queue", "!", "videoscale", "!",
+         "video/x-raw,width=160,height=120", "!", *encoder, "d.",
+         "audiotestsrc", "num-buffers=563", "!",
+         "audio/x-raw,rate=48000,channels=2", "!", "avenc_aac", "!",
+         "aacparse", "!", "d."],
+        env=environment("gst-launch-1.0"), check=True, timeout=60,
+        capture_output=True)
+    checker = dash_check.check(str(tmp_path))
+    assert not checker.problems, "\n".join(checker.problems)
+    answer = subprocess.run(
+        ["ffprobe", "-v", "error", "-of", "json", "-show_streams",
+         f"{tmp_path}/master.m3u8"],
+        capture_output=True, text=True, timeout=60, check=True)
+    widths = {stream.get("width")
+              for stream in json.loads(answer.stdout)["streams"]}
+    assert {320, 160} <= widths, answer.stdout
+    with open(tmp_path / "manifest.mpd", encoding="utf-8") as file:
+        manifest = file.read()
+    assert manifest.count("<Period ") == 1
+    assert manifest.count("<AdaptationSet ") == 2
+    assert manifest.count("<Representation ") == 3

@@ -233,7 +233,7 @@ GST_START_TEST (a_pad_that_went_makes_room_for_another)
   g_autoptr (GstPad) second = NULL;
   Rig rig;
 
-  rig_start (&rig, video, NULL);
+  rig_start_with (&rig, video, NULL, "low-latency", TRUE, NULL);
   rig_feed (&rig, video, NULL, 0);
   fail_if (gst_element_request_pad_simple (rig.sink, "video_%u"));
   {
@@ -245,6 +245,75 @@ GST_START_TEST (a_pad_that_went_makes_room_for_another)
   second = gst_element_request_pad_simple (rig.sink, "video_%u");
   fail_unless (second != NULL);
   gst_element_release_request_pad (rig.sink, second);
+  rig_stop (&rig);
+}
+GST_END_TEST;
+
+/* The second video has @late pictures less, and so other keyframes. */
+static void
+feed_two (Rig *rig, GstHarness *second, const Media *large, const Media *small,
+    guint late)
+{
+  for (guint i = 0; i < large->buffers->len; i++) {
+    rig_push (rig->video, large, i, 0);
+    if (i + late < small->buffers->len)
+      rig_push (second, small, i, late * 40 * GST_MSECOND);
+  }
+}
+
+GST_START_TEST (two_videos_are_representations_of_one_set)
+{
+  g_autoptr (Media) large =
+      media_encode (VIDEO ("125", "width=160, height=120", "0"));
+  g_autoptr (Media) small =
+      media_encode (VIDEO ("125", "width=80, height=60", "0"));
+  GstHarness *second;
+  Rig rig;
+
+  rig_start_with (&rig, large, NULL, "hls", TRUE, NULL);
+  second = rig_harness (rig.sink, "video_1", small);
+  feed_two (&rig, second, large, small, 0);
+  rig_end (&rig);
+  gst_harness_push_event (second, gst_event_new_eos ());
+  rig_assert_mpd (&rig, "<Period ", 1);
+  rig_assert_mpd (&rig, "<AdaptationSet ", 1);
+  rig_assert_mpd (&rig, "maxWidth=\"160\" maxHeight=\"120\"", 1);
+  rig_assert_mpd (&rig, "<Representation id=\"v0\"", 1);
+  rig_assert_mpd (&rig, "<Representation id=\"v1\"", 1);
+  rig_assert_samples (&rig, "v0", 10, large, 90000, 0);
+  rig_assert_samples (&rig, "v1", 10, small, 90000, 0);
+  {
+    g_autoptr (GBytes) bytes = rig_read_file (&rig, "master.m3u8");
+    g_autofree gchar *text =
+        g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+
+    fail_unless_equals_int (count_text (text, "#EXT-X-STREAM-INF"), 2);
+  }
+  gst_harness_teardown (second);
+  rig_stop (&rig);
+}
+GST_END_TEST;
+
+GST_START_TEST (a_video_with_other_keyframes_is_left_out_with_a_warning)
+{
+  g_autoptr (Media) large =
+      media_encode (VIDEO ("225", "width=160, height=120", "0"));
+  g_autoptr (Media) small =
+      media_encode (VIDEO ("225", "width=80, height=60", "0"));
+  g_autoptr (GstMessage) message = NULL;
+  GstHarness *second;
+  Rig rig;
+
+  rig_start (&rig, large, NULL);
+  second = rig_harness (rig.sink, "video_1", small);
+  feed_two (&rig, second, large, small, 20);
+  rig_assert_mpd (&rig, "<Representation id=\"v0\"", 1);
+  rig_assert_mpd (&rig, "<Representation id=\"v1\"", 0);
+  message = gst_bus_pop_filtered (rig.bus, GST_MESSAGE_WARNING);
+  fail_unless (message != NULL);
+  fail_if (gst_bus_have_pending (rig.bus) &&
+      gst_bus_pop_filtered (rig.bus, GST_MESSAGE_WARNING));
+  gst_harness_teardown (second);
   rig_stop (&rig);
 }
 GST_END_TEST;
@@ -324,6 +393,8 @@ dash_sink_suite (void)
   tcase_add_test (
       tc, a_stream_that_dash_cannot_carry_is_an_error_with_its_name);
   tcase_add_test (tc, a_pad_that_went_makes_room_for_another);
+  tcase_add_test (tc, two_videos_are_representations_of_one_set);
+  tcase_add_test (tc, a_video_with_other_keyframes_is_left_out_with_a_warning);
   tcase_add_test (tc, sources_that_are_not_live_arrive_together);
   tcase_add_test (tc, going_down_ends_a_wait_for_the_other_track);
   return suite;
