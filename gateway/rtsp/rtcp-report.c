@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sender reports. See rtcp-report.h. */
+ * Reports of RTCP. See rtcp-report.h. */
 
 #include "rtcp-report.h"
 
 /* RFC 3550, 6.4.1 and 12.1. */
 #define SENDER_REPORT 200
+#define RECEIVER_REPORT 201
+#define HEADER_SIZE 4
+#define COUNT_MASK 0x1f
+#define BLOCK_SIZE 24
+/* Where blocks begin behind what is of the sender itself. */
+#define SENDER_BLOCKS_AT 28
+#define RECEIVER_BLOCKS_AT 8
 #define VERSION 2
 #define NTP_AT 8
 #define RTPTIME_AT 16
@@ -30,6 +37,48 @@ penstock_rtcp_report_read (
   report->ntp = GST_READ_UINT64_BE (data + NTP_AT);
   report->rtptime = GST_READ_UINT32_BE (data + RTPTIME_AT);
   return TRUE;
+}
+
+/* 24 bits with a sign. */
+static gint32
+read_lost (const guint8 *data)
+{
+  guint32 bits = GST_READ_UINT24_BE (data);
+
+  return (gint32) (bits << 8) >> 8;
+}
+
+static void
+read_block (const guint8 *data, PenstockRtcpBlock *block)
+{
+  *block = (PenstockRtcpBlock){
+    .fraction_lost = data[4],
+    .lost = read_lost (data + 5),
+    .jitter = GST_READ_UINT32_BE (data + 12),
+    .last_report = GST_READ_UINT32_BE (data + 16),
+    .since_last_report = GST_READ_UINT32_BE (data + 20),
+  };
+}
+
+gboolean
+penstock_rtcp_report_read_block (
+    const guint8 *data, gsize size, PenstockRtcpBlock *block)
+{
+  while (size >= HEADER_SIZE && data[0] >> 6 == VERSION) {
+    gsize length = ((gsize) GST_READ_UINT16_BE (data + 2) + 1) * 4;
+    if (length > size)
+      return FALSE;
+    gsize at = data[1] == SENDER_REPORT ? SENDER_BLOCKS_AT
+        : data[1] == RECEIVER_REPORT    ? RECEIVER_BLOCKS_AT
+                                        : 0;
+    if (at > 0 && (data[0] & COUNT_MASK) > 0 && at + BLOCK_SIZE <= length) {
+      read_block (data + at, block);
+      return TRUE;
+    }
+    data += length;
+    size -= length;
+  }
+  return FALSE;
 }
 
 gboolean

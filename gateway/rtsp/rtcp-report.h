@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sender reports (RFC 3550, 6.4.1): what wall clock time a packet was captured
- * at. Pure. */
+ * Reports of RTCP (RFC 3550, 6.4): what wall clock time a packet was captured
+ * at, and what receivers say. Pure. */
 #ifndef PENSTOCK_RTCP_REPORT_H
 #define PENSTOCK_RTCP_REPORT_H
 
@@ -23,6 +23,34 @@ typedef struct {
  * else. */
 gboolean penstock_rtcp_report_read (
     const guint8 *data, gsize size, PenstockRtcpReport *report);
+
+/**
+ * PenstockRtcpBlock:
+ * @fraction_lost: since the report before; 256 would be all
+ * @lost: packets since the start; less than 0 with duplicates
+ * @jitter: RTP time
+ * @last_report: name of the sender report that came last; 0 = none has
+ * @since_last_report: since then, in 1/65536 s
+ *
+ * What a receiver says of one sender.
+ */
+typedef struct {
+  guint8 fraction_lost;
+  gint32 lost;
+  guint32 jitter, last_report, since_last_report;
+} PenstockRtcpBlock;
+
+/* The first report block in a compound packet, which may be anything. FALSE:
+ * there is none. */
+gboolean penstock_rtcp_report_read_block (
+    const guint8 *data, gsize size, PenstockRtcpBlock *block);
+
+/* The middle 32 bits of an NTP time, by which receivers name a report. */
+static inline guint32
+penstock_rtcp_report_name (guint64 ntp)
+{
+  return (guint32) (ntp >> 16);
+}
 
 /**
  * penstock_rtcp_report_set:

@@ -8,6 +8,8 @@
 
 #include "rtp-hub.h"
 
+#include <string.h>
+
 #include "rtcp-report.h"
 #include "rtp-aac.h"
 #include "rtp-primer.h"
@@ -24,6 +26,14 @@
 #define KEEP_LONGER GST_SECOND
 /* A longer one says nothing about what comes next. */
 #define MAX_INTERVAL_US G_USEC_PER_SEC
+
+/* Sender reports that receivers may still name: they do so within seconds. */
+#define N_REPORTS 4
+
+typedef struct {
+  guint32 name;
+  gint64 sent_us; /* monotonic; 0 = not yet */
+} SentReport;
 
 /* The viewers on one loop; all but @hub and @loop on that loop's thread. */
 struct _PenstockRtpAudience {
@@ -55,7 +65,8 @@ struct _PenstockRtpHub {
   guint64 newest_time; /* decoding time of the newest packets; 0 before */
   gint64 video_us, video_interval_us;
   gint ended;
-  gint n_changes; /* of @viewers */
+  gint n_changes;  /* of @viewers */
+  gint has_unsent; /* reports */
 
   GMutex lock; /* guards the rest, and appending */
   GCond cond;
@@ -69,6 +80,7 @@ struct _PenstockRtpHub {
   PenstockRtpClock clocks[PENSTOCK_RTP_MAX_STREAMS];
   guint32 ssrcs[PENSTOCK_RTP_MAX_STREAMS];
   PenstockRtpAac aac[PENSTOCK_RTP_MAX_STREAMS];
+  SentReport (*reports)[N_REPORTS]; /* of each stream, newest first */
 };
 
 #define LOAD(field) __atomic_load_n (&(field), __ATOMIC_RELAXED)
@@ -93,6 +105,7 @@ penstock_rtp_hub_new (PenstockLoopPool *pool,
   hub->n_streams = n_streams;
   hub->video = video;
   hub->utc = utc;
+  hub->reports = g_malloc0_n (n_streams, sizeof (*hub->reports));
   hub->newest_pts = GST_CLOCK_TIME_NONE;
   if (prime && video != 0)
     penstock_rtp_primer_start (&hub->primer);
@@ -127,6 +140,7 @@ penstock_rtp_hub_unref (PenstockRtpHub *hub)
     penstock_rtp_aac_clear (&hub->aac[i]);
   }
   penstock_rtp_primer_clear (&hub->primer);
+  g_free (hub->reports);
   penstock_gop_log_unref (hub->log);
   penstock_loop_pool_unref (hub->pool);
   g_cond_clear (&hub->cond);
@@ -258,6 +272,43 @@ note_rtcp (PenstockRtpHub *hub, PenstockRtpPackets *packets)
     return;
   g_clear_pointer (&clock->report, penstock_rtp_packets_unref);
   clock->report = penstock_rtp_packets_ref (packets);
+
+  SentReport *reports = hub->reports[packets->stream];
+  memmove (reports + 1, reports, (N_REPORTS - 1) * sizeof (*reports));
+  reports[0] = (SentReport){ penstock_rtcp_report_name (report.ntp), 0 };
+  g_atomic_int_set (&hub->has_unsent, TRUE);
+}
+
+/* A report waits for the next picture, which is not the way to a viewer. */
+static void
+note_sent_reports (PenstockRtpHub *hub)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (!g_atomic_int_get (&hub->has_unsent))
+    return;
+  g_mutex_lock (&hub->lock);
+  g_atomic_int_set (&hub->has_unsent, FALSE);
+  for (guint i = 0; i < hub->n_streams; i++)
+    for (guint j = 0; j < N_REPORTS; j++)
+      if (hub->reports[i][j].sent_us == 0)
+        hub->reports[i][j].sent_us = now;
+  g_mutex_unlock (&hub->lock);
+}
+
+gint64
+penstock_rtp_hub_find_report (
+    PenstockRtpHub *hub, guint stream, guint32 name, guint *clock_rate)
+{
+  gint64 sent_us = 0;
+
+  g_mutex_lock (&hub->lock);
+  *clock_rate = hub->clocks[stream].clock_rate;
+  for (guint i = 0; i < N_REPORTS && sent_us == 0; i++)
+    if (hub->reports[stream][i].name == name)
+      sent_us = hub->reports[stream][i].sent_us;
+  g_mutex_unlock (&hub->lock);
+  return sent_us;
 }
 
 /* With the lock: keeps what slow viewers have not read, within the bounds. */
@@ -413,6 +464,7 @@ serve_all (PenstockRtpAudience *audience)
   audience->served =
       __atomic_load_n (&audience->hub->next_seq, __ATOMIC_ACQUIRE);
   take_limits (audience);
+  note_sent_reports (audience->hub);
   for (GList *l = audience->viewers.head; l; l = audience->next) {
     PenstockRtpViewer *viewer = l->data;
     audience->next = l->next;

@@ -58,6 +58,19 @@ void penstock_rtp_hub_append (
 /* Nothing is appended any more: viewers get the rest, and then are over. */
 void penstock_rtp_hub_end (PenstockRtpHub *hub);
 
+/**
+ * penstock_rtp_hub_find_report:
+ * @name: of a sender report, as receivers name it
+ * @clock_rate: (out): of the stream; 0 = not known yet
+ *
+ * Any thread.
+ *
+ * Returns: monotonic time when viewers were served with it; 0 when it is none of
+ *   the newest
+ */
+gint64 penstock_rtp_hub_find_report (
+    PenstockRtpHub *hub, guint stream, guint32 name, guint *clock_rate);
+
 /* --- viewers ----------------------------------------------------------------- */
 
 /**

@@ -33,10 +33,11 @@ struct _PenstockRtspClient {
   PenstockRtspCensus *census;   /* set at construction */
   guint id;                     /* set at construction */
   gint fd; /* duplicate of the socket, -1 before; shutdown() is safe on it */
-  gchar *peer;      /* set by connected */
-  gboolean tls;     /* set by connected */
-  guint64 address;  /* as it is counted; set by connected */
-  gboolean counted; /* set by connected */
+  gchar *peer;                  /* set by connected */
+  GSocketAddress *peer_address; /* owned; set by connected; NULL = gone */
+  gboolean tls;                 /* set by connected */
+  guint64 address;              /* as it is counted; set by connected */
+  gboolean counted;             /* set by connected */
 
   gint n_requests; /* atomic; that need no session, and answers */
 
@@ -501,7 +502,9 @@ make_play (PenstockRtspClient *self, PenstockRtspViewer *viewer,
     take_over (self, hub);
   if (!viewer->play)
     penstock_rtsp_factory_set_play (viewer->factory, viewer,
-        penstock_rtsp_play_new (hub, session, self->fd));
+        penstock_rtsp_play_new (hub, session, self->fd),
+        penstock_rtsp_viewer_expect_reports (
+            viewer->media, session, self->peer_address));
 }
 
 static GstRTSPStatusCode
@@ -700,9 +703,11 @@ start_tls (GstRTSPConnection *connection, GTlsCertificate *certificate)
 
 /* One too many is closed before its first request. */
 static void
-count_connection (PenstockRtspClient *self, GSocketAddress *address)
+count_connection (PenstockRtspClient *self)
 {
-  self->address = address ? penstock_priv_http_address_key (address) : 0;
+  self->address = self->peer_address
+      ? penstock_priv_http_address_key (self->peer_address)
+      : 0;
   const gchar *why =
       penstock_rtsp_census_add_connection (self->census, self->address);
 
@@ -723,12 +728,11 @@ penstock_rtsp_client_connected (
   GSocket *socket = gst_rtsp_connection_get_read_socket (connection);
 
   g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
-  g_autoptr (GSocketAddress) address =
-      g_socket_get_remote_address (socket, NULL);
-  self->peer = describe_peer (address);
+  self->peer_address = g_socket_get_remote_address (socket, NULL);
+  self->peer = describe_peer (self->peer_address);
   self->fd = fcntl (g_socket_get_fd (socket), F_DUPFD_CLOEXEC, 0);
   self->tls = certificate != NULL;
-  count_connection (self, address);
+  count_connection (self);
   if (self->tls && !start_tls (connection, certificate))
     penstock_rtsp_client_kick (self);
   penstock_debug ("rtsp", "connected%s session=%u peer=%s",
@@ -798,6 +802,7 @@ penstock_rtsp_client_finalize (GObject *object)
   g_ptr_array_unref (self->viewers);
   g_free (self->wish_path);
   g_free (self->peer);
+  g_clear_object (&self->peer_address);
   G_OBJECT_CLASS (penstock_rtsp_client_parent_class)->finalize (object);
   count (counter, -1);
   penstock_rtsp_counter_unref (counter);

@@ -312,10 +312,12 @@ penstock_rtsp_factory_add_viewer (
 
 void
 penstock_rtsp_factory_set_play (PenstockRtspFactory *self,
-    PenstockRtspViewer *viewer, PenstockRtspPlay *play)
+    PenstockRtspViewer *viewer, PenstockRtspPlay *play,
+    PenstockRtpReception *receptions)
 {
   g_mutex_lock (&self->lock);
   viewer->play = play;
+  viewer->receptions = receptions;
   viewer->stats =
       penstock_rtp_viewer_stats_ref (penstock_rtsp_play_get_stats (play));
   g_mutex_unlock (&self->lock);

@@ -99,9 +99,11 @@ void penstock_rtsp_factory_dismiss (PenstockRtspFactory *self, guint64 address);
  * the list. */
 void penstock_rtsp_factory_add_viewer (
     PenstockRtspFactory *self, PenstockRtspViewer *viewer);
-/* Takes @play (transfer full) of a viewer that plays for the first time. */
+/* Takes @play and @receptions (both transfer full) of a viewer that plays for
+ * the first time. */
 void penstock_rtsp_factory_set_play (PenstockRtspFactory *self,
-    PenstockRtspViewer *viewer, PenstockRtspPlay *play);
+    PenstockRtspViewer *viewer, PenstockRtspPlay *play,
+    PenstockRtpReception *receptions);
 void penstock_rtsp_factory_set_playing (
     PenstockRtspFactory *self, PenstockRtspViewer *viewer, gboolean playing);
 /* (nullable): of a viewer in the list that goes: why we closed it. Static. */

@@ -24,6 +24,7 @@ struct _PenstockRtspMedia {
   PenstockLayout *layout;   /* set by configure */
   PenstockRtpHub *hub;      /* set while it is prepared; NULL before */
   PenstockRtspMediaUse use; /* factory's lock */
+  PenstockRtpReceptions *receptions;
 
   gint prepared; /* atomic; TRUE from the first preroll on */
 
@@ -61,6 +62,12 @@ PenstockRtpHub *
 penstock_rtsp_media_get_hub (PenstockRtspMedia *self)
 {
   return self->hub;
+}
+
+PenstockRtpReceptions *
+penstock_rtsp_media_get_receptions (PenstockRtspMedia *self)
+{
+  return self->receptions;
 }
 
 PenstockRtspMediaUse *
@@ -221,6 +228,7 @@ attach_hub (PenstockRtspMedia *self, GstElement *rtpbin)
     return FALSE;
   self->hub = penstock_rtsp_factory_make_hub (factory, n_streams, video);
   penstock_rtp_tap_attach (self->hub, GST_BIN (bin), rtpbin);
+  penstock_rtp_receptions_attach (self->receptions, self->hub, rtpbin);
   return TRUE;
 }
 
@@ -288,6 +296,7 @@ penstock_rtsp_media_finalize (GObject *object)
   g_weak_ref_clear (&self->factory);
   g_clear_pointer (&self->layout, penstock_layout_unref);
   g_clear_pointer (&self->hub, penstock_rtp_hub_unref);
+  penstock_rtp_receptions_unref (self->receptions);
   g_cond_clear (&self->cond);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (penstock_rtsp_media_parent_class)->finalize (object);
@@ -312,4 +321,5 @@ penstock_rtsp_media_init (PenstockRtspMedia *self)
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
   g_weak_ref_init (&self->factory, NULL);
+  self->receptions = penstock_rtp_receptions_new ();
 }

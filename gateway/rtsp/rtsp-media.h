@@ -11,6 +11,7 @@
 
 #include "channel/channel.h"
 #include "rtp-hub.h"
+#include "rtp-receptions.h"
 
 G_BEGIN_DECLS
 
@@ -31,6 +32,10 @@ PenstockLayout *penstock_rtsp_media_get_layout (PenstockRtspMedia *self);
 
 /* (transfer none): what its viewers read; there once it is prepared. */
 PenstockRtpHub *penstock_rtsp_media_get_hub (PenstockRtspMedia *self);
+
+/* (transfer none): what its viewers say of how packets reach them. */
+PenstockRtpReceptions *penstock_rtsp_media_get_receptions (
+    PenstockRtspMedia *self);
 
 /* Blocks a request until the media runs and its viewers have something to begin
  * with. Any thread but the media's. FALSE: it does not run within five

@@ -11,11 +11,48 @@ penstock_rtsp_viewer_free (PenstockRtspViewer *viewer)
 {
   penstock_rtsp_play_free (viewer->play);
   g_clear_pointer (&viewer->stats, penstock_rtp_viewer_stats_unref);
+  penstock_rtp_receptions_remove (
+      penstock_rtsp_media_get_receptions (viewer->media), viewer->receptions);
   g_weak_ref_clear (&viewer->session);
   g_clear_object (&viewer->media);
   g_free (viewer->peer);
   g_free (viewer->agent);
   g_free (viewer);
+}
+
+/* Of reports over UDP. */
+static GSocketAddress *
+report_address (const GstRTSPTransport *transport)
+{
+  return g_inet_socket_address_new_from_string (
+      transport->destination, (guint) transport->client_port.max);
+}
+
+PenstockRtpReception *
+penstock_rtsp_viewer_expect_reports (PenstockRtspMedia *media,
+    GstRTSPSessionMedia *session, GSocketAddress *peer)
+{
+  PenstockRtpReceptions *receptions =
+      penstock_rtsp_media_get_receptions (media);
+  PenstockRtpReception *list = NULL;
+  gint64 now = g_get_monotonic_time ();
+
+  for (guint i = 0; i < gst_rtsp_media_n_streams (GST_RTSP_MEDIA (media));
+       i++) {
+    GstRTSPStreamTransport *stream =
+        gst_rtsp_session_media_get_transport (session, i);
+    if (!stream)
+      continue;
+    const GstRTSPTransport *transport =
+        gst_rtsp_stream_transport_get_transport (stream);
+    g_autoptr (GSocketAddress) from =
+        transport->lower_transport == GST_RTSP_LOWER_TRANS_TCP
+        ? (peer ? g_object_ref (peer) : NULL)
+        : report_address (transport);
+    if (from)
+      list = penstock_rtp_receptions_add (receptions, list, i, from, now);
+  }
+  return list;
 }
 
 static void
@@ -78,6 +115,23 @@ describe_stats (const PenstockRtspViewer *viewer, PenstockViewer *out)
     out->join_ms = (gdouble) stats.join_us / G_TIME_SPAN_MILLISECOND;
 }
 
+static void
+describe_reception (const PenstockRtspViewer *viewer, PenstockViewer *out)
+{
+  PenstockRtpReceptionStats stats;
+
+  penstock_rtp_receptions_get (
+      penstock_rtsp_media_get_receptions (viewer->media), viewer->receptions,
+      &stats);
+  if (!stats.known)
+    return;
+  if (stats.rtt_us >= 0)
+    out->rtt_ms = (gdouble) stats.rtt_us / G_TIME_SPAN_MILLISECOND;
+  out->jitter_ms = (gdouble) stats.jitter_us / G_TIME_SPAN_MILLISECOND;
+  out->loss = stats.loss;
+  out->lost = stats.lost;
+}
+
 PenstockViewer *
 penstock_rtsp_viewer_describe (
     const PenstockRtspViewer *viewer, const gchar *route)
@@ -93,5 +147,6 @@ penstock_rtsp_viewer_describe (
   out->since_us = viewer->since_us;
   out->playing = viewer->playing;
   describe_stats (viewer, out);
+  describe_reception (viewer, out);
   return out;
 }

@@ -30,6 +30,7 @@ G_BEGIN_DECLS
  * @session: of that, which may end before
  * @play: (owned) (nullable): once it has played; the connection's thread
  * @stats: (owned) (nullable): likewise, for anybody
+ * @receptions: (owned) (nullable): likewise, of its streams
  *
  * Owned by the connection, in the list of the factory from
  * penstock_rtsp_factory_add_viewer() to penstock_rtsp_factory_remove_viewer().
@@ -49,6 +50,7 @@ typedef struct {
   GWeakRef session; /* of GstRTSPSession */
   PenstockRtspPlay *play;
   PenstockRtpViewerStats *stats;
+  PenstockRtpReception *receptions;
   /*< private >*/
   PenstockRtspFactory *factory; /* owned */
   gint64 seen_us;               /* its progress when it was last looked at */
@@ -63,6 +65,18 @@ void penstock_rtsp_viewer_free (PenstockRtspViewer *viewer);
  * read for @stall_us, and is to go. @now: monotonic. */
 gboolean penstock_rtsp_viewer_check (
     PenstockRtspViewer *viewer, gint64 now, gint64 stall_us);
+
+/**
+ * penstock_rtsp_viewer_expect_reports:
+ * @media: that it plays
+ * @session: of that
+ * @peer: (nullable): where its connection comes from
+ *
+ * Returns: (transfer full) (nullable): how packets reach it, once it tells
+ */
+PenstockRtpReception *penstock_rtsp_viewer_expect_reports (
+    PenstockRtspMedia *media, GstRTSPSessionMedia *session,
+    GSocketAddress *peer);
 
 /* With the factory's lock: cuts its connection, which the library notices in
  * its own threads, and cleans up there. */

@@ -100,6 +100,86 @@ GST_START_TEST (moved_report_tells_the_same_clocks)
 }
 GST_END_TEST
 
+/* Blocks as hexadecimal digits, by what they begin with. */
+#define BLOCK                                                                  \
+  "00000002"                                                                   \
+  "40fffffe"                                                                   \
+  "00000003"                                                                   \
+  "00000004"                                                                   \
+  "00000005"                                                                   \
+  "00000006"
+#define RR                                                                     \
+  "81c90007"                                                                   \
+  "00000001" BLOCK
+#define SDES                                                                   \
+  "81ca0002"                                                                   \
+  "00000001"                                                                   \
+  "00000000"
+#define SR_HEAD                                                                \
+  "00000001"                                                                   \
+  "0000000000000000"                                                           \
+  "00000000"                                                                   \
+  "00000000"                                                                   \
+  "00000000"
+
+static const struct {
+  const gchar *what, *hex;
+  gboolean found;
+} compounds[] = {
+  { "receiver report", RR SDES, TRUE },
+  { "sender report with a block", "81c8000c" SR_HEAD BLOCK, TRUE },
+  { "behind something else", SDES RR, TRUE },
+  { "behind an empty report",
+      "80c90001"
+      "00000001" RR,
+      TRUE },
+  { "the first of two",
+      "82c9000d"
+      "00000001" BLOCK RR,
+      TRUE },
+  { "sender report without a block", "80c80006" SR_HEAD, FALSE },
+  { "nothing but SDES", SDES, FALSE },
+  { "a count that lies",
+      "81c90001"
+      "00000001",
+      FALSE },
+  { "a length that lies",
+      "81c900ff"
+      "00000001" BLOCK,
+      FALSE },
+  { "another version",
+      "41c90007"
+      "00000001" BLOCK,
+      FALSE },
+  { "too short for a header", "81c9", FALSE },
+  { "nothing", "", FALSE },
+};
+
+GST_START_TEST (first_report_block_is_found)
+{
+  const gchar *hex = compounds[__i__].hex;
+  gsize size = strlen (hex) / 2;
+  /* Of its own size, for the sanitizer to see what is behind. */
+  g_autofree guint8 *data = g_malloc (MAX (size, 1));
+  PenstockRtcpBlock block;
+
+  for (gsize i = 0; i < size; i++)
+    data[i] = (guint8) (g_ascii_xdigit_value (hex[2 * i]) << 4 |
+        g_ascii_xdigit_value (hex[2 * i + 1]));
+  gboolean found = penstock_rtcp_report_read_block (data, size, &block);
+  ck_assert_msg (found == compounds[__i__].found, "%s", compounds[__i__].what);
+  if (!found)
+    return;
+  fail_unless_equals_int (block.fraction_lost, 0x40);
+  fail_unless_equals_int (block.lost, -2);
+  fail_unless_equals_int (block.jitter, 4);
+  fail_unless_equals_int (block.last_report, 5);
+  fail_unless_equals_int (block.since_last_report, 6);
+  for (gsize cut = 0; cut + 1 < size && size == 32; cut++)
+    fail_if (penstock_rtcp_report_read_block (data, cut, &block));
+}
+GST_END_TEST
+
 static Suite *
 rtcp_report_suite (void)
 {
@@ -112,6 +192,8 @@ rtcp_report_suite (void)
   tcase_add_loop_test (tcase, what_is_no_report_is_left_alone, 0, 4);
   tcase_add_loop_test (
       tcase, moved_report_tells_the_same_clocks, 0, G_N_ELEMENTS (moves));
+  tcase_add_loop_test (
+      tcase, first_report_block_is_found, 0, G_N_ELEMENTS (compounds));
   return suite;
 }
 

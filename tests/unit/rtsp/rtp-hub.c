@@ -82,6 +82,113 @@ GST_START_TEST (reports_of_all_streams_tell_one_wall_clock)
 }
 GST_END_TEST
 
+/* A viewer that only notes that it was served. */
+typedef struct {
+  PenstockRtpViewer viewer; /* the first member */
+  PenstockRtpViewerStats *stats;
+  PenstockLoop *loop;
+  GMutex lock;
+  GCond cond;
+  guint n; /* lock */
+} Served;
+
+static void
+served_flush (PenstockRtpViewer *viewer)
+{
+  Served *self = (Served *) viewer;
+
+  g_mutex_lock (&self->lock);
+  self->n++;
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+served_join (gpointer data)
+{
+  Served *self = data;
+
+  penstock_rtp_hub_join (self->viewer.hub, &self->viewer, 0);
+}
+
+static void
+served_leave (gpointer data)
+{
+  penstock_rtp_hub_leave (&((Served *) data)->viewer);
+}
+
+static void
+served_init (Served *self, PenstockLoopPool *pool, PenstockRtpHub *hub)
+{
+  static const PenstockRtpViewerType type = { served_flush };
+
+  *self = (Served){ .stats = penstock_rtp_viewer_stats_new (),
+    .loop = penstock_loop_pool_get (pool, 0) };
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->cond);
+  penstock_rtp_viewer_init (&self->viewer, &type, hub, self->stats);
+  penstock_loop_call (self->loop, served_join, self); /* flushes once */
+}
+
+static void
+served_wait (Served *self)
+{
+  g_mutex_lock (&self->lock);
+  while (self->n < 2)
+    g_cond_wait (&self->cond, &self->lock);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+served_clear (Served *self)
+{
+  penstock_loop_call (self->loop, served_leave, self);
+  penstock_rtp_viewer_clear (&self->viewer);
+  penstock_rtp_viewer_stats_unref (self->stats);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->cond);
+}
+
+/* How a viewer over UDP would answer: what it names is found by when it was
+ * served, not by when it was made. */
+GST_START_TEST (report_is_found_by_its_name_once_it_was_served)
+{
+  static const PenstockGopLogLimits limits = PENSTOCK_GOP_LOG_DEFAULT_LIMITS;
+  const GstClockTime begin = 100 * GST_SECOND;
+  const guint32 name = penstock_rtcp_report_name (ntp_of (begin));
+  PenstockLoopPool *pool = penstock_loop_pool_new ("hub", NULL);
+  PenstockRtpHub *hub =
+      penstock_rtp_hub_new (pool, &limits, 1, 1 << VIDEO, FALSE, UTC);
+  Served served;
+  guint rate;
+
+  fail_unless_equals_int64 (
+      penstock_rtp_hub_find_report (hub, VIDEO, name, &rate), 0);
+  fail_unless_equals_int (rate, 0);
+  penstock_rtp_hub_set_clock (hub, VIDEO, VIDEO_RATE, VIDEO_BASE, 1, 1);
+  penstock_rtp_hub_append (
+      hub, make_packets (VIDEO, 1, 1, VIDEO_BASE, TRUE, begin), begin);
+  append_late_report (hub, VIDEO, VIDEO_BASE, VIDEO_RATE, begin);
+  fail_unless_equals_int64 (
+      penstock_rtp_hub_find_report (hub, VIDEO, name, &rate), 0);
+
+  served_init (&served, pool, hub);
+  gint64 before = g_get_monotonic_time ();
+  penstock_rtp_hub_append (hub,
+      make_packets (VIDEO, 2, 1, VIDEO_BASE, FALSE, begin + 40 * GST_MSECOND),
+      begin + 40 * GST_MSECOND);
+  served_wait (&served);
+  gint64 sent_us = penstock_rtp_hub_find_report (hub, VIDEO, name, &rate);
+  fail_unless (sent_us >= before && sent_us <= g_get_monotonic_time ());
+  fail_unless_equals_int (rate, VIDEO_RATE);
+  fail_unless_equals_int64 (
+      penstock_rtp_hub_find_report (hub, VIDEO, name + 1, &rate), 0);
+  served_clear (&served);
+  penstock_rtp_hub_unref (hub);
+  penstock_loop_pool_unref (pool);
+}
+GST_END_TEST
+
 static Suite *
 rtp_hub_suite (void)
 {
@@ -90,6 +197,7 @@ rtp_hub_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, reports_of_all_streams_tell_one_wall_clock);
+  tcase_add_test (tcase, report_is_found_by_its_name_once_it_was_served);
   return suite;
 }
 
