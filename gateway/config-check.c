@@ -148,6 +148,12 @@ check_file (PenstockConfigParse *self, const PenstockInputConfig *input)
       "no such file: %s; the route stays offline until it is there", quoted);
 }
 
+static gboolean
+listens_for_rtsp (PenstockConfigParse *self)
+{
+  return self->data->listen_rtsp.set || self->data->listen_rtsps.set;
+}
+
 static void
 check_input (PenstockConfigParse *self, const PenstockInputConfig *input)
 {
@@ -155,9 +161,12 @@ check_input (PenstockConfigParse *self, const PenstockInputConfig *input)
 
   switch (input->kind) {
   case PENSTOCK_INPUT_PUBLISH:
-    if (!self->data->listen_rtmp.set && !self->data->listen_rtmps.set)
-      penstock_config_problem (
-          self, node, "input \"publish\" needs /listen/rtmp or /listen/rtmps");
+    if (!self->data->listen_rtmp.set && !self->data->listen_rtmps.set &&
+        !listens_for_rtsp (self))
+      penstock_config_problem (self, node,
+          "input \"publish\" needs /listen/rtmp, /listen/rtmps, /listen/rtsp "
+          "or "
+          "/listen/rtsps");
     break;
   case PENSTOCK_INPUT_RTSP:
   case PENSTOCK_INPUT_RTMP:
@@ -222,17 +231,15 @@ check_dash (PenstockConfigParse *self, const PenstockRouteConfig *route,
   check_latency (self, output);
 }
 
+/* Who may come in by RTSP: both or neither. */
 static void
-check_rtsp (PenstockConfigParse *self, const PenstockOutputConfig *output)
+check_rtsp_user (
+    PenstockConfigParse *self, const PenstockJsonNode *node, const gchar *name)
 {
-  const PenstockJsonNode *node = origin_of (self, output);
   const PenstockJsonNode *user = penstock_json_member (node, "user");
   const PenstockJsonNode *password = penstock_json_member (node, "password");
   const PenstockJsonNode *file = penstock_json_member (node, "password-file");
 
-  if (!self->data->listen_rtsp.set && !self->data->listen_rtsps.set)
-    penstock_config_problem (
-        self, node, "output \"rtsp\" needs /listen/rtsp or /listen/rtsps");
   if (password && file)
     penstock_config_key_problem (
         self, file, "excludes \"password\": one of both");
@@ -240,9 +247,20 @@ check_rtsp (PenstockConfigParse *self, const PenstockOutputConfig *output)
     penstock_config_problem (self, node, "a password without a user");
   else if (user && !password && !file)
     penstock_config_problem (self, node, "a user without a password");
-  else if (output->user && strchr (output->user, ':'))
+  else if (name && strchr (name, ':'))
     penstock_config_problem (
         self, user, "a user cannot have a \":\" (RFC 7617, 2)");
+}
+
+static void
+check_rtsp (PenstockConfigParse *self, const PenstockOutputConfig *output)
+{
+  const PenstockJsonNode *node = origin_of (self, output);
+
+  if (!listens_for_rtsp (self))
+    penstock_config_problem (
+        self, node, "output \"rtsp\" needs /listen/rtsp or /listen/rtsps");
+  check_rtsp_user (self, node, output->user);
 }
 
 static void
@@ -335,16 +353,22 @@ check_output (
 /* --- routes --------------------------------------------------------------------- */
 
 static void
-check_key (PenstockConfigParse *self, const PenstockRouteConfig *route,
+check_publishers (PenstockConfigParse *self, const PenstockRouteConfig *route,
     const PenstockJsonNode *publish)
 {
   const PenstockJsonNode *key = penstock_json_member (publish, "key");
   const PenstockJsonNode *file = penstock_json_member (publish, "key-file");
+  const PenstockJsonNode *user = penstock_json_member (publish, "user");
 
+  check_rtsp_user (self, publish, route->publish_user);
+  if (user && !listens_for_rtsp (self))
+    penstock_config_key_problem (
+        self, user, "needs /listen/rtsp or /listen/rtsps");
   if (key && file)
     penstock_config_key_problem (self, file, "excludes \"key\": one of both");
-  else if (!key && !file)
-    penstock_config_problem (self, publish, "missing \"key\" or \"key-file\"");
+  else if (!key && !file && !user)
+    penstock_config_problem (
+        self, publish, "missing \"key\", \"key-file\" or \"user\"");
   else if (route->publish_key &&
       route->publish_key[strspn (route->publish_key, KEY_CHARACTERS)])
     penstock_config_problem (self, key ? key : file,
@@ -362,7 +386,7 @@ check_publish (PenstockConfigParse *self, const PenstockRouteConfig *route,
 
   if (route->input.kind == PENSTOCK_INPUT_PUBLISH) {
     if (publish && publish->type == PENSTOCK_JSON_OBJECT)
-      check_key (self, route, publish);
+      check_publishers (self, route, publish);
     return;
   }
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++) {

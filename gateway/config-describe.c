@@ -53,14 +53,26 @@ describe_path (GString *out, const gchar *before, const gchar *path)
 }
 
 static void
+describe_publish (GString *out, const PenstockRouteConfig *route)
+{
+  g_string_append (out, "publish, ");
+  if (!route->publish_key && !route->publish_user)
+    g_string_append (out, "anybody may");
+  if (route->publish_key)
+    g_string_append (out, "with a key");
+  if (route->publish_user)
+    g_string_append_printf (
+        out, "%swith credentials", route->publish_key ? " or " : "");
+}
+
+static void
 describe_input (GString *out, const PenstockRouteConfig *route)
 {
   const PenstockInputConfig *input = &route->input;
 
   switch (input->kind) {
   case PENSTOCK_INPUT_PUBLISH:
-    g_string_append_printf (
-        out, "publish, %s", route->publish_key ? "with a key" : "anybody may");
+    describe_publish (out, route);
     break;
   case PENSTOCK_INPUT_RTSP:
   case PENSTOCK_INPUT_RTMP:
@@ -167,6 +179,23 @@ example_path (const gchar *name)
 }
 
 static void
+add_publish_urls (GString *out, const PenstockConfigData *data,
+    const PenstockRouteConfig *route, const PenstockPorts *ports,
+    const gchar *path)
+{
+  gboolean over_rtmp = route->publish_key || !route->publish_user;
+
+  if (ports->rtmp && over_rtmp)
+    add_url (out, "publish", "rtmp", &data->listen_rtmp, ports->rtmp, path);
+  if (ports->rtmps && over_rtmp)
+    add_url (out, "publish", "rtmps", &data->listen_rtmps, ports->rtmps, path);
+  if (ports->rtsp)
+    add_url (out, "publish", "rtsp", &data->listen_rtsp, ports->rtsp, path);
+  if (ports->rtsps)
+    add_url (out, "publish", "rtsps", &data->listen_rtsps, ports->rtsps, path);
+}
+
+static void
 add_route_urls (GString *out, const PenstockConfigData *data,
     const PenstockRouteConfig *route, const PenstockPorts *ports)
 {
@@ -176,11 +205,8 @@ add_route_urls (GString *out, const PenstockConfigData *data,
       g_strconcat (path, route->publish_key ? "?key=KEY" : "", NULL);
 
   g_string_append_printf (out, "%s\n", route->name);
-  if (route->input.kind == PENSTOCK_INPUT_PUBLISH && ports->rtmp)
-    add_url (out, "publish", "rtmp", &data->listen_rtmp, ports->rtmp, publish);
-  if (route->input.kind == PENSTOCK_INPUT_PUBLISH && ports->rtmps)
-    add_url (
-        out, "publish", "rtmps", &data->listen_rtmps, ports->rtmps, publish);
+  if (route->input.kind == PENSTOCK_INPUT_PUBLISH)
+    add_publish_urls (out, data, route, ports, publish);
   for (guint i = 0; i < route->outputs->len; i++) {
     const PenstockOutputConfig *output = g_ptr_array_index (route->outputs, i);
     if (output->kind == PENSTOCK_OUTPUT_RTSP && ports->rtsp)

@@ -41,13 +41,16 @@ static const PenstockFieldValue log_levels[] = {
 static const PenstockFieldValue input_kinds[] = {
   { "publish", PENSTOCK_INPUT_PUBLISH,
       "An encoder sends the stream to the gateway, by RTMP to "
-      "`rtmp://HOST/ROUTE`. Needs `/listen/rtmp` or `/listen/rtmps`." },
+      "`rtmp://HOST/ROUTE` or by RTSP to `rtsp://HOST:PORT/ROUTE`. Needs one "
+      "of `/listen/rtmp`, `/listen/rtmps`, `/listen/rtsp` and "
+      "`/listen/rtsps`." },
   { "rtsp", PENSTOCK_INPUT_RTSP,
       "The gateway pulls the stream from an RTSP camera or server." },
   { "rtmp", PENSTOCK_INPUT_RTMP,
       "The gateway pulls the stream from an RTMP server." },
   { "file", PENSTOCK_INPUT_FILE,
-      "A media file (MP4, Matroska, WebM, FLV, MPEG-TS), played in real time." },
+      "A media file (MP4, Matroska, WebM, FLV, MPEG-TS), played in real "
+      "time." },
   { "test", PENSTOCK_INPUT_TEST,
       "A moving test picture with a tone, encoded as H.264 and AAC." },
   { "launch", PENSTOCK_INPUT_LAUNCH,
@@ -107,8 +110,7 @@ static const PenstockFieldValue slow_policies[] = {
 static const PenstockFieldValue dash_addressing[] = {
   { "auto", PENSTOCK_OUTPUT_ADDRESSING_AUTO,
       "players count segments while they are regular and in time" },
-  { "timeline", PENSTOCK_OUTPUT_ADDRESSING_TIMELINE,
-      "each segment is listed" },
+  { "timeline", PENSTOCK_OUTPUT_ADDRESSING_TIMELINE, "each segment is listed" },
   { NULL },
 };
 static const PenstockFieldValue dash_audio[] = {
@@ -132,12 +134,32 @@ static const PenstockFieldValue publisher_policies[] = {
 
 /* Patterns of videotestsrc. */
 static const PenstockFieldValue test_patterns[] = {
-  { "smpte" }, { "smpte75" }, { "smpte100" }, { "smpte-rp-219" }, { "ball" },
-  { "bar" }, { "black" }, { "blink" }, { "blue" }, { "checkers-1" },
-  { "checkers-2" }, { "checkers-4" }, { "checkers-8" },
-  { "chroma-zone-plate" }, { "circular" }, { "colors" }, { "gamut" },
-  { "gradient" }, { "green" }, { "pinwheel" }, { "red" }, { "snow" },
-  { "spokes" }, { "white" }, { "zone-plate" }, { NULL },
+  { "smpte" },
+  { "smpte75" },
+  { "smpte100" },
+  { "smpte-rp-219" },
+  { "ball" },
+  { "bar" },
+  { "black" },
+  { "blink" },
+  { "blue" },
+  { "checkers-1" },
+  { "checkers-2" },
+  { "checkers-4" },
+  { "checkers-8" },
+  { "chroma-zone-plate" },
+  { "circular" },
+  { "colors" },
+  { "gamut" },
+  { "gradient" },
+  { "green" },
+  { "pinwheel" },
+  { "red" },
+  { "snow" },
+  { "spokes" },
+  { "white" },
+  { "zone-plate" },
+  { NULL },
 };
 
 /* --- the table ------------------------------------------------------------ */
@@ -164,12 +186,13 @@ static const PenstockField fields[] = {
         "`/rtmp/detect-tls`.",
     .example = "\"[::]:1936\"" },
   { "/listen/rtsp", PENSTOCK_FIELD_ADDRESS, .offset = ROOT (listen_rtsp),
-    .help = "RTSP players. The usual ports are 554 and, without privileges, "
-        "8554.",
+    .help = "RTSP players and publishers. The usual ports are 554 and, without "
+        "privileges, 8554.",
     .example = "\"[::]:8554\"" },
   { "/listen/rtsps", PENSTOCK_FIELD_ADDRESS, .offset = ROOT (listen_rtsps),
-    .help = "RTSP players, over TLS; media only inside the connection. The "
-        "usual port is 322 and, without privileges, 8322. Needs `/tls`.",
+    .help = "RTSP players and publishers, over TLS; media only inside the "
+        "connection. The usual port is 322 and, without privileges, 8322. "
+        "Needs `/tls`.",
     .example = "\"[::]:8322\"" },
   { "/listen/http", PENSTOCK_FIELD_ADDRESS, .offset = ROOT (listen_http),
     .help = "DASH, the player page of each route, and the status page.",
@@ -675,9 +698,10 @@ static const PenstockField fields[] = {
     .example = "\"/srv/www/lobby\"" },
 
   { "/routes/*/publish", PENSTOCK_FIELD_OBJECT,
-    .help = "Who may publish; only with input `publish`. The path of a route "
-        "is public, the key is the secret: it is sent as `?key=KEY` or as a "
-        "further path segment. Without a key anybody may publish." },
+    .help = "Who may publish; only with input `publish`: whoever has the key "
+        "or, over RTSP, is the user. Without either anybody may publish. The "
+        "path of a route is public, the key is the secret: it is sent as "
+        "`?key=KEY` or as a further path segment." },
   { "/routes/*/publish/key", PENSTOCK_FIELD_SECRET,
     .offset = ROUTE (publish_key),
     .help = "The key: letters, digits, `-`, `.`, `_` and `~`. Better in a "
@@ -686,6 +710,18 @@ static const PenstockField fields[] = {
     .offset = ROUTE (publish_key),
     .help = "File whose first line is the key.",
     .example = "\"/run/secrets/publish-key\"" },
+  { "/routes/*/publish/user", PENSTOCK_FIELD_STRING,
+    .offset = ROUTE (publish_user),
+    .help = "User of RTSP publishers, with `password` or `password-file`. RTMP "
+        "publishers cannot send it: they need the key.",
+    .example = "\"encoder\"" },
+  { "/routes/*/publish/password", PENSTOCK_FIELD_SECRET,
+    .offset = ROUTE (publish_password),
+    .help = "Password of RTSP publishers. Better in a `password-file`." },
+  { "/routes/*/publish/password-file", PENSTOCK_FIELD_SECRET_FILE,
+    .offset = ROUTE (publish_password),
+    .help = "File whose first line is the password of RTSP publishers.",
+    .example = "\"/run/secrets/encoder-password\"" },
   { "/routes/*/publisher-policy", PENSTOCK_FIELD_ENUM,
     .offset = ROUTE (publisher_policy), .fallback = "\"takeover-stale\"",
     .values = publisher_policies,

@@ -147,7 +147,8 @@ typedef struct
   gboolean is_template;
   PenstockInputConfig input;
   GPtrArray *outputs;        /* of PenstockOutputConfig, owned */
-  gchar *publish_key;        /* NULL: anybody may publish; never logged */
+  gchar *publish_key;        /* opens it over any protocol; never logged */
+  gchar *publish_user, *publish_password; /* open it over RTSP; never logged */
   PenstockPublisherPolicy publisher_policy;
   guint publisher_grace_ms;
   guint64 cache_max_bytes;

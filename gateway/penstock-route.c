@@ -180,6 +180,7 @@ start_input (PenstockRoute *self)
     .route_config = self->config,
     .type = penstock_input_type_for (self->config->input.kind),
     .rtmp_listen = self->services.rtmp_listen,
+    .ports = self->services.ports,
     .clock = self->services.clock,
     .base_time = self->services.base_time,
   };
@@ -336,6 +337,20 @@ penstock_route_is_from_template (PenstockRoute *self)
   return self->config->is_template;
 }
 
+gboolean
+penstock_route_can_be_published (PenstockRoute *self)
+{
+  PenstockInputStatus status = { 0 };
+
+  if (!self->supervisor)
+    return FALSE;
+  penstock_supervisor_get_status (self->supervisor, &status);
+  penstock_input_status_clear (&status);
+  return status.state != PENSTOCK_INPUT_STATE_BACKOFF &&
+      status.state != PENSTOCK_INPUT_STATE_STOPPED &&
+      status.state != PENSTOCK_INPUT_STATE_ENDED;
+}
+
 guint
 penstock_route_get_grace_ms (PenstockRoute *self)
 {
@@ -353,6 +368,26 @@ add_time (JsonBuilder *builder, const gchar *name, gint64 real_us)
 
   json_builder_set_member_name (builder, name);
   json_builder_add_string_value (builder, text);
+}
+
+static void
+add_publisher (JsonBuilder *builder, const PenstockInputPublisher *publisher)
+{
+  const struct {
+    const gchar *name, *value;
+  } members[] = {
+    { "protocol", publisher->protocol },
+    { "peer", publisher->peer },
+    { "encoder", publisher->encoder },
+  };
+
+  json_builder_set_member_name (builder, "publisher");
+  json_builder_begin_object (builder);
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++) {
+    json_builder_set_member_name (builder, members[i].name);
+    json_builder_add_string_value (builder, members[i].value);
+  }
+  json_builder_end_object (builder);
 }
 
 static void
@@ -391,6 +426,8 @@ add_input (PenstockRoute *self, JsonBuilder *builder)
       json_builder_set_member_name (builder, "retry-in-ms");
       json_builder_add_int_value (builder, status.retry_in_ms);
     }
+    if (status.publisher.protocol)
+      add_publisher (builder, &status.publisher);
     json_builder_set_member_name (builder, "ignored");
     json_builder_begin_array (builder);
     for (guint i = 0; status.ignored && i < status.ignored->len; i++)

@@ -10,6 +10,7 @@
 #include "http/http-server.h"
 #include "log.h"
 #include "penstock-error.h"
+#include "publish-gate.h"
 #include "route-private.h"
 #include "route-table.h"
 #include "rtmp/rtmp-server.h"
@@ -40,6 +41,7 @@ struct _PenstockServer {
   PenstockListenAddress rtmp_listen; /* with the real port; owns its host */
   guint16 rtmp_port, rtmps_port;     /* the real ones, 0 = none */
   PenstockRtspServer *rtsp;
+  PenstockPublishPorts *ports; /* NULL: no RTSP */
   PenstockHttpServer *http;
 
   GHashTable *routes;   /* name -> PenstockRoute, owned */
@@ -173,6 +175,7 @@ add_route (
     .clock = self->clock,
     .base_time = self->base_time,
     .rtmp_listen = &self->rtmp_listen,
+    .ports = self->ports,
     .rtsp = self->rtsp,
     .http = self->http,
   };
@@ -209,41 +212,22 @@ publish_request_free (PublishRequest *request)
   g_free (request);
 }
 
-static gboolean
-same_secret (const gchar *a, const gchar *b)
+/* Makes the route if there is none yet. Why not, or NULL. */
+static const gchar *
+admit_publisher (PenstockServer *self, const PenstockPublishRequest *request,
+    const gchar *peer)
 {
-  gsize length = strlen (a), difference = length ^ strlen (b);
-
-  for (gsize i = 0; i < length; i++)
-    difference |= (guchar) a[i] ^ (guchar) b[i % (strlen (b) + 1)];
-  return difference == 0;
-}
-
-/* The template for a published path. With a key as the last segment the name
- * of the route is the path before it. @allowed: the key is right, or none is
- * needed. */
-static const PenstockRouteConfig *
-match_publish (PenstockServer *self, const gchar *path, const gchar *key,
-    gchar **name, gboolean *allowed)
-{
-  const gchar *slash = strrchr (path, '/');
-  const PenstockRouteConfig *config;
-
-  if (slash) {
-    g_autofree gchar *parent = g_strndup (path, slash - path);
-    config = penstock_route_table_match (self->table, parent);
-    if (config && config->publish_key &&
-        same_secret (config->publish_key, slash + 1)) {
-      *allowed = TRUE;
-      *name = g_steal_pointer (&parent);
-      return config;
-    }
-  }
-  config = penstock_route_table_match (self->table, path);
-  *name = config ? g_strdup (path) : NULL;
-  *allowed = config &&
-      (!config->publish_key || (key && same_secret (config->publish_key, key)));
-  return config;
+  if (self->stopping || !self->started)
+    return "The gateway is shutting down.";
+  if (g_hash_table_contains (self->routes, request->name))
+    return NULL;
+  if (g_hash_table_size (self->routes) >=
+      self->data->routes->len + MAX_TEMPLATE_ROUTES)
+    return "Too many streams.";
+  penstock_info ("route", "made from template %s for peer=%s route=%s",
+      request->route->name, peer, request->name);
+  add_route (self, request->name, request->route);
+  return NULL;
 }
 
 static gboolean
@@ -251,31 +235,17 @@ handle_publish_request (gpointer user_data)
 {
   PublishRequest *request = user_data;
   PenstockServer *self = request->server;
-  g_autofree gchar *name = NULL;
-  gboolean allowed = FALSE;
-  const PenstockRouteConfig *config =
-      match_publish (self, request->path, request->key, &name, &allowed);
-  const gchar *why = NULL;
+  g_auto (PenstockPublishRequest) asked = { NULL };
 
-  if (self->stopping || !self->started)
-    why = "The gateway is shutting down.";
-  else if (!config || config->input.kind != PENSTOCK_INPUT_PUBLISH)
-    why = "No route of this name takes a publisher.";
-  else if (!allowed)
-    why = "The publish key is missing or wrong.";
-  else if (g_hash_table_size (self->routes) >=
-      self->data->routes->len + MAX_TEMPLATE_ROUTES)
-    why = "Too many streams.";
-  if (why) {
+  penstock_publish_request_init (
+      &asked, self->table, request->path, request->key);
+  const gchar *why = asked.open ? admit_publisher (self, &asked, request->peer)
+                                : penstock_publish_request_explain (&asked);
+  if (why)
     penstock_rtmp_server_refuse (request->rtmp, request->id,
-        config && !allowed ? "NetStream.Publish.Denied"
-                           : "NetStream.Publish.BadName",
+        asked.route && !asked.open ? "NetStream.Publish.Denied"
+                                   : "NetStream.Publish.BadName",
         why);
-  } else if (!g_hash_table_contains (self->routes, name)) {
-    penstock_info ("route", "made from template %s for peer=%s route=%s",
-        config->name, request->peer, name);
-    add_route (self, name, config);
-  }
   return G_SOURCE_REMOVE;
 }
 
@@ -303,6 +273,62 @@ unclaimed_publish (PenstockRtmpServer *rtmp,
   penstock_control_post (self->context, handle_publish_request, request,
       (GDestroyNotify) publish_request_free);
   return PENSTOCK_RTMP_UNCLAIMED_DEFER;
+}
+
+typedef struct {
+  PenstockServer *server;
+  PenstockPublishWait *wait;
+} WaitingPublisher;
+
+static void
+waiting_publisher_free (WaitingPublisher *waiting)
+{
+  g_object_unref (waiting->server);
+  penstock_publish_wait_unref (waiting->wait);
+  g_free (waiting);
+}
+
+/* A thread waits: nothing that would take long. */
+static const gchar *
+admit_waiting_publisher (PenstockServer *self, PenstockPublishWait *wait)
+{
+  const gchar *name = penstock_publish_wait_get_name (wait);
+  g_auto (PenstockPublishRequest) asked = { NULL };
+
+  /* It has shown its key or credentials already. */
+  penstock_publish_request_init (&asked, self->table, name, NULL);
+  if (!asked.route)
+    return penstock_publish_request_explain (&asked);
+  const gchar *why =
+      admit_publisher (self, &asked, penstock_publish_wait_get_peer (wait));
+  PenstockRoute *route = g_hash_table_lookup (self->routes, name);
+  if (!why && route && !penstock_route_can_be_published (route))
+    why = "The input of the route is not ready.";
+  return why;
+}
+
+static gboolean
+handle_waiting_publisher (gpointer user_data)
+{
+  WaitingPublisher *waiting = user_data;
+  const gchar *why = admit_waiting_publisher (waiting->server, waiting->wait);
+
+  if (why)
+    penstock_publish_wait_refuse (waiting->wait, why);
+  return G_SOURCE_REMOVE;
+}
+
+/* A thread of RTSP requests. */
+static void
+publisher_waits (PenstockPublishWait *wait, gpointer user_data)
+{
+  PenstockServer *self = user_data;
+  WaitingPublisher *waiting = g_new (WaitingPublisher, 1);
+
+  *waiting = (WaitingPublisher){ g_object_ref (self),
+    penstock_publish_wait_ref (wait) };
+  penstock_control_post (self->context, handle_waiting_publisher, waiting,
+      (GDestroyNotify) waiting_publisher_free);
 }
 
 /* --- viewers ----------------------------------------------------------------- */
@@ -651,6 +677,9 @@ start_rtsp (PenstockServer *self, GError **error)
   g_signal_connect (self->rtsp, "viewer-left", G_CALLBACK (viewer_left), self);
   penstock_rtsp_server_set_routes (self->rtsp, self->data->routes);
   penstock_rtsp_server_set_limits (self->rtsp, &self->data->rtsp_limits);
+  self->ports = penstock_publish_ports_new ();
+  penstock_publish_ports_set_handler (self->ports, publisher_waits, self);
+  penstock_rtsp_server_set_ports (self->rtsp, self->ports);
   if (self->data->listen_rtsps.set)
     penstock_rtsp_server_set_tls (self->rtsp, &self->data->listen_rtsps,
         self->data->tls_certificate_file, self->data->tls_key_file);
@@ -683,11 +712,14 @@ stop_listeners (PenstockServer *self)
   if (self->http)
     penstock_http_server_stop (self->http);
   g_clear_object (&self->http);
+  if (self->ports)
+    penstock_publish_ports_set_handler (self->ports, NULL, NULL);
   if (self->rtsp) {
     penstock_rtsp_server_stop (self->rtsp);
     g_signal_handlers_disconnect_by_data (self->rtsp, self);
   }
   g_clear_object (&self->rtsp);
+  g_clear_pointer (&self->ports, penstock_publish_ports_unref);
 }
 
 /* Returns how many. */

@@ -14,6 +14,7 @@ typedef struct {
   GstClock *clock; /* shared by all pipelines of the server */
   GstClockTime base_time;
   const PenstockListenAddress *rtmp_listen; /* with the real port */
+  PenstockPublishPorts *ports;              /* NULL: no RTSP publishers */
   PenstockRtspServer *rtsp;                 /* NULL: not listening */
   PenstockHttpServer *http;                 /* NULL: not listening */
 } PenstockRouteServices;
@@ -34,6 +35,8 @@ void penstock_route_start (PenstockRoute *self);
 void penstock_route_stop (PenstockRoute *self);
 /* Whether it was made from a template, and goes with its publisher. */
 gboolean penstock_route_is_from_template (PenstockRoute *self);
+/* FALSE: its input waits for its next attempt, or is over; nobody can publish. */
+gboolean penstock_route_can_be_published (PenstockRoute *self);
 /* How long a lost publisher may take to return. */
 guint penstock_route_get_grace_ms (PenstockRoute *self);
 void penstock_route_add_status (PenstockRoute *self, JsonBuilder *builder);

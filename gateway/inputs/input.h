@@ -9,6 +9,7 @@
 #include <gst/gst.h>
 
 #include "../config-types.h"
+#include "publish-port.h"
 
 G_BEGIN_DECLS
 
@@ -18,6 +19,7 @@ G_BEGIN_DECLS
  * @route_config: the route's settings (publish key, policy, ...)
  * @config: the input's settings
  * @rtmp_listen: where the gateway listens for RTMP, for `publish`
+ * @ports: (nullable): where RTSP publishers look, for `publish`
  * @pipeline: empty pipeline of this attempt, apart from @sink
  * @sink: `penstockchannelsink` in @pipeline, request pads `sink_%u` that take
  *   the canonical caps (design: avc/hvc1, raw AAC, ...)
@@ -29,6 +31,7 @@ typedef struct {
   const PenstockRouteConfig *route_config;
   const PenstockInputConfig *config;
   const PenstockListenAddress *rtmp_listen;
+  PenstockPublishPorts *ports;
   GstBin *pipeline;
   GstElement *sink;
 } PenstockInputBuild;

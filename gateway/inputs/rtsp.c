@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "../rtsp/rtsp-depayload.h"
 #include "input-problem.h"
 #include "input.h"
 #include "rtsp-sync.h"
@@ -12,40 +13,6 @@
 #define PROTOCOLS_TCP "tcp"
 #define PROTOCOLS_UDP "udp+udp-mcast"
 #define USER_AGENT "Penstock/0.1"
-
-static const struct {
-  const gchar *encoding; /* encoding-name in the SDP */
-  const gchar *depayloader;
-} payloads[] = {
-  { "H264", "rtph264depay" },
-  { "H265", "rtph265depay" },
-  { "JPEG", "rtpjpegdepay" },
-  { "VP8", "rtpvp8depay" },
-  { "VP9", "rtpvp9depay" },
-  { "AV1", "rtpav1depay" },
-  { "MPEG4-GENERIC", "rtpmp4gdepay" },
-  { "MP4A-LATM", "rtpmp4adepay" },
-  { "OPUS", "rtpopusdepay" },
-  { "PCMA", "rtppcmadepay" },
-  { "PCMU", "rtppcmudepay" },
-  { "G722", "rtpg722depay" },
-  { "G726-16", "rtpg726depay" },
-  { "G726-24", "rtpg726depay" },
-  { "G726-32", "rtpg726depay" },
-  { "G726-40", "rtpg726depay" },
-  { "L16", "rtpL16depay" },
-  { "MPA", "rtpmpadepay" },
-  { "AC3", "rtpac3depay" },
-};
-
-static const gchar *
-find_depayloader (const gchar *encoding)
-{
-  for (guint i = 0; encoding && i < G_N_ELEMENTS (payloads); i++)
-    if (g_ascii_strcasecmp (payloads[i].encoding, encoding) == 0)
-      return payloads[i].depayloader;
-  return NULL;
-}
 
 /* What an attempt's signals need. */
 typedef struct {
@@ -70,23 +37,6 @@ source_free (Source *source)
 
 /* --- which streams --------------------------------------------------------- */
 
-/* NULL: carried. */
-static gchar *
-reason_to_ignore (const gchar *media, const gchar *encoding)
-{
-  if (g_strcmp0 (media, "video") != 0 && g_strcmp0 (media, "audio") != 0)
-    return g_strdup ("neither video nor audio");
-  const gchar *depayloader = find_depayloader (encoding);
-  if (!depayloader)
-    return g_strdup ("this codec is not carried");
-  g_autoptr (GstElementFactory) factory =
-      gst_element_factory_find (depayloader);
-  if (!factory)
-    return g_strdup_printf (
-        "the GStreamer element %s is not installed", depayloader);
-  return NULL;
-}
-
 /* Task of rtspsrc: one call for each stream of the SDP. Its pads come with the
  * first packets, the channel must know before how many to wait for. */
 static gboolean
@@ -97,7 +47,7 @@ select_stream (
   const GstStructure *s = gst_caps_get_structure (caps, 0);
   const gchar *media = gst_structure_get_string (s, "media");
   const gchar *encoding = gst_structure_get_string (s, "encoding-name");
-  g_autofree gchar *reason = reason_to_ignore (media, encoding);
+  g_autofree gchar *reason = penstock_rtsp_depayload_check (media, encoding);
 
   if (!reason) {
     source->n_selected++;
@@ -149,9 +99,9 @@ take_pad (GstElement *element, GstPad *pad, gpointer user_data)
       ? NULL
       : gst_structure_get_string (
             gst_caps_get_structure (caps, 0), "encoding-name");
-  const gchar *factory = find_depayloader (encoding);
+  const PenstockRtspDepayload *row = penstock_rtsp_depayload_find (encoding);
   GstElement *depayloader =
-      factory ? penstock_input_make_element (factory, &error) : NULL;
+      row ? penstock_input_make_element (row->depayloader, &error) : NULL;
   if (!depayloader) {
     penstock_input_ignore_track (element, encoding ? encoding : "a stream",
         error ? error->message : "this codec is not carried");

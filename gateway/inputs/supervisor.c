@@ -12,6 +12,7 @@
 #include "channel/channel.h"
 #include "input-attempt.h"
 #include "input-problem.h"
+#include "publish-ports.h"
 
 #define COMPONENT "input"
 
@@ -23,6 +24,7 @@ struct _PenstockSupervisor {
   const PenstockRouteConfig *route_config;
   const PenstockInputType *type;
   const PenstockListenAddress *rtmp_listen;
+  PenstockPublishPorts *ports; /* NULL: none */
   GstClock *clock;
   GstClockTime base_time;
   PenstockChannel *channel;
@@ -37,6 +39,7 @@ struct _PenstockSupervisor {
   gint64 since_us;
   GstClockTime lost_at; /* channel time; data before it is of the past */
   GPtrArray *ignored;
+  PenstockInputPublisher publisher;
   GCancellable *probe;     /* of the job that takes down */
   PenstockInputState told; /* last state that was emitted */
 };
@@ -60,6 +63,7 @@ penstock_input_status_clear (PenstockInputStatus *status)
 {
   g_clear_pointer (&status->reason, g_free);
   g_clear_pointer (&status->ignored, g_ptr_array_unref);
+  penstock_input_publisher_clear (&status->publisher);
 }
 
 /* --- jobs of the worker ---------------------------------------------------- */
@@ -187,23 +191,37 @@ fail (PenstockSupervisor *self, PenstockInputFailure failure,
 /* --- what the pipeline says ------------------------------------------------ */
 
 static void
-handle_publication (PenstockSupervisor *self, const GstStructure *s)
+publisher_began (PenstockSupervisor *self, GstMessage *message)
+{
+  const PenstockInputPublisher *publisher = &self->publisher;
+
+  penstock_input_publisher_begin (&self->publisher, message);
+  penstock_info (COMPONENT,
+      "publisher connected route=%s peer=%s protocol=%s encoder=%s",
+      self->route, publisher->peer, publisher->protocol, publisher->encoder);
+  g_ptr_array_set_size (self->ignored, 0);
+  penstock_input_attempt_arm (self->attempt);
+}
+
+static void
+handle_publication (
+    PenstockSupervisor *self, GstMessage *message, const GstStructure *s)
 {
   const gchar *state = gst_structure_get_string (s, "state");
   const gchar *peer = gst_structure_get_string (s, "peer");
-  const gchar *encoder = gst_structure_get_string (s, "encoder");
   const gchar *reason = gst_structure_get_string (s, "reason");
 
   if (g_strcmp0 (state, "started") == 0) {
-    penstock_info (COMPONENT, "publisher connected route=%s peer=%s encoder=%s",
-        self->route, peer ? peer : "unknown", encoder ? encoder : "unknown");
-    penstock_input_attempt_arm (self->attempt);
+    publisher_began (self, message);
     return;
   }
   gboolean ended = g_strcmp0 (state, "ended") == 0;
   penstock_info (COMPONENT, "publisher %s route=%s peer=%s reason=\"%s\"",
       ended ? "ended" : "lost", self->route, peer ? peer : "unknown",
       reason ? reason : "");
+  if (!penstock_input_publisher_is_meant (&self->publisher, message))
+    return;
+  penstock_input_publisher_clear (&self->publisher);
   set_reason (self, ended ? NULL : reason);
   penstock_input_machine_idle (&self->machine, g_get_monotonic_time ());
   self->lost_at = penstock_channel_now ();
@@ -233,7 +251,7 @@ handle_element_message (PenstockSupervisor *self, GstMessage *message)
   if (!s)
     return;
   if (gst_structure_has_name (s, "penstock-publication")) {
-    handle_publication (self, s);
+    handle_publication (self, message, s);
   } else if (gst_structure_has_name (s, "penstock-track-ignored")) {
     note_ignored (self, s);
   } else if (gst_structure_has_name (s, "penstock-input-failed")) {
@@ -441,6 +459,7 @@ build_pipeline (PenstockSupervisor *self, GError **error)
     .route_config = self->route_config,
     .config = &self->route_config->input,
     .rtmp_listen = self->rtmp_listen,
+    .ports = self->ports,
     .pipeline = GST_BIN (pipeline),
     .sink = sink,
   };
@@ -454,6 +473,7 @@ build (PenstockSupervisor *self)
 
   g_clear_pointer (&self->attempt, penstock_input_attempt_unref);
   g_ptr_array_set_size (self->ignored, 0);
+  penstock_input_publisher_clear (&self->publisher);
   self->lost_at = penstock_channel_now ();
   gboolean ok = build_pipeline (self, &error);
 
@@ -633,6 +653,7 @@ penstock_supervisor_get_status (
     .retry_in_ms = wait / 1000,
     .ignored = g_ptr_array_new_with_free_func (g_free),
   };
+  penstock_input_publisher_copy (&self->publisher, &status->publisher);
   for (guint i = 0; i < self->ignored->len; i++)
     g_ptr_array_add (status->ignored, g_strdup (self->ignored->pdata[i]));
 }
@@ -655,6 +676,8 @@ penstock_supervisor_new (const PenstockSupervisorSettings *settings)
   self->route_config = settings->route_config;
   self->type = settings->type;
   self->rtmp_listen = settings->rtmp_listen;
+  if (settings->ports)
+    self->ports = penstock_publish_ports_ref (settings->ports);
   self->clock = gst_object_ref (settings->clock);
   self->base_time = settings->base_time;
   self->channel = penstock_channel_get (settings->route);
@@ -687,9 +710,11 @@ penstock_supervisor_finalize (GObject *object)
         g_thread_new ("input-down", take_down_alone, self->attempt));
   g_thread_pool_free (self->worker, FALSE, FALSE);
   g_clear_object (&self->channel);
+  g_clear_pointer (&self->ports, penstock_publish_ports_unref);
   g_clear_object (&self->clock);
   g_clear_object (&self->probe);
   g_ptr_array_unref (self->ignored);
+  penstock_input_publisher_clear (&self->publisher);
   g_free (self->reason);
   g_free (self->route);
   g_main_context_unref (self->context);

@@ -7,6 +7,7 @@
 #define PENSTOCK_SUPERVISOR_H
 
 #include "input-machine.h"
+#include "input-publisher.h"
 #include "input.h"
 
 G_BEGIN_DECLS
@@ -26,6 +27,7 @@ typedef struct {
   guint restarts;     /* in all */
   gint64 retry_in_ms; /* in BACKOFF */
   GPtrArray *ignored; /* of gchar*: "audio track 2: ... " */
+  PenstockInputPublisher publisher;
 } PenstockInputStatus;
 
 void penstock_input_status_clear (PenstockInputStatus *status);
@@ -35,7 +37,8 @@ typedef struct {
   const PenstockRouteConfig *route_config; /* must outlive the supervisor */
   const PenstockInputType *type;
   const PenstockListenAddress *rtmp_listen;
-  GstClock *clock; /* shared by all pipelines */
+  PenstockPublishPorts *ports; /* NULL: no RTSP publishers */
+  GstClock *clock;             /* shared by all pipelines */
   GstClockTime base_time;
 } PenstockSupervisorSettings;
 

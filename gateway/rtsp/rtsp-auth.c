@@ -8,7 +8,9 @@
 #include <sys/random.h>
 
 #include "../log.h"
-#include "../route-table.h"
+#include "../publish-gate.h"
+#include "rtmp/rtmp-path.h"
+#include "rtsp-client.h"
 #include "rtsp-credentials.h"
 #include "rtsp-failures.h"
 
@@ -23,7 +25,8 @@
 typedef struct {
   GPtrArray *routes; /* owned: keeps what the table and guards point to */
   PenstockRouteTable *table;
-  gboolean guarded; /* some route has credentials */
+  gboolean guarded;            /* some route has credentials of viewers */
+  gboolean publishing_guarded; /* some route has those of publishers */
 } AuthRoutes;
 
 struct _PenstockRtspAuth {
@@ -84,8 +87,11 @@ auth_routes_new (GPtrArray *routes)
 
   self->routes = g_ptr_array_ref (routes);
   self->table = penstock_route_table_new (routes);
-  for (guint i = 0; i < routes->len; i++)
-    self->guarded |= guard_of (g_ptr_array_index (routes, i)) != NULL;
+  for (guint i = 0; i < routes->len; i++) {
+    const PenstockRouteConfig *route = g_ptr_array_index (routes, i);
+    self->guarded |= guard_of (route) != NULL;
+    self->publishing_guarded |= route->publish_user != NULL;
+  }
   return self;
 }
 
@@ -114,13 +120,20 @@ get_routes (PenstockRtspAuth *self)
   return routes;
 }
 
+typedef struct {
+  const gchar *user, *password;
+} Guard;
+
 /* "a/stream=0" is a track of "a", or a route of that name: the credentials of
  * both are asked for. */
 typedef struct {
   gboolean unknown; /* no such route */
   guint n;
-  const PenstockOutputConfig *guards[MAX_GUARDS];
+  Guard guards[MAX_GUARDS];
 } Guards;
+
+/* Checked, and wrong, where there is no route: it takes the same time. */
+static const Guard nobody = { "", "" };
 
 static void
 add_guard (const AuthRoutes *routes, const gchar *path, Guards *out)
@@ -133,17 +146,12 @@ add_guard (const AuthRoutes *routes, const gchar *path, Guards *out)
   out->unknown = FALSE;
   const PenstockOutputConfig *guard = guard_of (route);
   if (guard)
-    out->guards[out->n++] = guard;
+    out->guards[out->n++] = (Guard){ guard->user, guard->password };
 }
 
 static Guards
 governing_routes (const AuthRoutes *routes, const gchar *path)
 {
-  /* Checked, and wrong, where there is no route: it takes the same time. */
-  static const PenstockOutputConfig nobody = {
-    .user = (gchar *) "",
-    .password = (gchar *) "",
-  };
   Guards guards = { .unknown = TRUE };
 
   if (!path)
@@ -152,7 +160,7 @@ governing_routes (const AuthRoutes *routes, const gchar *path)
   add_guard (routes, path, &guards);
   add_guard (routes, presentation, &guards);
   if (guards.unknown)
-    guards.guards[guards.n++] = &nobody;
+    guards.guards[guards.n++] = nobody;
   return guards;
 }
 
@@ -194,17 +202,40 @@ add_challenges (PenstockRtspAuth *self, GstRTSPContext *ctx, gboolean stale)
 }
 
 static void
-refuse (PenstockRtspAuth *self, GstRTSPContext *ctx, GstRTSPStatusCode code,
-    gboolean stale)
+send_answer (GstRTSPContext *ctx)
 {
-  gst_rtsp_message_init_response (
-      ctx->response, code, gst_rtsp_status_as_text (code), ctx->request);
-  if (code == GST_RTSP_STS_UNAUTHORIZED)
-    add_challenges (self, ctx, stale);
-  else
-    gst_rtsp_message_add_header (
-        ctx->response, GST_RTSP_HDR_RETRY_AFTER, RETRY_AFTER_S);
   gst_rtsp_client_send_message (ctx->client, ctx->session, ctx->response);
+}
+
+static void
+ask_for_credentials (
+    PenstockRtspAuth *self, GstRTSPContext *ctx, gboolean stale)
+{
+  gst_rtsp_message_init_response (ctx->response, GST_RTSP_STS_UNAUTHORIZED,
+      gst_rtsp_status_as_text (GST_RTSP_STS_UNAUTHORIZED), ctx->request);
+  add_challenges (self, ctx, stale);
+  send_answer (ctx);
+}
+
+static void
+put_off (GstRTSPContext *ctx)
+{
+  gst_rtsp_message_init_response (ctx->response, GST_RTSP_STS_FORBIDDEN,
+      gst_rtsp_status_as_text (GST_RTSP_STS_FORBIDDEN), ctx->request);
+  gst_rtsp_message_add_header (
+      ctx->response, GST_RTSP_HDR_RETRY_AFTER, RETRY_AFTER_S);
+  send_answer (ctx);
+}
+
+/* A publisher; @why: a sentence. */
+static gboolean
+refuse (GstRTSPContext *ctx, GstRTSPStatusCode code, const gchar *why)
+{
+  penstock_warning (
+      "rtsp", "publisher refused: %s peer=%s", why, peer_of (ctx));
+  gst_rtsp_message_init_response (ctx->response, code, why, ctx->request);
+  send_answer (ctx);
+  return FALSE;
 }
 
 /* --- credentials --------------------------------------------------------------------- */
@@ -243,8 +274,8 @@ verify (PenstockRtspAuth *self, GstRTSPContext *ctx, const gchar *path,
 
   for (guint i = 0; i < guards->n; i++)
     right &= penstock_rtsp_authorization_verify (sent,
-        gst_rtsp_method_as_text (ctx->method), REALM, guards->guards[i]->user,
-        guards->guards[i]->password);
+        gst_rtsp_method_as_text (ctx->method), REALM, guards->guards[i].user,
+        guards->guards[i].password);
   if (digest) {
     nonce = penstock_rtsp_nonce_check (
         self->key, peer_of (ctx), now_s (), sent->nonce);
@@ -290,7 +321,7 @@ check_credentials (PenstockRtspAuth *self, GstRTSPContext *ctx,
     const gchar *path, const Guards *guards, const gchar *header)
 {
   if (is_blocked (self, ctx)) {
-    refuse (self, ctx, GST_RTSP_STS_FORBIDDEN, FALSE);
+    put_off (ctx);
     return FALSE;
   }
   g_autoptr (PenstockRtspAuthorization) sent =
@@ -302,9 +333,92 @@ check_credentials (PenstockRtspAuth *self, GstRTSPContext *ctx,
     return TRUE;
   if (verdict == VERDICT_WRONG)
     note_failure (self, ctx);
-  refuse (self, ctx, GST_RTSP_STS_UNAUTHORIZED, verdict == VERDICT_STALE);
+  ask_for_credentials (self, ctx, verdict == VERDICT_STALE);
   return FALSE;
 }
+
+static gboolean
+check_guards (PenstockRtspAuth *self, GstRTSPContext *ctx, const gchar *path,
+    const Guards *guards)
+{
+  gchar *header = NULL;
+
+  gst_rtsp_message_get_header (
+      ctx->request, GST_RTSP_HDR_AUTHORIZATION, &header, 0);
+  if (header)
+    return check_credentials (self, ctx, path, guards, header);
+  ask_for_credentials (self, ctx, FALSE);
+  return FALSE;
+}
+
+/* --- publishers --------------------------------------------------------------------- */
+
+/* Whether somebody is let in who has no right key. */
+static gboolean
+check_publisher (PenstockRtspAuth *self, const AuthRoutes *routes,
+    GstRTSPContext *ctx, const gchar *path,
+    const PenstockPublishRequest *request, gboolean has_key)
+{
+  const PenstockRouteConfig *route = request->route;
+  Guards guards = { .unknown = !route, .n = 1, .guards = { nobody } };
+
+  if (route && route->publish_user)
+    guards.guards[0] = (Guard){ route->publish_user, route->publish_password };
+  if (route ? route->publish_user != NULL : routes->publishing_guarded)
+    return check_guards (self, ctx, path, &guards);
+  if (has_key)
+    note_failure (self, ctx);
+  return refuse (ctx, route ? GST_RTSP_STS_FORBIDDEN : GST_RTSP_STS_NOT_FOUND,
+      penstock_publish_request_explain (request));
+}
+
+static gboolean
+check_announcement (
+    PenstockRtspAuth *self, const AuthRoutes *routes, GstRTSPContext *ctx)
+{
+  PenstockRtspRecord *record =
+      penstock_rtsp_client_get_record (PENSTOCK_RTSP_CLIENT (ctx->client));
+  g_auto (PenstockPublishRequest) request = { NULL };
+
+  if (!record || !routes)
+    return refuse (ctx, GST_RTSP_STS_METHOD_NOT_ALLOWED,
+        "Publishing by RTSP is not offered.");
+  g_autofree gchar *path =
+      ctx->uri ? penstock_rtsp_request_path (ctx->uri->abspath) : NULL;
+  if (!path)
+    return refuse (
+        ctx, GST_RTSP_STS_BAD_REQUEST, "The path cannot be understood.");
+  g_autofree gchar *key =
+      penstock_rtmp_path_dup_parameter (ctx->uri->query, "key");
+  if (key && is_blocked (self, ctx)) {
+    put_off (ctx);
+    return FALSE;
+  }
+  penstock_publish_request_init (&request, routes->table, path, key);
+  if (!request.open &&
+      !check_publisher (self, routes, ctx, path, &request, key != NULL))
+    return FALSE;
+  if (!penstock_rtsp_record_begin (record, ctx->uri, request.name))
+    return refuse (ctx, GST_RTSP_STS_METHOD_NOT_VALID_IN_THIS_STATE,
+        "The connection publishes already.");
+  return TRUE;
+}
+
+/* Of what the connection publishes itself: it was let in with the ANNOUNCE. */
+static gboolean
+is_of_publisher (const GstRTSPContext *ctx)
+{
+  static const GstRTSPMethod methods = GST_RTSP_SETUP | GST_RTSP_RECORD |
+      GST_RTSP_PAUSE | GST_RTSP_TEARDOWN | GST_RTSP_GET_PARAMETER |
+      GST_RTSP_SET_PARAMETER;
+  PenstockRtspRecord *record =
+      penstock_rtsp_client_get_record (PENSTOCK_RTSP_CLIENT (ctx->client));
+
+  return record && (ctx->method & methods) &&
+      penstock_rtsp_record_covers (record, ctx->uri);
+}
+
+/* --- all ------------------------------------------------------------------------------ */
 
 /* Each request but OPTIONS, which tells nothing of a path. */
 static gboolean
@@ -312,7 +426,10 @@ check_request (PenstockRtspAuth *self, GstRTSPContext *ctx)
 {
   g_autoptr (AuthRoutes) routes = get_routes (self);
 
-  if (!routes || !routes->guarded || ctx->method == GST_RTSP_OPTIONS)
+  if (ctx->method == GST_RTSP_ANNOUNCE)
+    return check_announcement (self, routes, ctx);
+  if (!routes || !routes->guarded || ctx->method == GST_RTSP_OPTIONS ||
+      is_of_publisher (ctx))
     return TRUE;
   g_autofree gchar *path = ctx->uri && ctx->uri->abspath
       ? penstock_rtsp_request_path (ctx->uri->abspath)
@@ -320,14 +437,7 @@ check_request (PenstockRtspAuth *self, GstRTSPContext *ctx)
   Guards guards = governing_routes (routes, path);
   if (!guards.unknown && guards.n == 0)
     return TRUE;
-
-  gchar *header = NULL;
-  gst_rtsp_message_get_header (
-      ctx->request, GST_RTSP_HDR_AUTHORIZATION, &header, 0);
-  if (header)
-    return check_credentials (self, ctx, path, &guards, header);
-  refuse (self, ctx, GST_RTSP_STS_UNAUTHORIZED, FALSE);
-  return FALSE;
+  return check_guards (self, ctx, path, &guards);
 }
 
 static gboolean

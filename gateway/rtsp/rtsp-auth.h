@@ -19,7 +19,8 @@ G_DECLARE_FINAL_TYPE (
 /**
  * penstock_rtsp_auth_new:
  * @routes: (nullable): of PenstockRouteConfig, which the array owns. The
- *   `user` and `password` of a route's output `rtsp` guard it
+ *   `user` and `password` of a route's output `rtsp` guard it from viewers, the
+ *   secrets in its `publish` from publishers
  *
  * A path without a route asks for credentials too as soon as one route has
  * some, so that nobody can find out which paths exist.

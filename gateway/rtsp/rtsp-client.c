@@ -39,6 +39,8 @@ struct _PenstockRtspClient {
   guint64 address;              /* as it is counted; set by connected */
   gboolean counted;             /* set by connected */
 
+  PenstockRtspRecord *record; /* owned; set before the connection; NULL: none */
+
   gint n_requests; /* atomic; that need no session, and answers */
 
   /* Tick. */
@@ -222,6 +224,9 @@ pre_describe (GstRTSPClient *client, GstRTSPContext *ctx)
 {
   PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
 
+  /* The library would take what is announced down. */
+  if (self->record && penstock_rtsp_record_is_live (self->record))
+    return GST_RTSP_STS_METHOD_NOT_VALID_IN_THIS_STATE;
   if (!read_wish (self, ctx, &self->wish))
     return GST_RTSP_STS_BAD_REQUEST;
   GstRTSPStatusCode status = begin_request (self, ctx, FALSE);
@@ -241,6 +246,14 @@ penstock_rtsp_client_hold_mount (
   end_request (self, FALSE);
   self->request = g_object_ref (factory);
   penstock_rtsp_factory_hold (factory);
+}
+
+/* A request about what the connection publishes itself. */
+static gboolean
+publishes (PenstockRtspClient *self, const GstRTSPContext *ctx)
+{
+  return self->record &&
+      penstock_rtsp_record_has_media (self->record, ctx->media);
 }
 
 /* --- admission -------------------------------------------------------------- */
@@ -301,6 +314,8 @@ pre_setup (GstRTSPClient *client, GstRTSPContext *ctx)
   PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
   PenstockRtspWish wish;
 
+  if (publishes (self, ctx))
+    return GST_RTSP_STS_OK;
   if (!read_wish (self, ctx, &wish))
     return GST_RTSP_STS_BAD_REQUEST;
   g_autoptr (PenstockRtspFactory) factory = find_mount (self, ctx, TRUE);
@@ -333,12 +348,6 @@ configure_transport (
     return FALSE;
   return GST_RTSP_CLIENT_CLASS (penstock_rtsp_client_parent_class)
       ->configure_client_transport (client, ctx, transport);
-}
-
-static GstRTSPStatusCode
-not_allowed (GstRTSPClient *client, GstRTSPContext *ctx)
-{
-  return GST_RTSP_STS_METHOD_NOT_ALLOWED;
 }
 
 static gchar *
@@ -402,6 +411,8 @@ setup_done (GstRTSPClient *client, GstRTSPContext *ctx)
       gst_rtsp_stream_transport_get_transport (ctx->trans)->lower_transport ==
       GST_RTSP_LOWER_TRANS_TCP;
 
+  if (publishes (self, ctx))
+    penstock_rtsp_record_set_up (self->record, ctx);
   if (!viewer && self->admits && PENSTOCK_IS_RTSP_MEDIA (media))
     add_viewer (self, ctx, PENSTOCK_RTSP_MEDIA (media), tcp);
   end_admission (self);
@@ -598,13 +609,65 @@ teardown_done (GstRTSPClient *client, GstRTSPContext *ctx)
 
   if (viewer)
     drop_viewer (self, viewer);
+  if (self->record &&
+      penstock_rtsp_record_has_media (
+          self->record, gst_rtsp_session_media_get_media (ctx->sessmedia)))
+    penstock_rtsp_record_end (self->record, "the publisher said TEARDOWN");
+}
+
+/* --- publishing (rtsp-record.h does it) --------------------------------------- */
+
+static gboolean
+handle_sdp (GstRTSPClient *client, GstRTSPContext *ctx, GstRTSPMedia *media,
+    GstSDPMessage *sdp)
+{
+  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
+
+  if (!self->record ||
+      !penstock_rtsp_record_announce (self->record, ctx, media, sdp))
+    return FALSE;
+  gboolean ok = GST_RTSP_CLIENT_CLASS (penstock_rtsp_client_parent_class)
+                    ->handle_sdp (client, ctx, media, sdp);
+  if (!ok)
+    penstock_rtsp_record_fail (self->record);
+  return ok;
 }
 
 /* A query says something about the viewer, nothing about what is viewed. */
 static gchar *
-make_path (GstRTSPClient *client, const GstRTSPUrl *url)
+make_path_from_uri (GstRTSPClient *client, const GstRTSPUrl *uri)
 {
-  return penstock_rtsp_url_dup_path (url);
+  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
+  gchar *path =
+      self->record ? penstock_rtsp_record_make_path (self->record, uri) : NULL;
+
+  return path ? path : penstock_rtsp_url_dup_path (uri);
+}
+
+static GstRTSPStatusCode
+pre_record (GstRTSPClient *client, GstRTSPContext *ctx)
+{
+  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
+
+  return self->record ? penstock_rtsp_record_prepare (self->record, ctx)
+                      : GST_RTSP_STS_METHOD_NOT_ALLOWED;
+}
+
+static void
+record_done (GstRTSPClient *client, GstRTSPContext *ctx)
+{
+  penstock_rtsp_record_recorded (PENSTOCK_RTSP_CLIENT (client)->record, ctx);
+}
+
+static GstRTSPStatusCode
+adjust_error_code (
+    GstRTSPClient *client, GstRTSPContext *ctx, GstRTSPStatusCode code)
+{
+  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
+
+  return self->record
+      ? penstock_rtsp_record_adjust_code (self->record, ctx, code)
+      : code;
 }
 
 /* --- answers ----------------------------------------------------------------- */
@@ -643,6 +706,8 @@ send_message (
   }
   if (code == GST_RTSP_STS_SERVICE_UNAVAILABLE)
     set_header (message, GST_RTSP_HDR_RETRY_AFTER, RETRY_AFTER_S);
+  if (self->record)
+    penstock_rtsp_record_answered (self->record, message, code);
   end_request (self, code >= GST_RTSP_STS_BAD_REQUEST);
   if (code >= GST_RTSP_STS_BAD_REQUEST)
     end_admission (self);
@@ -671,6 +736,8 @@ closed (GstRTSPClient *client)
   end_guard (self);
   drop_viewers (self);
   g_clear_pointer (&self->inside, penstock_rtp_connection_free);
+  if (self->record)
+    penstock_rtsp_record_end (self->record, "the connection closed");
 }
 
 static gchar *
@@ -733,6 +800,8 @@ penstock_rtsp_client_connected (
   self->fd = fcntl (g_socket_get_fd (socket), F_DUPFD_CLOEXEC, 0);
   self->tls = certificate != NULL;
   count_connection (self);
+  if (self->record)
+    penstock_rtsp_record_connected (self->record, self->peer);
   if (self->tls && !start_tls (connection, certificate))
     penstock_rtsp_client_kick (self);
   penstock_debug ("rtsp", "connected%s session=%u peer=%s",
@@ -771,6 +840,19 @@ pre_options (GstRTSPClient *client, GstRTSPContext *context)
   return GST_RTSP_STS_OK;
 }
 
+void
+penstock_rtsp_client_take_record (
+    PenstockRtspClient *self, PenstockRtspRecord *record)
+{
+  self->record = record;
+}
+
+PenstockRtspRecord *
+penstock_rtsp_client_get_record (PenstockRtspClient *self)
+{
+  return self->record;
+}
+
 GstRTSPClient *
 penstock_rtsp_client_new (
     PenstockRtspCounter *counter, PenstockRtspCensus *census)
@@ -792,6 +874,7 @@ penstock_rtsp_client_finalize (GObject *object)
   PenstockRtspCounter *counter = self->counter;
 
   closed (GST_RTSP_CLIENT (self));
+  g_clear_object (&self->record);
   penstock_debug ("rtsp", "disconnected session=%u peer=%s", self->id,
       self->peer ? self->peer : "-");
   if (self->counted)
@@ -818,10 +901,12 @@ penstock_rtsp_client_class_init (PenstockRtspClientClass *klass)
   client_class->pre_describe_request = pre_describe;
   client_class->pre_setup_request = pre_setup;
   client_class->configure_client_transport = configure_transport;
-  client_class->make_path_from_uri = make_path;
   client_class->pre_play_request = pre_play;
-  client_class->pre_announce_request = not_allowed;
-  client_class->pre_record_request = not_allowed;
+  client_class->handle_sdp = handle_sdp;
+  client_class->make_path_from_uri = make_path_from_uri;
+  client_class->pre_record_request = pre_record;
+  client_class->record_request = record_done;
+  client_class->adjust_error_code = adjust_error_code;
   client_class->setup_request = setup_done;
   client_class->play_request = play_done;
   client_class->pre_pause_request = pre_pause;

@@ -8,6 +8,7 @@
 #include <gst/rtsp-server/rtsp-server.h>
 
 #include "rtsp-factory.h"
+#include "rtsp-record.h"
 
 G_BEGIN_DECLS
 
@@ -28,6 +29,12 @@ guint penstock_rtsp_counter_get (PenstockRtspCounter *counter);
 
 GstRTSPClient *penstock_rtsp_client_new (
     PenstockRtspCounter *counter, PenstockRtspCensus *census);
+
+/* Once, before it has its connection: it may publish. */
+void penstock_rtsp_client_take_record (
+    PenstockRtspClient *self, PenstockRtspRecord *record);
+/* (transfer none) (nullable): %NULL: publishing is not offered. */
+PenstockRtspRecord *penstock_rtsp_client_get_record (PenstockRtspClient *self);
 
 /* Once it has its connection, before its first request. @certificate: the
  * connection speaks TLS with it; NULL = it does not. */

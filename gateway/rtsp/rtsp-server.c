@@ -14,6 +14,7 @@
 #include "rtsp-client.h"
 #include "rtsp-factory.h"
 #include "rtsp-listener.h"
+#include "rtsp-record-factory.h"
 #include "rtsp-session-pool.h"
 
 /* Threads that serve requests, however many cores there are. */
@@ -34,12 +35,20 @@ struct _PenstockRtspCore {
 
   PenstockRtspCounter *counter; /* set at construction */
   PenstockRtspCensus *census;   /* owned; set before the first client */
+  PenstockPublishPorts *ports;  /* owned; set before the first client */
+  GMainContext *context;        /* control */
   /* Of the connection that is being handed over, not owned; NULL: no TLS.
    * Control context, in which the library makes the client at once. */
   GTlsCertificate *certificate;
 };
 
 G_DEFINE_FINAL_TYPE (PenstockRtspCore, penstock_rtsp_core, GST_TYPE_RTSP_SERVER)
+
+static void
+cut (GstRTSPClient *client)
+{
+  penstock_rtsp_client_kick (PENSTOCK_RTSP_CLIENT (client));
+}
 
 static GstRTSPClient *
 create_client (GstRTSPServer *server)
@@ -55,6 +64,10 @@ create_client (GstRTSPServer *server)
   GstRTSPClient *client =
       penstock_rtsp_client_new (self->counter, self->census);
   PenstockRtspLimits limits;
+
+  if (self->ports)
+    penstock_rtsp_client_take_record (PENSTOCK_RTSP_CLIENT (client),
+        penstock_rtsp_record_new (client, self->ports, self->context, cut));
 
   gst_rtsp_client_set_session_pool (client, sessions);
   gst_rtsp_client_set_mount_points (client, mounts);
@@ -75,8 +88,12 @@ client_connected (GstRTSPServer *server, GstRTSPClient *client)
 static void
 penstock_rtsp_core_finalize (GObject *object)
 {
-  penstock_rtsp_counter_unref (PENSTOCK_RTSP_CORE (object)->counter);
-  penstock_rtsp_census_unref (PENSTOCK_RTSP_CORE (object)->census);
+  PenstockRtspCore *self = PENSTOCK_RTSP_CORE (object);
+
+  penstock_rtsp_counter_unref (self->counter);
+  penstock_rtsp_census_unref (self->census);
+  g_clear_pointer (&self->ports, penstock_publish_ports_unref);
+  g_main_context_unref (self->context);
   G_OBJECT_CLASS (penstock_rtsp_core_parent_class)->finalize (object);
 }
 
@@ -94,6 +111,7 @@ static void
 penstock_rtsp_core_init (PenstockRtspCore *self)
 {
   self->counter = penstock_rtsp_counter_new ();
+  self->context = g_main_context_ref_thread_default ();
 }
 
 /* --- the gateway's server ---------------------------------------------------- */
@@ -107,7 +125,8 @@ struct _PenstockRtspServer {
   GstClockTime base_time;
 
   /* Set before the start; routes also later. */
-  GPtrArray *routes; /* NULL: no credentials */
+  GPtrArray *routes;           /* NULL: no credentials */
+  PenstockPublishPorts *ports; /* owned; NULL: no publishers */
   PenstockListenAddress tls_listen;
   gchar *certificate_file, *key_file;
 
@@ -350,6 +369,18 @@ accepted_tls (GSocket *socket, gpointer user_data)
 }
 
 static void
+take_publishers (PenstockRtspServer *self)
+{
+  if (!self->ports)
+    return;
+  g_autoptr (GstRTSPMountPoints) mounts =
+      penstock_rtsp_record_mounts_new (self->clock, self->base_time);
+
+  self->core->ports = penstock_publish_ports_ref (self->ports);
+  gst_rtsp_server_set_mount_points (GST_RTSP_SERVER (self->core), mounts);
+}
+
+static void
 make_core (PenstockRtspServer *self)
 {
   g_autoptr (GstRTSPSessionPool) sessions = penstock_rtsp_session_pool_new ();
@@ -363,6 +394,7 @@ make_core (PenstockRtspServer *self)
   self->core = g_object_new (PENSTOCK_TYPE_RTSP_CORE, NULL);
   self->core->census = penstock_rtsp_census_ref (self->census);
   GstRTSPServer *server = GST_RTSP_SERVER (self->core);
+  take_publishers (self);
   gst_rtsp_server_set_session_pool (server, sessions);
   gst_rtsp_server_set_thread_pool (server, threads);
   gst_rtsp_server_set_auth (server, auth);
@@ -381,6 +413,15 @@ penstock_rtsp_server_set_routes (PenstockRtspServer *self, GPtrArray *routes)
   g_autoptr (GstRTSPAuth) auth =
       gst_rtsp_server_get_auth (GST_RTSP_SERVER (self->core));
   penstock_rtsp_auth_set_routes (PENSTOCK_RTSP_AUTH (auth), routes);
+}
+
+void
+penstock_rtsp_server_set_ports (
+    PenstockRtspServer *self, PenstockPublishPorts *ports)
+{
+  g_return_if_fail (!self->core && !self->ports);
+
+  self->ports = penstock_publish_ports_ref (ports);
 }
 
 void
@@ -565,6 +606,7 @@ penstock_rtsp_server_finalize (GObject *object)
   penstock_rtsp_events_unref (self->events);
   g_clear_pointer (&self->routes, g_ptr_array_unref);
   g_clear_object (&self->clock);
+  g_clear_pointer (&self->ports, penstock_publish_ports_unref);
   g_free (self->listen.host);
   g_free (self->tls_listen.host);
   g_free (self->certificate_file);

@@ -10,6 +10,7 @@
 #include <json-glib/json-glib.h>
 
 #include "../config-types.h"
+#include "../inputs/publish-ports.h"
 #include "channel/channel.h"
 #include "rtsp-census.h"
 #include "rtsp-mount-settings.h"
@@ -35,6 +36,11 @@ void penstock_rtsp_server_set_routes (
 /* Of a started server with TLS: connections from now on get @certificate. */
 void penstock_rtsp_server_set_certificate (
     PenstockRtspServer *self, GTlsCertificate *certificate);
+
+/* Takes publishers, too: for the routes whose inputs are open ports. Before the
+ * start. */
+void penstock_rtsp_server_set_ports (
+    PenstockRtspServer *self, PenstockPublishPorts *ports);
 
 /* Also listens at @listen for RTSP over TLS, with the certificate and key of
  * PEM files (@key_file: NULL = in the other). Before the start. */

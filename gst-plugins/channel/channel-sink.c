@@ -11,6 +11,10 @@
  * discontinuity) where the timeline jumps. End of stream, flush and restart of
  * the input become states and discontinuities, never an end for readers.
  *
+ * Sources that take turns have pads of different groups (pad property `group`):
+ * the group whose stream starts last writes the channel, as a timeline of its
+ * own, and what still comes from the others is dropped.
+ *
  * |[
  * gst-launch-1.0 videotestsrc is-live=true num-buffers=100 ! video/x-raw,format=I420 ! x264enc tune=zerolatency ! h264parse ! penstockchannelsink channel=demo penstockchannelsrc channel=demo ! h264parse ! fakesink
  * ]|
@@ -22,22 +26,14 @@
 
 #include <stdio.h>
 
-#include "channel.h"
-#include "droppable.h"
-#include "dts.h"
+#include "channel-sink-pad.h"
 #include "time-map.h"
 
 GST_DEBUG_CATEGORY_STATIC (channel_sink_debug);
 #define GST_CAT_DEFAULT channel_sink_debug
 
-/* Source times are signed (a first DTS may lie before the segment); this makes
- * them positive. */
-#define SOURCE_BIAS (G_GUINT64_CONSTANT (86400) * GST_SECOND)
 /* First track number of the audio streams; video counts from 0. */
 #define FIRST_AUDIO_TRACK (PENSTOCK_GOP_LOG_MAX_TRACKS / 2)
-
-/* Of an AAC frame (ISO/IEC 14496-3, 4.5.2.1.1). */
-#define AAC_FRAME_SAMPLES 1024
 
 #define DEFAULT_CORRECT_DRIFT TRUE
 #define DEFAULT_EXPECTED_STREAMS 0
@@ -52,31 +48,6 @@ enum {
   N_PROPS
 };
 static GParamSpec *props[N_PROPS];
-
-#define PENSTOCK_TYPE_CHANNEL_SINK_PAD (penstock_channel_sink_pad_get_type ())
-G_DECLARE_FINAL_TYPE (PenstockChannelSinkPad, penstock_channel_sink_pad,
-    PENSTOCK, CHANNEL_SINK_PAD, GstPad)
-
-/* Element's lock guards all fields. */
-struct _PenstockChannelSinkPad {
-  GstPad parent;
-
-  PenstockTrackKind kind;
-  GstCaps *caps; /* NULL until the first CAPS event */
-  guint track;   /* valid with caps */
-  GstSegment segment;
-  gboolean seen; /* data in this epoch */
-  gboolean eos;
-  gboolean discont;         /* next buffer breaks with the last */
-  GstClockTime last_dts;    /* channel time */
-  GstClockTime next_source; /* end of the last buffer, source time */
-  GstClockTime frame;       /* duration of an audio frame; 0 = not known */
-  PenstockDts dts;          /* for streams without DTS */
-  PenstockDroppable droppable;
-};
-
-G_DEFINE_FINAL_TYPE (
-    PenstockChannelSinkPad, penstock_channel_sink_pad, GST_TYPE_PAD)
 
 /* An access unit that waits for the anchor. */
 typedef struct {
@@ -103,6 +74,7 @@ struct _PenstockChannelSink {
   gboolean flowing;        /* past the hold */
   gboolean layout_changed; /* publish before the next access unit */
   gboolean new_epoch;      /* the next layout begins one */
+  guint group;             /* whose turn it is */
   guint next_pad;
 };
 
@@ -199,6 +171,8 @@ hold_is_over (PenstockChannelSink *self, PenstockTimeMapResult mapped,
   GST_OBJECT_LOCK (self);
   for (GList *l = GST_ELEMENT (self)->sinkpads; l; l = l->next) {
     PenstockChannelSinkPad *pad = l->data;
+    if (pad->group != self->group)
+      continue;
     n_pads++;
     n_seen += pad->seen || pad->eos;
   }
@@ -250,55 +224,12 @@ release_held (PenstockChannelSink *self)
 
 /* --- data --------------------------------------------------------------- */
 
-static GstClockTime
-to_source_time (const GstSegment *segment, GstClockTime time)
+static GstFlowReturn
+check_turn (PenstockChannelSink *self, const PenstockChannelSinkPad *pad)
 {
-  guint64 running = 0;
-
-  if (time == GST_CLOCK_TIME_NONE)
-    return GST_CLOCK_TIME_NONE;
-  gint sign = gst_segment_to_running_time_full (
-      segment, GST_FORMAT_TIME, time, &running);
-  if (sign == 0 || running > SOURCE_BIAS)
-    return sign > 0 ? SOURCE_BIAS + running : GST_CLOCK_TIME_NONE;
-  return sign > 0 ? SOURCE_BIAS + running : SOURCE_BIAS - running;
-}
-
-/* Of the frames of AAC, which have neither times nor durations when an RTP
- * packet brings several; only the first of them has a time. */
-static GstClockTime
-frame_duration (const GstCaps *caps)
-{
-  const GstStructure *s = gst_caps_get_structure (caps, 0);
-  gint version = 0, rate = 0;
-
-  if (!gst_structure_has_name (s, "audio/mpeg") ||
-      !gst_structure_get_int (s, "mpegversion", &version) || version != 4 ||
-      !gst_structure_get_int (s, "rate", &rate) || rate <= 0)
-    return 0;
-  return gst_util_uint64_scale_int (AAC_FRAME_SAMPLES, GST_SECOND, rate);
-}
-
-/* Both times of a buffer in source time, made up where they are missing. */
-static void
-buffer_times (PenstockChannelSinkPad *pad, GstBuffer *buffer, GstClockTime now,
-    GstClockTime *pts, GstClockTime *dts)
-{
-  *pts = to_source_time (&pad->segment, GST_BUFFER_PTS (buffer));
-  *dts = to_source_time (&pad->segment, GST_BUFFER_DTS (buffer));
-  if (*pts == GST_CLOCK_TIME_NONE && *dts == GST_CLOCK_TIME_NONE)
-    *pts = *dts = pad->next_source != GST_CLOCK_TIME_NONE ? pad->next_source
-                                                          : SOURCE_BIAS + now;
-  else if (*pts == GST_CLOCK_TIME_NONE)
-    *pts = *dts;
-  else if (*dts == GST_CLOCK_TIME_NONE)
-    *dts = pad->kind == PENSTOCK_TRACK_VIDEO
-        ? penstock_dts_next (&pad->dts, *pts)
-        : *pts;
-  pad->next_source = *pts;
-  pad->next_source += GST_BUFFER_DURATION_IS_VALID (buffer)
-      ? GST_BUFFER_DURATION (buffer)
-      : pad->frame;
+  if (!self->channel)
+    return GST_FLOW_FLUSHING;
+  return pad->caps ? GST_FLOW_OK : GST_FLOW_NOT_NEGOTIATED;
 }
 
 static GstFlowReturn
@@ -309,13 +240,14 @@ sink_chain (GstPad *gst_pad, GstObject *parent, GstBuffer *buffer)
   GstClockTime now = penstock_channel_now (), pts, dts;
 
   g_mutex_lock (&self->lock);
-  if (!self->channel || !pad->caps) {
+  GstFlowReturn refusal = check_turn (self, pad);
+  if (refusal != GST_FLOW_OK || pad->group != self->group) {
     g_mutex_unlock (&self->lock);
     gst_buffer_unref (buffer);
-    return self->channel ? GST_FLOW_NOT_NEGOTIATED : GST_FLOW_FLUSHING;
+    return refusal;
   }
 
-  buffer_times (pad, buffer, now, &pts, &dts);
+  penstock_channel_sink_pad_times (pad, buffer, now, &pts, &dts);
   if (!pad->seen) {
     pad->seen = TRUE;
     pad->discont = TRUE;
@@ -370,9 +302,7 @@ take_caps (
     g_mutex_unlock (&self->lock);
     return TRUE;
   }
-  gst_caps_replace (&pad->caps, caps);
-  pad->frame = frame_duration (caps);
-  penstock_droppable_init_from_caps (&pad->droppable, caps);
+  penstock_channel_sink_pad_set_caps (pad, caps);
   if (first) {
     /* Streams are numbered by kind, so that a rebuilt input whose pads come
      * in another order keeps the numbers. */
@@ -381,7 +311,7 @@ take_caps (
     GST_OBJECT_LOCK (self);
     for (GList *l = GST_ELEMENT (self)->sinkpads; l; l = l->next) {
       PenstockChannelSinkPad *other = l->data;
-      if (other != pad && other->caps)
+      if (other != pad && other->caps && other->group == pad->group)
         used |= 1u << other->track;
     }
     GST_OBJECT_UNLOCK (self);
@@ -400,14 +330,17 @@ take_caps (
   return TRUE;
 }
 
-/* A stream that starts again is a new timeline for all streams. */
+/* A stream that starts again is a new timeline for all streams, and so is one
+ * of another source. */
 static void
 take_stream_start (PenstockChannelSink *self, PenstockChannelSinkPad *pad)
 {
   g_mutex_lock (&self->lock);
   pad->eos = FALSE;
-  if (pad->seen)
+  if (pad->seen || pad->group != self->group) {
+    self->group = pad->group;
     begin_epoch (self);
+  }
   g_mutex_unlock (&self->lock);
 }
 
@@ -420,8 +353,10 @@ take_eos (PenstockChannelSink *self, PenstockChannelSinkPad *pad, guint seqnum)
   g_mutex_lock (&self->lock);
   pad->eos = TRUE;
   GST_OBJECT_LOCK (self);
-  for (GList *l = GST_ELEMENT (self)->sinkpads; l; l = l->next)
-    all &= ((PenstockChannelSinkPad *) l->data)->eos;
+  for (GList *l = GST_ELEMENT (self)->sinkpads; l; l = l->next) {
+    const PenstockChannelSinkPad *other = l->data;
+    all &= other->eos || other->group != pad->group;
+  }
   GST_OBJECT_UNLOCK (self);
   g_autoptr (PenstockChannel) started = NULL;
   if (all && !self->flowing && self->channel &&
@@ -647,27 +582,6 @@ penstock_channel_sink_get_property (
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
   GST_OBJECT_UNLOCK (self);
-}
-
-static void
-penstock_channel_sink_pad_finalize (GObject *object)
-{
-  gst_caps_replace (&PENSTOCK_CHANNEL_SINK_PAD (object)->caps, NULL);
-  G_OBJECT_CLASS (penstock_channel_sink_pad_parent_class)->finalize (object);
-}
-
-static void
-penstock_channel_sink_pad_class_init (PenstockChannelSinkPadClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = penstock_channel_sink_pad_finalize;
-}
-
-static void
-penstock_channel_sink_pad_init (PenstockChannelSinkPad *pad)
-{
-  gst_segment_init (&pad->segment, GST_FORMAT_UNDEFINED);
-  pad->last_dts = GST_CLOCK_TIME_NONE;
-  pad->next_source = GST_CLOCK_TIME_NONE;
 }
 
 static void

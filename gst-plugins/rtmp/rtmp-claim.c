@@ -24,6 +24,8 @@ penstock_rtmp_claim_unref (PenstockRtmpClaim *claim)
 {
   if (!g_atomic_int_dec_and_test (&claim->ref_count))
     return;
+  penstock_seat_holder_unref (claim->holder);
+  penstock_publisher_seat_unref (claim->seat);
   g_rec_mutex_clear (&claim->delivery);
   g_free (claim->path);
   g_free (claim->key);
@@ -70,19 +72,9 @@ penstock_rtmp_claim_find (PenstockRtmpServer *server, const gchar *path,
 static gboolean
 may_take_over (PenstockRtmpServer *server, PenstockRtmpClaim *claim)
 {
-  gint64 now = g_get_monotonic_time () / 1000;
-  gint64 activity = __atomic_load_n (&claim->activity, __ATOMIC_RELAXED);
-
-  if (claim->waiting_id != 0)
-    return FALSE;
-  switch (claim->policy) {
-  case PENSTOCK_RTMP_POLICY_TAKEOVER:
-    return TRUE;
-  case PENSTOCK_RTMP_POLICY_TAKEOVER_STALE:
-    return now - activity >= server->times.stale_ms;
-  default:
-    return FALSE;
-  }
+  return claim->waiting_id == 0 &&
+      penstock_publisher_seat_may_take_over (
+          claim->seat, server->times.stale_ms);
 }
 
 /* Server's lock held. */
@@ -91,11 +83,9 @@ set_publisher (PenstockRtmpClaim *claim, guint64 id, PenstockLoop *loop)
 {
   claim->publisher_id = id;
   claim->publisher_loop = loop;
-  claim->grace_serial++;
   __atomic_store_n (&claim->bytes, 0, __ATOMIC_RELAXED);
   __atomic_store_n (&claim->messages, 0, __ATOMIC_RELAXED);
-  __atomic_store_n (
-      &claim->activity, g_get_monotonic_time () / 1000, __ATOMIC_RELAXED);
+  penstock_publisher_seat_begin (claim->seat);
 }
 
 PenstockRtmpEnter
@@ -103,32 +93,56 @@ penstock_rtmp_claim_enter (
     PenstockRtmpClaim *claim, PenstockRtmpPublisher *publisher)
 {
   PenstockRtmpServer *server = publisher->server;
-  PenstockRtmpEnter result = PENSTOCK_RTMP_ENTER_NOW;
+  PenstockRtmpEnter result = PENSTOCK_RTMP_ENTER_BUSY;
+  PenstockSeatHolder *evicted = NULL;
   guint64 old = 0;
   PenstockLoop *old_loop = NULL;
 
   g_mutex_lock (&server->lock);
-  if (claim->removed) {
-    result = PENSTOCK_RTMP_ENTER_BUSY;
-  } else if (claim->publisher_id == 0) {
-    set_publisher (claim, publisher->id, publisher->loop);
-  } else if (claim->publisher_id != publisher->id) {
-    if (may_take_over (server, claim)) {
-      old = claim->publisher_id;
-      old_loop = claim->publisher_loop;
-      claim->waiting_id = publisher->id;
-      claim->waiting_loop = publisher->loop;
-      result = PENSTOCK_RTMP_ENTER_WAIT;
-    } else {
-      result = PENSTOCK_RTMP_ENTER_BUSY;
+  if (!claim->removed && claim->publisher_id == 0) {
+    if (penstock_publisher_seat_take (
+            claim->seat, claim->holder, server->times.stale_ms, &evicted)) {
+      set_publisher (claim, publisher->id, publisher->loop);
+      result = PENSTOCK_RTMP_ENTER_NOW;
     }
+  } else if (!claim->removed && claim->publisher_id == publisher->id) {
+    result = PENSTOCK_RTMP_ENTER_NOW;
+  } else if (!claim->removed && may_take_over (server, claim)) {
+    old = claim->publisher_id;
+    old_loop = claim->publisher_loop;
+    claim->waiting_id = publisher->id;
+    claim->waiting_loop = publisher->loop;
+    result = PENSTOCK_RTMP_ENTER_WAIT;
   }
   g_mutex_unlock (&server->lock);
 
+  penstock_seat_holder_evict (evicted);
   if (old != 0)
     penstock_rtmp_publisher_ask (
         server, old, old_loop, PENSTOCK_RTMP_ASK_END, NULL, NULL);
   return result;
+}
+
+/* Somebody who publishes by other means has the seat now. */
+static void
+lose_seat (gpointer user_data)
+{
+  PenstockRtmpClaim *claim = user_data;
+  PenstockRtmpServer *server = claim->server;
+
+  g_mutex_lock (&server->lock);
+  guint64 id = claim->publisher_id;
+  PenstockLoop *loop = claim->publisher_loop;
+  g_mutex_unlock (&server->lock);
+  if (id != 0)
+    penstock_rtmp_publisher_ask (
+        server, id, loop, PENSTOCK_RTMP_ASK_END, NULL, NULL);
+}
+
+gboolean
+penstock_rtmp_claim_is_lost (PenstockRtmpClaim *claim)
+{
+  return !penstock_publisher_seat_is_held_by (claim->seat, claim->holder);
 }
 
 /* The grace of a claim, on the loop of the publisher that was lost. */
@@ -154,14 +168,11 @@ grace_over (gpointer data)
   Grace *grace = data;
   PenstockRtmpClaim *claim = grace->claim;
 
+  gboolean current =
+      penstock_publisher_seat_get_serial (claim->seat) == grace->serial;
   g_rec_mutex_lock (&claim->delivery);
-  if (!claim->released) {
-    g_mutex_lock (&claim->server->lock);
-    gboolean current = claim->grace_serial == grace->serial;
-    g_mutex_unlock (&claim->server->lock);
-    if (current && claim->callbacks.expired)
-      claim->callbacks.expired (claim->user_data);
-  }
+  if (!claim->released && current && claim->callbacks.expired)
+    claim->callbacks.expired (claim->user_data);
   g_rec_mutex_unlock (&claim->delivery);
   penstock_loop_dispose (grace->loop, grace_free, grace);
 }
@@ -180,6 +191,19 @@ start_grace (PenstockRtmpClaim *claim, PenstockLoop *loop, guint serial)
   penstock_loop_set_timer (loop, &grace->timer, claim->grace_ms);
 }
 
+/* The one that waits gets in, unless the seat has gone to another protocol
+ * meanwhile. Server's lock held. */
+static PenstockRtmpAsk
+admit_waiting (PenstockRtmpClaim *claim, guint64 id, PenstockLoop *loop)
+{
+  if (penstock_rtmp_claim_is_lost (claim)) {
+    claim->publisher_id = 0;
+    return PENSTOCK_RTMP_ASK_REFUSE;
+  }
+  set_publisher (claim, id, loop);
+  return PENSTOCK_RTMP_ASK_ENTER;
+}
+
 void
 penstock_rtmp_claim_leave (
     PenstockRtmpClaim *claim, PenstockRtmpPublisher *publisher, gboolean grace)
@@ -187,28 +211,31 @@ penstock_rtmp_claim_leave (
   PenstockRtmpServer *server = publisher->server;
   guint64 next = 0;
   PenstockLoop *next_loop = NULL;
-  gboolean was_publisher = FALSE;
+  PenstockRtmpAsk ask = PENSTOCK_RTMP_ASK_ENTER;
+  gboolean empty = FALSE;
 
   g_mutex_lock (&server->lock);
   if (claim->waiting_id == publisher->id) {
     claim->waiting_id = 0;
   } else if (claim->publisher_id == publisher->id) {
-    was_publisher = TRUE;
     next = claim->waiting_id;
     next_loop = claim->waiting_loop;
     claim->waiting_id = 0;
+    empty = next == 0 && !penstock_rtmp_claim_is_lost (claim);
     if (next != 0)
-      set_publisher (claim, next, next_loop);
+      ask = admit_waiting (claim, next, next_loop);
     else
       claim->publisher_id = 0;
   }
-  guint serial = claim->grace_serial;
+  guint serial = penstock_publisher_seat_get_serial (claim->seat);
+  if (claim->publisher_id == 0)
+    penstock_publisher_seat_leave (claim->seat, claim->holder);
   g_mutex_unlock (&server->lock);
 
   if (next != 0)
-    penstock_rtmp_publisher_ask (
-        server, next, next_loop, PENSTOCK_RTMP_ASK_ENTER, NULL, NULL);
-  else if (was_publisher && grace)
+    penstock_rtmp_publisher_ask (server, next, next_loop, ask,
+        "NetStream.Publish.BadName", "Another publisher took the stream.");
+  else if (empty && grace)
     start_grace (claim, publisher->loop, serial);
 }
 
@@ -258,13 +285,16 @@ claim_new (PenstockRtmpServer *server, const gchar *path,
   claim->ref_count = 1;
   claim->server = penstock_rtmp_server_ref (server);
   claim->path = g_strdup (path);
-  claim->grace_ms = DEFAULT_GRACE_MS;
-  if (settings) {
-    if (settings->key && *settings->key)
-      claim->key = g_strdup (settings->key);
-    claim->policy = settings->policy;
-    claim->grace_ms = settings->grace_ms;
-  }
+  claim->grace_ms = settings ? settings->grace_ms : DEFAULT_GRACE_MS;
+  if (settings && settings->key && *settings->key)
+    claim->key = g_strdup (settings->key);
+  claim->seat = settings && settings->seat
+      ? penstock_publisher_seat_ref (settings->seat)
+      : penstock_publisher_seat_new (
+            settings ? settings->policy : PENSTOCK_SEAT_TAKEOVER_STALE);
+  claim->holder = penstock_seat_holder_new (lose_seat, claim,
+      (gpointer (*) (gpointer)) penstock_rtmp_claim_ref,
+      (GDestroyNotify) penstock_rtmp_claim_unref);
   g_rec_mutex_init (&claim->delivery);
   claim->callbacks = *callbacks;
   claim->user_data = user_data;
@@ -349,6 +379,7 @@ penstock_rtmp_claim_release (PenstockRtmpClaim *claim)
   if (!claim)
     return;
   server = claim->server;
+  penstock_seat_holder_detach (claim->holder);
   g_rec_mutex_lock (&claim->delivery);
   claim->released = TRUE;
   g_rec_mutex_unlock (&claim->delivery);

@@ -38,7 +38,8 @@ ask_end (PenstockRtmpPublisher *publisher)
   if (publisher->state != PENSTOCK_RTMP_PUBLISHER_ACTIVE)
     return;
   g_mutex_lock (&server->lock);
-  gboolean wanted = publisher->claim->waiting_id != 0;
+  gboolean wanted = publisher->claim->waiting_id != 0 ||
+      penstock_rtmp_claim_is_lost (publisher->claim);
   g_mutex_unlock (&server->lock);
   if (wanted)
     penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_TAKEN_OVER,

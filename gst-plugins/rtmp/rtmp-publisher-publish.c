@@ -141,8 +141,8 @@ penstock_rtmp_publisher_start (PenstockRtmpPublisher *publisher)
 
   penstock_rtmp_publisher_set_state (publisher, PENSTOCK_RTMP_PUBLISHER_ACTIVE);
   penstock_rtmp_publisher_set_deferred (publisher, NULL);
-  penstock_rtmp_connection_set_activity (
-      publisher->connection, &claim->activity);
+  penstock_rtmp_connection_set_activity (publisher->connection,
+      penstock_publisher_seat_get_activity (claim->seat));
   penstock_rtmp_session_accept_publish (
       penstock_rtmp_publisher_get_session (publisher));
   describe (publisher, claim, &publication);

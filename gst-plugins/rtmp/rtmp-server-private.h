@@ -69,8 +69,9 @@ struct _PenstockRtmpClaim {
   PenstockRtmpServer *server; /* owned until released */
   gchar *path;
   gchar *key; /* NULL = none; secret */
-  PenstockRtmpPolicy policy;
   guint grace_ms;
+  PenstockPublisherSeat *seat;
+  PenstockSeatHolder *holder; /* of the seat, for all publishers here */
 
   GRecMutex delivery; /* held while a callback runs; guards the next three */
   gboolean released;
@@ -83,11 +84,9 @@ struct _PenstockRtmpClaim {
   PenstockLoop *publisher_loop;
   guint64 waiting_id; /* takes over when the publisher has ended */
   PenstockLoop *waiting_loop;
-  guint grace_serial; /* changes make a running grace void */
 
   /* Atomic. */
   gint publishing; /* between `started` and `ended` */
-  gint64 activity; /* last read, milliseconds of the loops' clock */
   guint64 bytes, messages;
 };
 
@@ -161,6 +160,8 @@ PenstockRtmpEnter penstock_rtmp_claim_enter (
  * @grace the time runs in which somebody may come back. */
 void penstock_rtmp_claim_leave (
     PenstockRtmpClaim *claim, PenstockRtmpPublisher *publisher, gboolean grace);
+/* Who publishes by other means has taken the seat. */
+gboolean penstock_rtmp_claim_is_lost (PenstockRtmpClaim *claim);
 
 /* There is a new claim or playback: all that wait for one look again. */
 void penstock_rtmp_server_wake_deferred (PenstockRtmpServer *server);

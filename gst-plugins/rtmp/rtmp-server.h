@@ -9,6 +9,7 @@
 
 #include <gio/gio.h>
 
+#include "channel/publisher-seat.h"
 #include "rtmp-peers.h"
 #include "rtmp-publication.h"
 
@@ -111,9 +112,9 @@ void penstock_rtmp_server_get_stats (
 guint penstock_rtmp_server_get_n_connections (PenstockRtmpServer *server);
 
 typedef enum {
-  PENSTOCK_RTMP_POLICY_TAKEOVER_STALE, /* reject while the first delivers */
-  PENSTOCK_RTMP_POLICY_TAKEOVER,       /* the new one wins at once */
-  PENSTOCK_RTMP_POLICY_REJECT,         /* the first one stays */
+  PENSTOCK_RTMP_POLICY_TAKEOVER_STALE = PENSTOCK_SEAT_TAKEOVER_STALE,
+  PENSTOCK_RTMP_POLICY_TAKEOVER = PENSTOCK_SEAT_TAKEOVER,
+  PENSTOCK_RTMP_POLICY_REJECT = PENSTOCK_SEAT_REJECT,
 } PenstockRtmpPolicy;
 
 /**
@@ -123,11 +124,14 @@ typedef enum {
  *   "": anybody may publish. Copied, never logged
  * @policy: what happens to a second publisher
  * @grace_ms: after an abrupt end, time until #PenstockRtmpCallbacks.expired
+ * @seat: (nullable): shared with who publishes there by other means; its policy
+ *   counts then
  */
 typedef struct {
   const gchar *key;
   PenstockRtmpPolicy policy;
   guint grace_ms;
+  PenstockPublisherSeat *seat;
 } PenstockRtmpClaimSettings;
 
 /**

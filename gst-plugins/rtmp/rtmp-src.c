@@ -56,6 +56,7 @@ enum {
   PROP_PUBLISH_KEY,
   PROP_PUBLISHER_POLICY,
   PROP_PUBLISHER_GRACE_MS,
+  PROP_PUBLISHER_SEAT,
   PROP_EOS_ON_UNPUBLISH,
   PROP_USER,
   PROP_PASSWORD,
@@ -76,6 +77,7 @@ typedef struct {
   gchar *publish_key;
   PenstockRtmpPolicy policy;
   guint grace_ms;
+  PenstockPublisherSeat *seat; /* NULL: one of its own */
   gboolean eos_on_unpublish;
   gchar *user, *password;
   guint connect_timeout_ms, timeout_ms;
@@ -243,7 +245,8 @@ open_server (PenstockRtmpSrc *self, const Settings *settings, Source *source,
 {
   PenstockRtmpClaimSettings claim = { .key = settings->publish_key,
     .policy = settings->policy,
-    .grace_ms = settings->grace_ms };
+    .grace_ms = settings->grace_ms,
+    .seat = settings->seat };
   g_autofree gchar *path = NULL;
 
   source->server = penstock_rtmp_listener_open (GST_ELEMENT (self),
@@ -305,6 +308,7 @@ settings_clear (Settings *settings)
 {
   g_free (settings->location);
   g_free (settings->publish_key);
+  g_clear_pointer (&settings->seat, penstock_publisher_seat_unref);
   g_free (settings->user);
   g_free (settings->password);
   gst_clear_structure (&settings->limits);
@@ -319,6 +323,8 @@ copy_settings (PenstockRtmpSrc *self, Settings *out)
   *out = self->settings;
   out->location = g_strdup (out->location);
   out->publish_key = g_strdup (out->publish_key);
+  if (out->seat)
+    penstock_publisher_seat_ref (out->seat);
   out->user = g_strdup (out->user);
   out->password = g_strdup (out->password);
   out->limits = out->limits ? gst_structure_copy (out->limits) : NULL;
@@ -723,6 +729,10 @@ penstock_rtmp_src_set_property (
   case PROP_PUBLISHER_GRACE_MS:
     settings->grace_ms = g_value_get_uint (value);
     break;
+  case PROP_PUBLISHER_SEAT:
+    g_clear_pointer (&settings->seat, penstock_publisher_seat_unref);
+    settings->seat = g_value_dup_boxed (value);
+    break;
   case PROP_EOS_ON_UNPUBLISH:
     settings->eos_on_unpublish = g_value_get_boolean (value);
     break;
@@ -886,6 +896,20 @@ install_properties (GObjectClass *klass)
       g_param_spec_uint ("publisher-grace-ms", "Publisher grace",
           "Time a lost publisher has to come back, in milliseconds (server)", 0,
           G_MAXINT, DEFAULT_GRACE_MS, ready);
+  /**
+   * PenstockRtmpSrc:publisher-seat:
+   *
+   * Server: whom the location has to be shared with: an application that also
+   * takes publishers by other means gives them the same seat, so that there is
+   * one publisher at a time. Its policy counts instead of #publisher-policy.
+   * %NULL: nobody. Cannot be read.
+   *
+   * Since: 0.1
+   */
+  props[PROP_PUBLISHER_SEAT] =
+      g_param_spec_boxed ("publisher-seat", "Publisher seat",
+          "Shared with publishers by other means (server; NULL = none)",
+          PENSTOCK_TYPE_PUBLISHER_SEAT, secret);
   /**
    * PenstockRtmpSrc:eos-on-unpublish:
    *

@@ -310,7 +310,7 @@ static const struct {
   { "PLAY", "guarded", 401 },
   { "TEARDOWN", "guarded", 401 },
   { "GET_PARAMETER", "guarded", 401 },
-  { "ANNOUNCE", "guarded", 401 },
+  { "ANNOUNCE", "guarded", 405 }, /* no publishers here */
   { "DESCRIBE", "guarded/", 401 },
   { "DESCRIBE", "guarded?a=b", 401 },
   { "DESCRIBE", "%67uarded", 401 },

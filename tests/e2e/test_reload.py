@@ -14,6 +14,7 @@ import pytest
 
 import media
 from gateway import ROOT, Gateway, probe, publish, wait_until
+from rtsp_publisher import publish as publish_rtsp
 from test_source_killed import Viewer
 
 TLS_DATA = os.path.join(ROOT, "tests", "data", "tls")
@@ -150,6 +151,29 @@ def test_a_new_publish_key_is_asked_for():
             assert second.wait(20)[0] != 0
         with publish(clip, gateway.rtmp("live?key=sesame")):
             gateway.wait_state("live", "online")
+        assert "sesame" not in gateway.log()
+
+
+def test_new_credentials_of_publishers_are_asked_for():
+    clip = media.clip(seconds=10)
+    guarded = {**route("publish"),
+               "publish": {"user": "ann", "password": "sesame"}}
+    with Gateway({"live": route("publish"), "other": route("publish")}) as \
+            gateway, publish_rtsp(clip, gateway.rtsp("other")):
+        with publish_rtsp(clip, gateway.rtsp("live")) as first:
+            gateway.wait_state("live", "online")
+            gateway.wait_state("other", "online")
+            before = since(gateway, "other")
+            gateway.reload(routes={"live": guarded,
+                                   "other": route("publish")})
+            wait_until(lambda: first.process.poll() is not None, 20,
+                       "the publisher without credentials to be closed")
+        with publish_rtsp(clip, gateway.rtsp("live")) as second:
+            assert second.wait(20)[0] != 0
+        with publish_rtsp(clip, gateway.rtsp("live").replace(
+                "//", "//ann:sesame@")):
+            gateway.wait_state("live", "online")
+        assert since(gateway, "other") == before
         assert "sesame" not in gateway.log()
 
 

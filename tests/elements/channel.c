@@ -465,6 +465,78 @@ GST_START_TEST (new_stream_start_is_a_new_epoch)
 }
 GST_END_TEST;
 
+static GstHarness *
+writer_add_group (Writer *writer, const gchar *pad_name, guint group)
+{
+  g_autoptr (GstPad) pad =
+      gst_element_request_pad_simple (writer->element, pad_name);
+
+  g_object_set (pad, "group", group, NULL);
+  GstHarness *harness =
+      gst_harness_new_with_element (writer->element, pad_name, NULL);
+  gst_harness_set_src_caps_str (harness, OTHER_VIDEO_CAPS);
+  return harness;
+}
+
+/* The sizes of the pictures in the channel's layout. */
+static gint
+layout_width (PenstockChannel *channel)
+{
+  g_autoptr (PenstockLayout) layout = penstock_channel_get_layout (channel);
+  gint width = 0;
+
+  fail_unless_equals_int (layout->n_tracks, 1);
+  fail_unless_equals_int (layout->tracks[0].id, 0);
+  gst_structure_get_int (
+      gst_caps_get_structure (layout->tracks[0].caps, 0), "width", &width);
+  return width;
+}
+
+static void
+start_stream (GstHarness *harness)
+{
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_harness_push_event (harness, gst_event_new_stream_start ("again"));
+  gst_harness_push_event (harness, gst_event_new_segment (&segment));
+}
+
+/* Encoders of different protocols: the one that starts has its turn, with the
+ * track numbers of the other and without what that still sends. */
+GST_START_TEST (groups_of_streams_take_turns)
+{
+  g_autoptr (PenstockChannel) channel = penstock_channel_get ("turns");
+  PenstockChannelStats stats;
+  Writer writer = writer_new ("turns", FALSE);
+
+  g_object_set (writer.element, "max-hold", (guint64) 0, NULL);
+  push (writer.pads[0], 0, 0, TRUE);
+  push (writer.pads[0], FRAME, FRAME, TRUE);
+  assert_equals_int (layout_width (channel), 320);
+
+  GstHarness *other = writer_add_group (&writer, "sink_7", 1);
+  push (writer.pads[0], 2 * FRAME, 2 * FRAME, TRUE); /* too late */
+  penstock_channel_get_stats (channel, &stats);
+  assert_equals_int (stats.epoch, 1);
+  guint64 before = stats.tracks[0].access_units;
+  push (other, 0, 0, TRUE);
+  push (writer.pads[0], 3 * FRAME, 3 * FRAME, TRUE); /* too late */
+  push (other, FRAME, FRAME, TRUE);
+  assert_equals_int (layout_width (channel), 640);
+  penstock_channel_get_stats (channel, &stats);
+  assert_equals_int (stats.epoch, 2);
+  assert_equals_uint64 (stats.tracks[0].access_units, before + 2);
+
+  start_stream (writer.pads[0]);
+  push (writer.pads[0], 0, 0, TRUE);
+  push (writer.pads[0], FRAME, FRAME, TRUE);
+  assert_equals_int (layout_width (channel), 320);
+  gst_harness_teardown (other);
+  writer_free (&writer);
+}
+GST_END_TEST;
+
 GST_START_TEST (pipelines_meet_in_a_channel)
 {
   g_autoptr (GError) error = NULL;
@@ -508,6 +580,7 @@ channel_suite (void)
   tcase_add_test (tcase, second_writer_is_refused);
   tcase_add_test (tcase, missing_dts_is_made_from_pts);
   tcase_add_test (tcase, new_stream_start_is_a_new_epoch);
+  tcase_add_test (tcase, groups_of_streams_take_turns);
   tcase_add_test (tcase, pipelines_meet_in_a_channel);
   return suite;
 }

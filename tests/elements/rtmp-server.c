@@ -248,6 +248,117 @@ GST_START_TEST (second_publisher_follows_the_policy)
 }
 GST_END_TEST;
 
+/* Somebody who publishes to the same path by other means. */
+typedef struct {
+  GAsyncQueue *events;
+  PenstockPublisherSeat *seat;
+  PenstockSeatHolder *holder;
+} Stranger;
+
+static gpointer
+stranger_ref (gpointer data)
+{
+  return data;
+}
+
+static void
+stranger_unref (gpointer data)
+{
+}
+
+static void
+stranger_evicted (gpointer data)
+{
+  g_async_queue_push (((Stranger *) data)->events, g_strdup ("evicted"));
+}
+
+static void
+stranger_init (Stranger *stranger, PenstockSeatPolicy policy)
+{
+  stranger->events = g_async_queue_new_full (g_free);
+  stranger->seat = penstock_publisher_seat_new (policy);
+  stranger->holder = penstock_seat_holder_new (
+      stranger_evicted, stranger, stranger_ref, stranger_unref);
+}
+
+static gboolean
+stranger_enters (Stranger *stranger)
+{
+  PenstockSeatHolder *evicted = NULL;
+  gboolean in = penstock_publisher_seat_take (
+      stranger->seat, stranger->holder, PENSTOCK_SEAT_STALE_MS, &evicted);
+
+  penstock_seat_holder_evict (evicted);
+  return in;
+}
+
+static void
+stranger_clear (Stranger *stranger)
+{
+  penstock_seat_holder_unref (stranger->holder);
+  penstock_publisher_seat_unref (stranger->seat);
+  g_async_queue_unref (stranger->events);
+}
+
+GST_START_TEST (stranger_with_the_seat_takes_over_and_is_taken_over)
+{
+  guint16 port;
+  PenstockRtmpServer *server = server_new (&port);
+  Stranger stranger;
+  Owner owner;
+
+  stranger_init (&stranger, PENSTOCK_SEAT_TAKEOVER);
+  const PenstockRtmpClaimSettings settings = { .seat = stranger.seat,
+    .policy = PENSTOCK_RTMP_POLICY_REJECT, /* that of the seat counts */
+    .grace_ms = 0 };
+  owner_init (&owner, server, "live/one", &settings);
+  RtmpPeer *first = rtmp_peer_publish (port, "live", "one");
+  assert_event (&owner, "started live/one");
+  fail_unless (stranger_enters (&stranger));
+  assert_event (&owner, "ended taken-over");
+  assert_refused (first, "NetStream.Publish.BadName");
+
+  RtmpPeer *second = rtmp_peer_publish (port, "live", "one");
+  /* No grace has expired: somebody was there all the time. */
+  assert_event (&owner, "started live/one");
+  g_autofree gchar *event = g_async_queue_timeout_pop (
+      stranger.events, RTMP_PEER_WAIT_S * G_USEC_PER_SEC);
+  assert_equals_string (event, "evicted");
+  rtmp_peer_free (first);
+  rtmp_peer_free (second);
+  assert_event (&owner, "ended lost");
+  assert_event (&owner, "expired");
+  owner_clear (&owner);
+  stranger_clear (&stranger);
+  penstock_rtmp_server_unref (server);
+}
+GST_END_TEST;
+
+GST_START_TEST (stranger_with_the_seat_keeps_others_out)
+{
+  guint16 port;
+  PenstockRtmpServer *server = server_new (&port);
+  Stranger stranger;
+  Owner owner;
+
+  stranger_init (&stranger, PENSTOCK_SEAT_REJECT);
+  const PenstockRtmpClaimSettings settings = { .seat = stranger.seat };
+  owner_init (&owner, server, "live/one", &settings);
+  fail_unless (stranger_enters (&stranger));
+  RtmpPeer *first = rtmp_peer_new (port, "live", "one");
+  assert_refused (first, "NetStream.Publish.BadName");
+  penstock_publisher_seat_leave (stranger.seat, stranger.holder);
+  RtmpPeer *second = rtmp_peer_publish (port, "live", "one");
+  assert_event (&owner, "started live/one");
+  fail_if (stranger_enters (&stranger));
+  rtmp_peer_free (first);
+  rtmp_peer_free (second);
+  owner_clear (&owner);
+  stranger_clear (&stranger);
+  penstock_rtmp_server_unref (server);
+}
+GST_END_TEST;
+
 /* Unclaimed paths */
 
 typedef struct {
@@ -801,6 +912,8 @@ rtmp_server_suite (void)
       tcase, publish_key_is_required, 0, G_N_ELEMENTS (key_rows));
   tcase_add_loop_test (tcase, second_publisher_follows_the_policy, 0,
       G_N_ELEMENTS (policy_rows));
+  tcase_add_test (tcase, stranger_with_the_seat_takes_over_and_is_taken_over);
+  tcase_add_test (tcase, stranger_with_the_seat_keeps_others_out);
   tcase_add_test (tcase, unclaimed_path_is_refused);
   tcase_add_loop_test (tcase, deferred_publisher_enters_when_claimed, 0,
       G_N_ELEMENTS (defer_rows));

@@ -237,7 +237,34 @@ static const WrongMap wrong_maps[] = {
       "map.json:3:60: /routes/r/publish: expected an object, found a string" },
   { "publish_is_empty",
       ROUTE ("{ 'input': 'publish', 'outputs': ['rtsp'], 'publish': {} }"),
-      "map.json:3:60: /routes/r/publish: missing 'key' or 'key-file'" },
+      "map.json:3:60: /routes/r/publish: missing 'key', 'key-file' or "
+      "'user'" },
+  { "publishers_have_a_password_but_no_user",
+      ROUTE ("{ 'input': 'publish', 'outputs': ['rtsp'], 'publish': { 'key': "
+        "'k', 'password': 'HUNTER2' } }"),
+      "map.json:3:60: /routes/r/publish: a password without a user" },
+  { "publishers_have_a_user_but_no_password",
+      ROUTE ("{ 'input': 'publish', 'outputs': ['rtsp'], 'publish': { 'user': "
+        "'ann' } }"),
+      "map.json:3:60: /routes/r/publish: a user without a password" },
+  { "publishers_have_password_and_password_file",
+      ROUTE ("{ 'input': 'publish', 'outputs': ['rtsp'], 'publish': { 'user': "
+        "'ann', 'password': 'HUNTER2', 'password-file': '/dev/null' } }"),
+      "map.json:3:100: /routes/r/publish/password-file: excludes 'password': "
+      "one of both\n"
+      "map.json:3:117: /routes/r/publish/password-file: cannot read the file "
+      "'/dev/null': Not a regular file" },
+  { "user_of_publishers_has_a_colon",
+      ROUTE ("{ 'input': 'publish', 'outputs': ['rtsp'], 'publish': { 'user': "
+        "'an:n', 'password': 'HUNTER2' } }"),
+      "map.json:3:70: /routes/r/publish/user: a user cannot have a ':' "
+      "(RFC 7617, 2)" },
+  { "publishers_have_a_user_where_rtsp_is_not_served",
+      "{ 'listen': { 'rtmp': ':1935' }, 'routes': { 'r': { 'input': "
+      "'publish', 'outputs': ['rtmp'], 'publish': { 'user': 'ann', "
+      "'password': 'HUNTER2' } } } }",
+      "map.json:1:107: /routes/r/publish/user: needs /listen/rtsp or "
+      "/listen/rtsps" },
   { "key_is_empty",
       ROUTE ("{ 'input': 'publish', 'outputs': ['rtsp'], 'publish': { 'key': '' "
         "} }"),
@@ -551,10 +578,10 @@ static const WrongMap wrong_maps[] = {
       "map.json:3:64: /routes/r/outputs/0/audio: expected 'auto', 'copy', "
       "'aac' or 'none', found 'opus'" },
   { "publish_without_listener",
-      "{ 'listen': { 'rtsp': ':8554' }, 'routes': { 'r': { 'input': "
-      "'publish', 'outputs': ['rtsp'] } } }",
-      "map.json:1:62: /routes/r/input: input 'publish' needs /listen/rtmp or "
-      "/listen/rtmps" },
+      "{ 'listen': { 'http': ':8080' }, 'routes': { 'r': { 'input': "
+      "'publish', 'outputs': ['dash'] } } }",
+      "map.json:1:62: /routes/r/input: input 'publish' needs /listen/rtmp, "
+      "/listen/rtmps, /listen/rtsp or /listen/rtsps" },
   { "rtsp_without_listener",
       "{ 'listen': {}, 'routes': { 'r': { 'input': 'test', 'outputs': "
       "['rtsp'] } } }",
@@ -687,9 +714,9 @@ static const WrongVariable wrong_variables[] = {
   { "collision", "PENSTOCK_LISTEN_HTTP=127.0.0.1:1935",
       "environment variable PENSTOCK_LISTEN_HTTP: the port is taken by "
       "/listen/rtmp, which listens on [::]:1935" },
-  { "off", "PENSTOCK_LISTEN_RTMP=off",
-      "map.json:3:17: /routes/r/input: input 'publish' needs /listen/rtmp or "
-      "/listen/rtmps" },
+  { "off", "PENSTOCK_LISTEN_RTSP=off",
+      "map.json:3:40: /routes/r/outputs/0: output 'rtsp' needs /listen/rtsp "
+      "or /listen/rtsps" },
   { "not UTF-8", "PENSTOCK_LOG_LEVEL=\xff",
       "environment variable PENSTOCK_LOG_LEVEL: expected 'error', 'warning', "
       "'info' or 'debug', found '\xef\xbf\xbd'" },

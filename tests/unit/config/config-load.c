@@ -130,6 +130,7 @@ GST_START_TEST (what_is_not_said_has_its_default)
   assert_equals_string (route->name, "r");
   fail_if (route->is_template);
   fail_unless (route->publish_key == NULL);
+  fail_unless (route->publish_user == NULL);
   assert_equals_int (
       route->publisher_policy, PENSTOCK_PUBLISHER_TAKEOVER_STALE);
   assert_equals_int (route->publisher_grace_ms, 15000);
@@ -530,6 +531,10 @@ GST_START_TEST (a_reload_sees_every_difference)
     "{'input': 'test', 'outputs': ['rtsp', 'dash']}",
     "{'input': 'test', 'outputs': [{'type': 'dash', 'window-s': 30}]}",
     "{'input': 'publish', 'outputs': ['rtsp'], 'publish': {'key': 'k'}}",
+    "{'input': 'publish', 'outputs': ['rtsp'], 'publish': {'user': 'a', "
+    "'password': 'k'}}",
+    "{'input': 'publish', 'outputs': ['rtsp'], 'publish': {'user': 'a', "
+    "'password': 'l'}}",
     "{'input': 'test', 'outputs': ['rtsp'], 'cache': {'max-bytes': 100000}}",
   };
 
@@ -624,6 +629,11 @@ static const gchar described[] =
     "\"live/*\": {\"input\": \"publish\", \"outputs\": [\"rtsp\"], "
     "\"publish\": {\"key\": \"HUNTER2\"}}, "
     "\"open\": {\"input\": \"publish\", \"outputs\": [\"rtsp\"]}, "
+    "\"gate\": {\"input\": \"publish\", \"outputs\": [\"rtsp\"], "
+    "\"publish\": {\"user\": \"a\", \"password\": \"HUNTER2\"}}, "
+    "\"both\": {\"input\": \"publish\", \"outputs\": [\"rtsp\"], "
+    "\"publish\": {\"key\": \"HUNTER2\", \"user\": \"a\", "
+    "\"password\": \"HUNTER2\"}}, "
     "\"lobby\": {\"input\": \"rtsp://admin:HUNTER2@camera/s?token=HUNTER2\", "
     "\"outputs\": [\"rtsp\", {\"type\": \"dash\", \"directory\": "
     "\"/srv/d\"}]}, "
@@ -647,6 +657,8 @@ GST_START_TEST (description_shows_everything_but_secrets)
       "listen http: off\n"
       "template live/*: publish, with a key -> rtsp\n"
       "route open: publish, anybody may -> rtsp\n"
+      "route gate: publish, with credentials -> rtsp\n"
+      "route both: publish, with a key or with credentials -> rtsp\n"
       "route lobby: rtsp://camera/s?*** over tcp, with credentials -> rtsp, "
       "dash (2000 ms segments, 60 s window, audio auto, into /srv/d)\n"
       "route tone: test tone 440 Hz -> rtsp\n"
