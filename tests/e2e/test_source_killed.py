@@ -15,7 +15,7 @@ from gateway import Gateway, Process, publish, wait_until
 
 BOTH = ["rtsp", "dash"]
 
-# An RTSP camera: GStreamer's own server with a live test picture and a tone.
+# An RTSP camera: GStreamer's own server.
 CAMERA = """
 import sys, gi
 gi.require_version("Gst", "1.0")
@@ -26,12 +26,7 @@ server = GstRtspServer.RTSPServer()
 server.set_address("127.0.0.1")
 server.set_service(sys.argv[1])
 factory = GstRtspServer.RTSPMediaFactory()
-factory.set_launch(
-    "( videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,"
-    "framerate=25/1 ! x264enc tune=zerolatency speed-preset=ultrafast "
-    "key-int-max=25 ! rtph264pay config-interval=-1 name=pay0 pt=96 "
-    "audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! alawenc ! "
-    "rtppcmapay name=pay1 pt=8 )")
+factory.set_launch(sys.argv[2])
 factory.set_shared(True)
 server.get_mount_points().add_factory("/cam", factory)
 assert server.attach(None)
@@ -40,16 +35,25 @@ GLib.MainLoop().run()
 """
 
 
+# A live test picture and a tone.
+STREAMS = (
+    "( videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,"
+    "framerate=25/1 ! x264enc tune=zerolatency speed-preset=ultrafast "
+    "key-int-max=25 ! rtph264pay config-interval=-1 name=pay0 pt=96 "
+    "audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! alawenc ! "
+    "rtppcmapay name=pay1 pt=8 )")
+
+
 class RtspCamera:
-    """Can be killed and started again on the port it had."""
+    """Can be killed and started again on the port it had, with others."""
 
-    def __init__(self):
+    def __init__(self, streams=STREAMS):
         self.port = 0
-        self.start()
+        self.start(streams)
 
-    def start(self):
+    def start(self, streams=STREAMS):
         self.process = subprocess.Popen(
-            ["/usr/bin/python3", "-c", CAMERA, str(self.port)],
+            ["/usr/bin/python3", "-c", CAMERA, str(self.port), streams],
             stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline().split()[1])
 
