@@ -10,9 +10,11 @@
 
 G_BEGIN_DECLS
 
-/* At a time, and of one address at a time. The others wait for their turn. */
+/* At a time, and of one address at a time. The others wait for their turn.
+ * Each takes one of GIO's threads too, of which there are ten at once and more
+ * only slowly: one address shall not have all of them. */
 #define PENSTOCK_TLS_HANDSHAKES_MAX 64
-#define PENSTOCK_TLS_HANDSHAKES_MAX_PER_ADDRESS 16
+#define PENSTOCK_TLS_HANDSHAKES_MAX_PER_ADDRESS 8
 
 #define PENSTOCK_TLS_ADDRESS_SIZE 16
 

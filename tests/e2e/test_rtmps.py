@@ -48,8 +48,8 @@ def test_every_frame_decodes_in_order_over_tls(gateway):
     with publish(media.clip(seconds=10), rtmps(gateway, "live/order")):
         gateway.wait_state("live/order", "online")
         frames = [number for number, _ in media.decode_video(
-            rtmps(gateway, "live/order"), 3, "320x240")]
-    assert len(frames) >= 70
+            rtmps(gateway, "live/order"), 5, "320x240")]
+    assert len(frames) >= 25
     steps = {(b - a) % 250 for a, b in zip(frames, frames[1:])}
     assert steps == {1}, frames
 
@@ -73,9 +73,9 @@ def test_peer_without_tls_is_closed_at_once(gateway):
 
 
 def test_handshakes_that_stop_keep_nobody_out(gateway):
-    """As many from one address as there are threads for handshakes."""
+    """All but one of those that one address may have at a time."""
     peers = [socket.create_connection(("127.0.0.1", gateway.ports["rtmps"]),
-                                      timeout=20) for _ in range(15)]
+                                      timeout=20) for _ in range(7)]
     try:
         for peer in peers:
             peer.sendall(b"\x16\x03\x01\x02\x00\x01")
