@@ -5,6 +5,8 @@
 
 #include "cmaf-format.h"
 
+#include "cmaf-ac3.h"
+#include "cmaf-av1.h"
 #include "cmaf-codecs.h"
 
 /* Longest AudioSpecificConfig taken: one with a program config element needs
@@ -183,8 +185,10 @@ read_av1 (CmafFormat *format, const GstStructure *s, GError **error)
   gsize size;
 
   format->config = caps_codec_data (s);
-  if (!format->config)
-    return fail (error, "AV1", "codec_data is missing");
+  if (!format->config) { /* the first keyframe says it */
+    format->codecs = g_strdup ("av01");
+    return TRUE;
+  }
   data = g_bytes_get_data (format->config, &size);
   format->codecs = cmaf_codecs_av1 (data, size);
   if (!format->codecs)
@@ -298,6 +302,17 @@ read_flac (CmafFormat *format, const GstStructure *s, GError **error)
   return TRUE;
 }
 
+/* What more there is to know, the first access unit says. */
+static gboolean
+read_ac3 (CmafFormat *format, const GstStructure *s, GError **error)
+{
+  gboolean enhanced = format->codec == CMAF_CODEC_EAC3;
+
+  format->frame_samples = CMAF_AC3_SAMPLES;
+  format->codecs = g_strdup (enhanced ? "ec-3" : "ac-3");
+  return TRUE;
+}
+
 static const struct {
   const gchar *media_type;
   gint mpeg_version; /* -1: none */
@@ -314,6 +329,8 @@ static const struct {
   { "audio/mpeg", 1, CMAF_AUDIO, CMAF_CODEC_MP3, read_mp3 },
   { "audio/x-opus", -1, CMAF_AUDIO, CMAF_CODEC_OPUS, read_opus },
   { "audio/x-flac", -1, CMAF_AUDIO, CMAF_CODEC_FLAC, read_flac },
+  { "audio/x-ac3", -1, CMAF_AUDIO, CMAF_CODEC_AC3, read_ac3 },
+  { "audio/x-eac3", -1, CMAF_AUDIO, CMAF_CODEC_EAC3, read_ac3 },
 };
 
 static void
@@ -378,6 +395,43 @@ cmaf_format_copy_in_band (const CmafFormat *format)
   copy->in_band = TRUE;
   copy->config = g_bytes_ref (format->config);
   copy->codecs = g_strconcat (h264 ? "avc3" : "hev1", format->codecs + 4, NULL);
+  return copy;
+}
+
+gboolean
+cmaf_format_is_incomplete (const CmafFormat *format)
+{
+  return !format->config &&
+      (format->codec == CMAF_CODEC_AC3 || format->codec == CMAF_CODEC_EAC3 ||
+          format->codec == CMAF_CODEC_AV1);
+}
+
+static GBytes *
+read_config (const CmafFormat *format, const guint8 *data, gsize size)
+{
+  if (format->codec == CMAF_CODEC_AV1)
+    return cmaf_av1_config (data, size);
+  return format->codec == CMAF_CODEC_AC3
+      ? cmaf_ac3_config (data, size)
+      : cmaf_eac3_config (data, size, format->rate);
+}
+
+CmafFormat *
+cmaf_format_complete (const CmafFormat *format, const guint8 *data, gsize size)
+{
+  GBytes *config = read_config (format, data, size);
+  CmafFormat *copy;
+
+  if (!config)
+    return NULL;
+  copy = g_atomic_rc_box_dup (sizeof *format, (CmafFormat *) format);
+  copy->config = config;
+  if (format->codec == CMAF_CODEC_AV1) {
+    data = g_bytes_get_data (config, &size);
+    copy->codecs = cmaf_codecs_av1 (data, size);
+  } else {
+    copy->codecs = g_strdup (format->codecs);
+  }
   return copy;
 }
 

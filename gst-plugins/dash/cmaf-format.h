@@ -27,6 +27,8 @@ typedef enum {
   CMAF_CODEC_MP3,
   CMAF_CODEC_OPUS,
   CMAF_CODEC_FLAC,
+  CMAF_CODEC_AC3,
+  CMAF_CODEC_EAC3,
 } CmafCodec;
 
 /**
@@ -40,8 +42,8 @@ typedef enum {
  * @rate: audio samples a second after decoding
  * @frame_samples: ticks of one access unit; 0 when each one says it itself
  * @config: what the sample entry carries about the codec: content of avcC,
- *   hvcC, av1C, vpcC, dOps or dfLa; the AudioSpecificConfig of AAC; %NULL
- *   for MP3
+ *   hvcC, av1C, vpcC, dOps, dfLa, dac3 or dec3; the AudioSpecificConfig of AAC;
+ *   %NULL for MP3, and for AC-3, E-AC-3 and AV1 where the stream says it
  * @codecs: value of the MIME type's `codecs` parameter (RFC 6381)
  *
  * Immutable and reference counted.
@@ -86,6 +88,14 @@ gboolean cmaf_format_equal (const CmafFormat *a, const CmafFormat *b);
 /* (transfer full): the same H.264 or H.265 stream, declared as one whose
  * parameter sets change in band (avc3, hev1). */
 CmafFormat *cmaf_format_copy_in_band (const CmafFormat *format);
+
+/* Is the configuration to be read from an access unit? */
+gboolean cmaf_format_is_incomplete (const CmafFormat *format);
+
+/* (transfer full) (nullable): the same with what @data says, an access unit;
+ * %NULL when it is broken */
+CmafFormat *cmaf_format_complete (
+    const CmafFormat *format, const guint8 *data, gsize size);
 
 /* So much time, or the whole pictures in it where the frame rate is known: one
  * at least. It may be longer by 2 %, which is what milliseconds make of a frame

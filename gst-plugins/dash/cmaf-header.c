@@ -59,6 +59,8 @@ static const struct {
   [CMAF_CODEC_AAC] = { "mp4a", "mp4a", "esds", TRUE },
   [CMAF_CODEC_MP3] = { "mp4a", "mp4a", "esds", TRUE },
   [CMAF_CODEC_OPUS] = { "Opus", "Opus", "dOps", FALSE },
+  [CMAF_CODEC_AC3] = { "ac-3", "ac-3", "dac3", FALSE },
+  [CMAF_CODEC_EAC3] = { "ec-3", "ec-3", "dec3", FALSE },
   [CMAF_CODEC_FLAC] = { "fLaC", "fLaC", "dfLa", TRUE },
 };
 

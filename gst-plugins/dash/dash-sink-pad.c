@@ -56,6 +56,27 @@ is_setup_packet (const PenstockDashSinkPad *pad, GstBuffer *buffer)
       GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_HEADER);
 }
 
+/* FALSE when the unit does not say what its codec needs. With the lock. */
+static gboolean
+complete_format (
+    PenstockDashSink *self, PenstockDashSinkPad *pad, GstBuffer *buffer)
+{
+  g_autoptr (CmafFormat) format = NULL;
+  GstMapInfo map;
+
+  if (!pad->unfinished)
+    return TRUE;
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return FALSE;
+  format = cmaf_format_complete (pad->unfinished, map.data, map.size);
+  gst_buffer_unmap (buffer, &map);
+  if (!format)
+    return FALSE;
+  segmenter_set_format (self->segmenter, pad->track, format);
+  g_clear_pointer (&pad->unfinished, cmaf_format_unref);
+  return TRUE;
+}
+
 /* Takes @buffer. With the lock. */
 static void
 take_unit (PenstockDashSink *self, PenstockDashSinkPad *pad, GstBuffer *buffer)
@@ -66,11 +87,11 @@ take_unit (PenstockDashSink *self, PenstockDashSinkPad *pad, GstBuffer *buffer)
   SegmenterFlags flags = 0;
 
   if (is_setup_packet (pad, buffer) || gst_buffer_get_size (buffer) == 0 ||
-      !GST_CLOCK_TIME_IS_VALID (pts)) {
+      !GST_CLOCK_TIME_IS_VALID (pts) || !complete_format (self, pad, buffer)) {
     if (!is_setup_packet (pad, buffer)) {
       self->no_timestamp++;
       pad->discont = TRUE;
-      GST_LOG_OBJECT (pad, "dropping a unit without data or time");
+      GST_LOG_OBJECT (pad, "dropping a unit without data, time or header");
     }
     gst_buffer_unref (buffer);
     return;
@@ -152,7 +173,11 @@ handle_caps (PenstockDashSink *self, PenstockDashSinkPad *pad, GstEvent *event)
   g_mutex_lock (&self->lock);
   pad->live = live;
   if (dash_tracks_attach (self, pad)) {
-    segmenter_set_format (self->segmenter, pad->track, format);
+    g_clear_pointer (&pad->unfinished, cmaf_format_unref);
+    if (cmaf_format_is_incomplete (format))
+      pad->unfinished = g_steal_pointer (&format);
+    else
+      segmenter_set_format (self->segmenter, pad->track, format);
     ok = TRUE;
   }
   g_mutex_unlock (&self->lock);
@@ -347,6 +372,7 @@ void
 dash_sink_pad_reset (PenstockDashSinkPad *pad)
 {
   pad->eos = pad->discont = pad->missing = FALSE;
+  g_clear_pointer (&pad->unfinished, cmaf_format_unref);
   pad->position = GST_CLOCK_TIME_NONE;
   gst_segment_init (&pad->segment, GST_FORMAT_UNDEFINED);
 }

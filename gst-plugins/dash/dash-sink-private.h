@@ -34,8 +34,9 @@ struct _PenstockDashSinkPad {
   CmafKind kind; /* set at creation */
 
   /* Guarded by the element's lock. */
-  gint track;  /* of the segmenter; -1: none */
-  guint index; /* of the Representation among its kind */
+  gint track;             /* of the segmenter; -1: none */
+  CmafFormat *unfinished; /* the next unit completes it; NULL: none */
+  guint index;            /* of the Representation among its kind */
   gboolean eos;
   gboolean gone;         /* unlinked; its last units may still wait */
   gboolean discont;      /* units were lost before the next one */

@@ -73,7 +73,9 @@ static GstStaticPadTemplate audio_template =
             "framed=(boolean)true; "
             "audio/mpeg, mpegversion=(int)1, layer=(int)3; "
             "audio/x-opus; "
-            "audio/x-flac, framed=(boolean)true"));
+            "audio/x-flac, framed=(boolean)true; "
+            "audio/x-ac3, framed=(boolean)true, alignment=(string)frame; "
+            "audio/x-eac3, framed=(boolean)true, alignment=(string)frame"));
 
 /* ---- delivery ---- */
 

@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 
+import pytest
+
 import dash_check
 from gateway import Gateway, environment, wait_until
 
@@ -96,3 +98,54 @@ def test_qualities_are_representations_that_switch_at_every_segment(tmp_path):
     assert manifest.count("<Period ") == 1
     assert manifest.count("<AdaptationSet ") == 2
     assert manifest.count("<Representation ") == 3
+
+
+VIDEO = ["videotestsrc", "num-buffers=50", "!",
+         "video/x-raw,format=I420,width=160,height=120,framerate=25/1", "!"]
+AUDIO = ["audiotestsrc", "num-buffers=94", "!",
+         "audio/x-raw,rate=48000,channels=2", "!", "audioconvert", "!"]
+X265 = ["x265enc", "speed-preset=ultrafast", "key-int-max=25",
+        "option-string=log-level=none:scenecut=0", "!", "h265parse", "!"]
+X264 = ["x264enc", "speed-preset=ultrafast", "key-int-max=25", "!",
+        "h264parse", "!"]
+
+# What the MPD calls it -> (how it is made, what ffmpeg calls it).
+CODECS = {
+    "avc1": ([*VIDEO, *X264, "video/x-h264,stream-format=avc"], "h264"),
+    "avc3": ([*VIDEO, *X264, "video/x-h264,stream-format=avc3"], "h264"),
+    "hvc1": ([*VIDEO, *X265, "video/x-h265,stream-format=hvc1"], "hevc"),
+    "hev1": ([*VIDEO, *X265, "video/x-h265,stream-format=hev1"], "hevc"),
+    "vp09": ([*VIDEO, "vp9enc", "deadline=1", "cpu-used=8",
+              "keyframe-max-dist=25", "!", "vp9parse"], "vp9"),
+    "av01": ([*VIDEO, "av1enc", "usage-profile=realtime", "cpu-used=8",
+              "keyframe-max-dist=25", "!", "av1parse"], "av1"),
+    "mp4a.40.2": ([*AUDIO, "avenc_aac", "!", "aacparse"], "aac"),
+    "mp4a.6b": ([*AUDIO, "lamemp3enc", "!", "mpegaudioparse"], "mp3"),
+    "opus": ([*AUDIO, "opusenc", "!", "opusparse"], "opus"),
+    "flac": ([*AUDIO, "flacenc", "!", "flacparse"], "flac"),
+    "ac-3": ([*AUDIO, "avenc_ac3", "!", "ac3parse"], "ac3"),
+    "ec-3": ([*AUDIO, "avenc_eac3", "!", "ac3parse"], "eac3"),
+}
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_every_codec_is_written_as_the_rules_say(name, tmp_path):
+    how, codec = CODECS[name]
+    result = subprocess.run(
+        ["gst-launch-1.0", *how, "!", "penstockdashsink", "hls=true",
+         "segment-duration=1000000000", f"directory={tmp_path}"],
+        env=environment("gst-launch-1.0"), timeout=60, capture_output=True,
+        text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    checker = dash_check.check(str(tmp_path))
+    assert not checker.problems, "\n".join(checker.problems)
+    assert checker.read_segments >= 2
+    with open(tmp_path / "manifest.mpd", encoding="utf-8") as file:
+        assert f'codecs="{name}' in file.read()
+    decoded = subprocess.run(
+        ["ffmpeg", "-nostdin", "-v", "error", "-i",
+         f"{tmp_path}/manifest.mpd", "-f", "null", "-"],
+        capture_output=True, text=True, timeout=60)
+    assert decoded.returncode == 0 and not decoded.stderr, decoded.stderr
+    found, = streams(f"{tmp_path}/master.m3u8").values()
+    assert found[0] == codec

@@ -86,7 +86,8 @@ class Header:
             return f"vp09.{c[0]:02d}.{c[1]:02d}.{c[2] >> 4:02d}"
         if self.entry == "mp4a":
             return self._mp4a(self.config["esds"][4:])
-        return {"Opus": "opus", "fLaC": "flac"}[self.entry]
+        return {"Opus": "opus", "fLaC": "flac", "ac-3": "ac-3",
+                "ec-3": "ec-3"}[self.entry]
 
     def _hevc(self, c):
         space = ["", "A", "B", "C"][c[1] >> 6]

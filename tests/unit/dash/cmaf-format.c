@@ -4,6 +4,7 @@
 
 #include <gst/check/gstcheck.h>
 
+#include "dash/cmaf-av1.h"
 #include "dash/cmaf-codecs.h"
 #include "dash/cmaf-format.h"
 
@@ -46,7 +47,7 @@ static const struct {
   { "AV1 Main, level 5.1, high tier, 10 bits",
       "video/x-av1, codec_data=(buffer)810dcc00" VIDEO, "av01.0.13H.10",
       90000 },
-  { "AV1 without codec_data", "video/x-av1" VIDEO, NULL },
+  { "AV1 without codec_data", "video/x-av1" VIDEO, "av01", 90000 },
   { "VP9 profile 0, 720p25 is level 3.1",
       "video/x-vp9, profile=(string)0" VIDEO, "vp09.00.31.08", 90000 },
   { "VP9 profile 2 is 10 bits",
@@ -227,6 +228,28 @@ GST_END_TEST;
 
 /* Whatever length the bytes have, reading them stays inside of them (the
  * sanitizers look). */
+/* Made by libaom: a temporal delimiter and a sequence header of 8 bits, 4:2:0,
+ * level 2.0. */
+GST_START_TEST (av1_says_its_configuration_in_the_stream)
+{
+  static const guint8 unit[] = { 0x12, 0x00, 0x0a, 0x0a, 0x00, 0x00, 0x00, 0x03,
+    0xb4, 0xff, 0x73, 0x6b, 0xe4, 0x01 };
+  static const guint8 head[] = { 0x81, 0x00, 0x0c, 0x00, 0x0a, 0x0a };
+  g_autoptr (GBytes) config = cmaf_av1_config (unit, sizeof unit);
+  gsize size;
+  const guint8 *data;
+
+  fail_unless (config != NULL);
+  data = g_bytes_get_data (config, &size);
+  fail_unless (size == 4 + sizeof unit - 2 && memcmp (data, head, 6) == 0);
+  for (gsize n = 0; n < sizeof unit; n++) {
+    g_autofree guint8 *copy = g_memdup2 (unit, n);
+
+    fail_if (cmaf_av1_config (copy, n));
+  }
+}
+GST_END_TEST;
+
 GST_START_TEST (configurations_cut_off_are_refused_or_harmless)
 {
   static const guint8 junk[64] = { 0x81, 0xff, 0xff, 0xff };
@@ -240,6 +263,7 @@ GST_START_TEST (configurations_cut_off_are_refused_or_harmless)
     g_free (cmaf_codecs_av1 (copy, n));
     g_free (cmaf_codecs_vp9 (copy, n));
     cmaf_aac_config_parse (copy, n, &aac);
+    g_clear_pointer (&(GBytes *){ cmaf_av1_config (copy, n) }, g_bytes_unref);
     g_clear_pointer (&(GBytes *){ cmaf_flac_config (copy, n) }, g_bytes_unref);
   }
 }
@@ -260,6 +284,7 @@ cmaf_format_suite (void)
   tcase_add_loop_test (
       tc, opus_packets_say_how_long_they_are, 0, G_N_ELEMENTS (opus));
   tcase_add_test (tc, opus_configuration_is_big_endian);
+  tcase_add_test (tc, av1_says_its_configuration_in_the_stream);
   tcase_add_test (tc, configurations_cut_off_are_refused_or_harmless);
   return suite;
 }
