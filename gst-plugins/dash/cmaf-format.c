@@ -54,7 +54,8 @@ caps_codec_data (const GstStructure *s)
 {
   const GValue *value = gst_structure_get_value (s, "codec_data");
 
-  if (!value || !GST_VALUE_HOLDS_BUFFER (value))
+  if (!value || !GST_VALUE_HOLDS_BUFFER (value) ||
+      !gst_value_get_buffer (value))
     return NULL;
   return buffer_bytes (gst_value_get_buffer (value));
 }
