@@ -22,6 +22,8 @@
 /* What the kernel may hold for a player, and how much of it unsent. */
 #define KERNEL_BUFFER (256 * 1024)
 #define KERNEL_UNSENT (128 * 1024)
+/* The same when it gets much at a time, which should be one write. */
+#define KERNEL_BURST (512 * 1024)
 
 typedef enum {
   STATE_OPEN,
@@ -279,9 +281,11 @@ penstock_rtmp_connection_is_blocked (PenstockRtmpConnection *connection)
 }
 
 void
-penstock_rtmp_connection_limit_kernel (PenstockRtmpConnection *connection)
+penstock_rtmp_connection_limit_kernel (
+    PenstockRtmpConnection *connection, gboolean bursts)
 {
-  const int size = KERNEL_BUFFER, unsent = KERNEL_UNSENT;
+  const int size = bursts ? KERNEL_BURST : KERNEL_BUFFER;
+  const int unsent = bursts ? KERNEL_BURST : KERNEL_UNSENT;
 
   (void) setsockopt (connection->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
   (void) setsockopt (

@@ -88,8 +88,9 @@ gsize penstock_rtmp_connection_get_queued (PenstockRtmpConnection *connection);
 gboolean penstock_rtmp_connection_is_blocked (
     PenstockRtmpConnection *connection);
 /* Bounds what the kernel holds back for a peer that reads slowly: nothing there
- * can be skipped any more. */
-void penstock_rtmp_connection_limit_kernel (PenstockRtmpConnection *connection);
+ * can be skipped any more. @bursts: it gets much at a time. */
+void penstock_rtmp_connection_limit_kernel (
+    PenstockRtmpConnection *connection, gboolean bursts);
 
 /* One deadline; a new one replaces the old, < 0 = none. */
 void penstock_rtmp_connection_set_deadline (

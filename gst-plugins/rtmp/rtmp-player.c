@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Entries taken from the log at once: what a slow player holds on to. */
-#define BATCH 16
+#define BATCH 32
 /* Most pieces of an entry: a patched header and the rest. */
 #define PIECES 2
 /* Audio older than this is not worth sending. */
@@ -117,7 +117,8 @@ penstock_rtmp_player_start (
   g_queue_push_tail_link (&player->audience->players, &player->link);
   if (player->audience->players.length == 1)
     penstock_rtmp_audience_open (player->audience);
-  penstock_rtmp_connection_limit_kernel (player->connection);
+  penstock_rtmp_connection_limit_kernel (
+      player->connection, playback->merge_window_ms > 0);
   return TRUE;
 }
 
