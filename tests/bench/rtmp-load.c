@@ -37,7 +37,7 @@
 typedef struct {
   gint viewers, fps, seed, server_pid, server_core, kbps;
   gdouble warm_s, join_s, settle_s, measure_s, wait_s;
-  gboolean publish;
+  gboolean publish, hold;
   gchar *json;
 } Options;
 
@@ -488,13 +488,14 @@ report (Load *self)
 
   json_node_set_object (root, object);
   g_autofree gchar *text = json_to_string (root, TRUE);
+  if (self->options.json &&
+      !g_file_set_contents (self->options.json, text, -1, &error)) {
+    fprintf (stderr, "rtmp-load: %s\n", error->message);
+    return FALSE;
+  }
   puts (text);
   fflush (stdout);
-  if (!self->options.json ||
-      g_file_set_contents (self->options.json, text, -1, &error))
-    return TRUE;
-  fprintf (stderr, "rtmp-load: %s\n", error->message);
-  return FALSE;
+  return TRUE;
 }
 
 /* --- set-up ------------------------------------------------------------------- */
@@ -526,6 +527,10 @@ read_arguments (Load *self, gint *argc, gchar ***argv, GError **error)
         "Players, or publishers (100)", "N" },
     { "publish", 0, 0, G_OPTION_ARG_NONE, &options->publish,
         "Publish instead of playing", NULL },
+    { "hold", 0, 0, G_OPTION_ARG_NONE, &options->hold,
+        "At the end, until there is something on standard input, say nothing "
+        "and stay connected",
+        NULL },
     { "kbps", 0, 0, G_OPTION_ARG_INT, &options->kbps,
         "What each publishes (1000)", "KBIT/S" },
     { "warm", 0, 0, G_OPTION_ARG_DOUBLE, &options->warm_s,
@@ -620,6 +625,8 @@ main (gint argc, gchar **argv)
   gboolean ok = run (&load);
   if (ok)
     ok = report (&load);
+  if (ok && load.options.hold)
+    (void) getchar ();
   else
     fprintf (stderr, "rtmp-load: no stream\n");
   load_clear (&load);
