@@ -72,7 +72,7 @@ def test_wrong_or_missing_key_is_refused(path):
         with publish(media.clip(seconds=10), gateway.rtsp(path)) as ffmpeg:
             code, _, text = ffmpeg.wait(30)
             assert code != 0 and reason in text
-        assert f"publisher refused: {reason}" in gateway.log()
+        gateway.wait_log(f"publisher refused: {reason}")
         assert gateway.route("stage")["state"] == "offline"
         assert "sesame" not in gateway.log()
 
@@ -105,7 +105,7 @@ def test_wrong_or_missing_credentials_are_refused(user):
         with publish_rtmp(media.clip(seconds=10),
                           gateway.rtmp("stage")) as rtmp:
             assert rtmp.wait(30)[0] != 0
-        assert "asks for user and password, by RTSP" in gateway.log()
+        gateway.wait_log("asks for user and password, by RTSP")
         assert "simsim" not in gateway.log()
 
 
@@ -200,7 +200,7 @@ def test_second_publisher_takes_over_where_that_is_allowed(first, second):
                 second.upper()
             assert len(media.decode_video(
                 gateway.rtsp("stage"), 2, "640x480", TCP)) >= 40
-        assert "another publisher took the stream" in gateway.log().lower()
+        gateway.wait_log("nother publisher took the stream")
 
 
 @pytest.mark.parametrize("first,second", PAIRS)
@@ -297,7 +297,7 @@ def test_stream_is_over_when_nobody_comes_back():
         with publish(media.clip(seconds=10), gateway.rtsp("stage")):
             gateway.wait_state("stage", "online")
         gateway.wait_state("stage", "ended")
-        assert "nobody came back" in gateway.log()
+        gateway.wait_log("nobody came back")
         with publish(media.clip(seconds=10), gateway.rtsp("stage")):
             gateway.wait_state("stage", "online")
 
@@ -341,8 +341,8 @@ def test_description_without_a_stream_that_is_carried_is_refused():
             Publisher(gateway.rtsp("stage")) as publisher:
         code, reason, _ = publisher.announce(SPEEX)
         assert (code, reason) == (415, "None of the streams is carried.")
-        assert "ignoring audio stream 0 (SPEEX): this codec is not carried" \
-            in gateway.log()
+        gateway.wait_log(
+            "ignoring audio stream 0 (SPEEX): this codec is not carried")
         # The connection may try again.
         assert publisher.announce(SPEEX, PCMA)[0] == 200
 
@@ -421,7 +421,7 @@ def test_stream_that_begins_anew_ends_the_publication():
         publisher.send_packet(ssrc=2)
         assert publisher.is_closed()
         gateway.wait_state("stage", "offline")
-        assert "began a stream anew" in gateway.log()
+        gateway.wait_log("began a stream anew")
 
 
 def test_packets_of_other_formats_are_dropped():

@@ -162,7 +162,7 @@ def test_viewers_are_closed_when_sound_comes_or_goes(kind):
                 wait_until(viewer.is_closed, 20, gateway.log)
             assert set(probe(gateway.rtsp("main"))) == (
                 {"video", "audio"} if audio else {"video"})
-        assert gateway.log().count("closing 1 readers") == 2
+        gateway.wait_log("closing 1 readers", 2)
 
 
 @pytest.mark.long

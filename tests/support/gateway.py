@@ -147,6 +147,11 @@ class Gateway:
     def log(self):
         return "\n".join(self.lines[-200:])
 
+    def wait_log(self, text, count=1, timeout=10):
+        """What is logged comes a moment after what it is about."""
+        wait_until(lambda: self.log().count(text) >= count, timeout,
+                   lambda: f"{text}\n{self.log()}")
+
     # --- addresses
 
     def http(self, path=""):
