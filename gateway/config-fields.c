@@ -366,8 +366,8 @@ static const PenstockField fields[] = {
     .help = "A connection without session and requests for so long is closed." },
   { "/rtsp/max-body-bytes", PENSTOCK_FIELD_UINT, .min = 1024, .max = 16777216,
     .unit = "bytes", .fallback = "65536", .offset = RTSP (max_body),
-    .help = "Longest body of a request. A longer one is refused. Counts for "
-        "new connections." },
+    .help = "Longest body of a request. A longer one is answered 413. Counts "
+        "for new connections." },
 
   { "/http", PENSTOCK_FIELD_OBJECT,
     .help = "Limits of the HTTP and HTTPS listeners; see "

@@ -588,7 +588,7 @@ GST_START_TEST (connection_beyond_the_bound_is_closed)
 }
 GST_END_TEST
 
-GST_START_TEST (idle_connections_end_and_sessions_are_told_when)
+GST_START_TEST (idle_connections_and_silent_sessions_end_as_they_are_told)
 {
   Fixture f;
   Viewer idle, silent;
@@ -602,8 +602,54 @@ GST_START_TEST (idle_connections_end_and_sessions_are_told_when)
       silent.received->str);
   fail_unless (wait_for (&f, is_closed, &idle));
   fail_if (is_closed (&f, &silent));
+  /* The library adds 5 s to what it tells. */
+  fail_unless (wait_for (&f, is_closed, &silent));
+  fail_unless (wait_for (&f, has_viewers, GUINT_TO_POINTER (0)));
   viewer_close (&idle);
   viewer_close (&silent);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+GST_START_TEST (body_beyond_the_bound_is_not_waited_for)
+{
+  Fixture f;
+  Viewer v;
+
+  fixture_init (&f, ",\"rtsp\":{\"max-body-bytes\":2000}", "");
+  viewer_open (&v, &f, "one");
+  fail_unless_equals_int (
+      viewer_ask (&f, &v, "OPTIONS", "", "Content-Length: 2001\r\n"), 413);
+  viewer_close (&v);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
+/* While nobody accepts they wait in the kernel. Where it has no room it drops
+ * what they send, and they try again after a second. */
+GST_START_TEST (many_connections_at_once_are_all_taken)
+{
+  Fixture f;
+  GSocket *sockets[200];
+  g_autoptr (GError) error = NULL;
+
+  fixture_init (&f, "", "");
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (
+      "127.0.0.1", penstock_server_get_port (f.server, "rtsp"));
+  for (guint i = 0; i < G_N_ELEMENTS (sockets); i++) {
+    sockets[i] = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,
+        G_SOCKET_PROTOCOL_DEFAULT, &error);
+    g_socket_set_blocking (sockets[i], FALSE);
+    g_socket_connect (sockets[i], address, NULL, &error);
+    fail_unless (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PENDING));
+    g_clear_error (&error);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (sockets); i++)
+    fail_unless (g_socket_condition_timed_wait (
+                     sockets[i], G_IO_OUT, 500 * 1000, NULL, NULL),
+        "connection %u", i);
+  for (guint i = 0; i < G_N_ELEMENTS (sockets); i++)
+    g_object_unref (sockets[i]);
   fixture_clear (&f);
 }
 GST_END_TEST
@@ -624,7 +670,10 @@ viewers_suite (void)
   tcase_add_test (tcase, reload_changes_the_bounds_and_sends_nobody_away);
   tcase_add_test (tcase, one_connection_has_one_session_of_a_route);
   tcase_add_test (tcase, connection_beyond_the_bound_is_closed);
-  tcase_add_test (tcase, idle_connections_end_and_sessions_are_told_when);
+  tcase_add_test (
+      tcase, idle_connections_and_silent_sessions_end_as_they_are_told);
+  tcase_add_test (tcase, body_beyond_the_bound_is_not_waited_for);
+  tcase_add_test (tcase, many_connections_at_once_are_all_taken);
   return suite;
 }
 
