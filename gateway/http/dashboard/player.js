@@ -19,6 +19,11 @@
   const REATTACH_AFTER_ERROR_S = 1;
   const START_S = 40; /* as long as data comes, the first picture may take */
   const JUMP_S = 3; /* a larger step of media time is a jump, no progress */
+  /* dash.js makes up for what it starts too late at 1.04 times the speed; what
+   * is buffered can be skipped at once. */
+  const CLOSE_IN_AFTER_S = 0.6; /* of playing: the latency is known well */
+  const CLOSE_IN_S = 0.1; /* less is left to dash.js */
+  const CLOSE_IN_MARGIN_S = 0.3; /* buffered behind where we go to */
 
   const { route, mode } = document.body.dataset;
   const base = new URL(document.body.dataset.base, location.href);
@@ -43,6 +48,9 @@
   let sought = false; /* the live edge, in this stall */
   let started = false; /* something has been played since attaching */
   let failed = false; /* dash.js has reported an error in this stall */
+  let startedAt = 0; /* media time */
+  let closedIn = false; /* to the latency to keep, since attaching */
+  let chosen = 0; /* latency that the viewer wants; 0: that of the stream */
   let reattached = 0;
   let attachments = 0;
   const errors = [];
@@ -140,6 +148,12 @@
     return found;
   }
 
+  /* Of a duration as our manifests write it; NaN when there is none. */
+  function readSeconds(text) {
+    const match = /^PT([\d.]+)S$/.exec(text || "");
+    return match ? Number(match[1]) : NaN;
+  }
+
   /* Returns null for something that is no manifest. */
   function readManifest(text) {
     const root = new DOMParser().parseFromString(text, "text/xml")
@@ -148,6 +162,8 @@
     const periods = [...root.getElementsByTagName("Period")];
     return {
       live: root.getAttribute("type") === "dynamic",
+      low: text.includes('availabilityTimeComplete="false"'),
+      delay: readSeconds(root.getAttribute("suggestedPresentationDelay")),
       mark: [root.getAttribute("type"), root.getAttribute("publishTime"),
         ...periods.map((period) => period.id)].join(" "),
       representations: readRepresentations(root),
@@ -208,9 +224,12 @@
     farthest = -1;
     newsAt = bufferedTo = 0;
     attachedAt = movedAt = performance.now();
-    started = false;
+    started = closedIn = false;
     player = dashjs.MediaPlayer().create();
     player.updateSettings(settings());
+    if (chosen)
+      player.updateSettings({ streaming: { delay: { liveDelay: chosen } } });
+    showTarget();
     player.on(dashjs.MediaPlayer.events.ERROR, onError);
     player.initialize(video, manifest, true);
   }
@@ -259,12 +278,58 @@
     return true;
   }
 
+  /* ---- latency ---- */
+
+  /* What a viewer may choose: not less than what plays without stalls, as far
+   * as that can be known. */
+  function showTarget() {
+    const known = Boolean(mpd && mpd.live && Number.isFinite(mpd.delay));
+    const input = byId("target");
+
+    byId("latency-control").hidden = !known;
+    if (!known) return;
+    input.min = (mpd.low ? mpd.delay / 2 : mpd.delay * 2 / 3).toFixed(1);
+    input.max = (mpd.low ? Math.max(4 * mpd.delay, 6) : 4 * mpd.delay)
+      .toFixed(1);
+    if (document.activeElement !== input || !chosen)
+      input.value = String(chosen || mpd.delay);
+    setText(byId("target-value"), seconds(Number(input.value)));
+    byId("target-reset").hidden = !chosen;
+  }
+
+  /* Goes where the latency is the one to keep, if that is buffered. */
+  function closeIn() {
+    const excess = player.getCurrentLiveLatency() - player.getTargetLiveDelay();
+
+    if (!Number.isFinite(excess) || excess < CLOSE_IN_S ||
+        bufferAhead() < excess + CLOSE_IN_MARGIN_S) return;
+    video.currentTime += excess;
+  }
+
+  function onTarget(value) {
+    chosen = value;
+    if (player && mpd) {
+      player.updateSettings({ streaming: { delay: {
+        liveDelay: chosen || mpd.delay } } });
+      const excess = player.getCurrentLiveLatency() - (chosen || mpd.delay);
+      if (excess < -CLOSE_IN_S) video.currentTime += excess;
+      else closeIn();
+    }
+    showTarget();
+  }
+
   /* ---- watching over it ---- */
 
   function onProgress() {
     movedAt = performance.now();
     newsAt = 0;
+    if (!started) startedAt = video.currentTime;
     started = true;
+    if (!closedIn && mpd && mpd.low &&
+        video.currentTime > startedAt + CLOSE_IN_AFTER_S) {
+      closedIn = true;
+      closeIn();
+    }
     failed = sought = false;
     stallMark = "";
     const picture = mpd && mpd.representations.some(
@@ -413,6 +478,21 @@
         make("code", {}, address), copyButton("Copy", address))));
   }
 
+  /* Streams that can be watched, and this one. */
+  function showStreams(status) {
+    const names = (status.routes || []).filter(
+      (one) => dashOf(one) || one.name === route).map((one) => one.name);
+    const select = byId("streams");
+    const key = JSON.stringify(names);
+
+    byId("streams-control").hidden = names.length < 2;
+    if (select.dataset.key === key) return;
+    select.dataset.key = key;
+    select.replaceChildren(...names.map((name) => make("option",
+      { value: name, selected: name === route }, name)));
+    if (!names.includes(route)) select.selectedIndex = -1;
+  }
+
   async function followStatus() {
     let status = {};
     try {
@@ -424,6 +504,7 @@
       known = false;
     }
     showLinks(status);
+    if (known) showStreams(status);
   }
 
   /* ---- start ---- */
@@ -440,6 +521,7 @@
     get audioBytes() { return video.webkitAudioDecodedByteCount || 0; },
     get attachments() { return attachments; },
     get reattached() { return reattached; },
+    get target() { return player ? player.getTargetLiveDelay() : NaN; },
     get route() { return info; },
     get errors() { return errors.slice(); },
     get player() { return player; },
@@ -454,6 +536,19 @@
       showFigures();
     });
     video.addEventListener("volumechange", showFigures);
+    byId("controls").addEventListener("submit", (event) =>
+      event.preventDefault());
+    byId("target").addEventListener("change", () =>
+      onTarget(Number(byId("target").value)));
+    byId("target").addEventListener("input", () =>
+      setText(byId("target-value"), seconds(Number(byId("target").value))));
+    byId("target-reset").addEventListener("click", () => {
+      byId("target").focus();
+      onTarget(0);
+    });
+    byId("streams").addEventListener("change", () => {
+      location.href = new URL(`${encodeRoute(byId("streams").value)}/`, base);
+    });
     repeat(followStatus, STATUS_MS);
 
     if (mode === "no-dash") {
