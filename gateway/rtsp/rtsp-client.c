@@ -13,6 +13,7 @@
 
 #include "../http/http-addresses.h"
 #include "../log.h"
+#include "rtsp-channels.h"
 #include "rtsp-message.h"
 #include "rtsp-url.h"
 
@@ -48,6 +49,7 @@ struct _PenstockRtspClient {
   gint64 active; /* monotonic time */
 
   /* The client's thread. */
+  gint rtp_channel; /* while SETUP runs: hidden from the library; -1 = none */
   PenstockRtspFactory *request; /* owned; of the request that runs */
   PenstockRtspFactory *admits;  /* owned; admits the viewer of a SETUP */
   PenstockRtspWish wish;        /* of the last DESCRIBE */
@@ -344,10 +346,13 @@ configure_transport (
       transport->lower_transport != GST_RTSP_LOWER_TRANS_TCP)
     return FALSE;
   /* A transport that a stream gets before its branches exist stays silent. */
-  if (!wait_for_media (ctx))
+  if (!wait_for_media (ctx) || !penstock_rtsp_channels_complete (transport) ||
+      !GST_RTSP_CLIENT_CLASS (penstock_rtsp_client_parent_class)
+           ->configure_client_transport (client, ctx, transport))
     return FALSE;
-  return GST_RTSP_CLIENT_CLASS (penstock_rtsp_client_parent_class)
-      ->configure_client_transport (client, ctx, transport);
+  PENSTOCK_RTSP_CLIENT (client)->rtp_channel =
+      penstock_rtsp_channels_hide (transport);
+  return TRUE;
 }
 
 static gchar *
@@ -435,6 +440,9 @@ pre_play (GstRTSPClient *client, GstRTSPContext *ctx)
     self->guarded = g_object_ref (ctx->session);
     gst_rtsp_session_prevent_expire (self->guarded);
   }
+  /* With a Range, the library puts it into an answer that is not there yet
+   * (1.22.0, gst_rtsp_message_take_header). */
+  gst_rtsp_message_remove_header (ctx->request, GST_RTSP_HDR_SEEK_STYLE, -1);
   return GST_RTSP_STS_OK;
 }
 
@@ -686,6 +694,16 @@ make_urls_secure (GstRTSPMessage *message, GstRTSPHeaderField field)
   set_header (message, field, secure->str);
 }
 
+/* The answer to SETUP tells the client its channels. */
+static void
+show_channels (
+    PenstockRtspClient *self, GstRTSPContext *ctx, GstRTSPMessage *message)
+{
+  if (self->rtp_channel >= 0 && ctx && ctx->trans)
+    penstock_rtsp_channels_show (self->rtp_channel, ctx->trans, message);
+  self->rtp_channel = -1;
+}
+
 /* Every answer on its way out. */
 static void
 send_message (
@@ -704,6 +722,7 @@ send_message (
     make_urls_secure (message, GST_RTSP_HDR_CONTENT_BASE);
     make_urls_secure (message, GST_RTSP_HDR_RTP_INFO);
   }
+  show_channels (self, ctx, message);
   if (code == GST_RTSP_STS_SERVICE_UNAVAILABLE)
     set_header (message, GST_RTSP_HDR_RETRY_AFTER, RETRY_AFTER_S);
   if (self->record)
@@ -923,5 +942,6 @@ static void
 penstock_rtsp_client_init (PenstockRtspClient *self)
 {
   self->fd = -1;
+  self->rtp_channel = -1;
   self->viewers = g_ptr_array_new ();
 }

@@ -848,6 +848,7 @@ GST_START_TEST (odd_play_requests_play_from_now_at_normal_speed)
     "Range: garbage\r\n",
     "Rate-Control: no\r\nFrames: intra/1000\r\n",
     "Scale: 1000000\r\nSpeed: -3\r\nRange: npt=now-\r\n",
+    "Range: npt=now-\r\nSeek-Style: RAP\r\n",
   };
   Fixture f;
 
