@@ -209,7 +209,9 @@ play (gpointer data)
   while (going) {
     GstClockTime video_due = due (self->clip, n_video, TRUE);
     GstClockTime audio_due = due (self->clip, n_audio, FALSE);
-    gboolean video = video_due <= audio_due;
+    /* A frame early: a muxer needs the audio of its time to pass a picture on. */
+    audio_due -= MIN (audio_due, self->clip->audio_step);
+    gboolean video = video_due < audio_due;
 
     wait_until_ns (begin + MIN (video_due, audio_due));
     going = push (self, video, video ? n_video++ : n_audio++, offset);

@@ -37,7 +37,8 @@ set_samples (JsonObject *parent, const gchar *name, Samples *samples)
 }
 
 typedef struct {
-  guint viewers, failed, no_key, first_not_key, info_exact, long_gap, silent;
+  guint viewers, failed, no_key, first_not_key, info_exact, silent;
+  guint long_gap, long_own_gap;
   guint64 lost, late, broken, skips, backwards, resumed_without_key;
   guint64 audio_lost, audio_skips, early;
 } KindSum;
@@ -54,7 +55,8 @@ info_is_exact (const Viewer *viewer)
 }
 
 static void
-sum_viewer (KindSum *sum, const Viewer *viewer, guint64 end_ns, Samples *gaps)
+sum_viewer (KindSum *sum, const Viewer *viewer, guint64 end_ns, Samples *gaps,
+    Samples *own_gaps)
 {
   sum->viewers++;
   sum->failed += viewer->state == VIEWER_FAILED;
@@ -62,9 +64,12 @@ sum_viewer (KindSum *sum, const Viewer *viewer, guint64 end_ns, Samples *gaps)
   sum->info_exact += info_is_exact (viewer);
   sum->early += viewer->n_before_answer;
   sum->long_gap += viewer->longest_gap_ns > LONG_GAP_NS;
+  sum->long_own_gap += viewer->longest_own_gap_ns > LONG_GAP_NS;
   sum->silent += viewer->last_unit_ns + SILENT_NS < end_ns;
   if (viewer->longest_gap_ns > 0)
     samples_add (gaps, viewer->longest_gap_ns);
+  if (viewer->longest_own_gap_ns > 0)
+    samples_add (own_gaps, viewer->longest_own_gap_ns);
   for (guint i = 0; i < viewer->n_tracks; i++) {
     const RtpWatch *watch = &viewer->watches[i];
 
@@ -88,12 +93,14 @@ make_kind (Load *load, ViewerKind kind)
 {
   JsonObject *object = json_object_new ();
   KindSum sum = { 0 };
-  Samples gaps;
+  Samples gaps, own_gaps;
 
   samples_init (&gaps);
+  samples_init (&own_gaps);
   for (gint i = 0; i < load->options.viewers; i++) {
     if (load->viewers[i].kind == kind)
-      sum_viewer (&sum, &load->viewers[i], load->end_mark.time_ns, &gaps);
+      sum_viewer (
+          &sum, &load->viewers[i], load->end_mark.time_ns, &gaps, &own_gaps);
   }
   {
     const struct {
@@ -115,6 +122,7 @@ make_kind (Load *load, ViewerKind kind)
       { "late-or-repeated", sum.late },
       { "time-backwards", sum.backwards },
       { "gap-over-60-ms", sum.long_gap },
+      { "own-gap-over-60-ms", sum.long_own_gap },
       { "silent-at-the-end", sum.silent },
     };
 
@@ -122,7 +130,9 @@ make_kind (Load *load, ViewerKind kind)
       json_object_set_int_member (object, rows[i].name, (gint64) rows[i].value);
   }
   set_samples (object, "longest-gap-ms", &gaps);
+  set_samples (object, "longest-own-gap-ms", &own_gaps);
   samples_clear (&gaps);
+  samples_clear (&own_gaps);
   return object;
 }
 

@@ -2,7 +2,9 @@
  *
  * Publishes a file by RTMP, in real time and for ever, with stamps (stamp.h):
  *
- *   stamp-source FILE.mp4 rtmp://127.0.0.1:1935/live/bench
+ *   stamp-source FILE.mp4 rtmp://127.0.0.1:1935/live/bench [EVERY]
+ *
+ * One in EVERY pictures has a stamp, 5 by default.
  *
  * A stamp tells when the picture goes to the network, not when it entered the
  * muxer, which waits for the other track. */
@@ -16,13 +18,17 @@
 #include "stamp.h"
 
 #define STAMP_EVERY 5
+#define MAX_STAMP_EVERY 1000
 /* An FLV tag and its codec header stand before the stamp's NAL unit. */
 #define SEARCH_SIZE 256
 
+/* The muxer moves the times of a track that comes behind the other, as one does
+ * on a busy machine, unless it may wait for it. */
 #define PIPELINE                                                               \
   "appsrc name=video is-live=true format=time ! mux.video "                    \
   "appsrc name=audio is-live=true format=time ! mux.audio "                    \
-  "flvmux name=mux streamable=true ! rtmp2sink name=sink"
+  "flvmux name=mux streamable=true latency=1000000000 "                        \
+  "! rtmp2sink name=sink"
 
 static GstPadProbeReturn
 refresh_stamp (GstPad *pad, GstPadProbeInfo *info, gpointer data)
@@ -49,7 +55,7 @@ refresh_stamp (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 }
 
 static GstElement *
-make_pipeline (Clip *clip, const gchar *url, GError **error)
+make_pipeline (Clip *clip, const gchar *url, guint every, GError **error)
 {
   GstElement *pipeline = gst_parse_launch (PIPELINE, error);
   g_autoptr (GstElement) video = NULL;
@@ -65,7 +71,7 @@ make_pipeline (Clip *clip, const gchar *url, GError **error)
   pad = gst_element_get_static_pad (sink, "sink");
   g_object_set (sink, "location", url, "sync", FALSE, NULL);
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, refresh_stamp, NULL, NULL);
-  clip_play (clip, GST_APP_SRC (video), GST_APP_SRC (audio), STAMP_EVERY);
+  clip_play (clip, GST_APP_SRC (video), GST_APP_SRC (audio), every);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   return pipeline;
 }
@@ -78,16 +84,20 @@ main (gint argc, gchar **argv)
   g_autoptr (GstBus) bus = NULL;
   g_autoptr (GstMessage) message = NULL;
   Clip *clip = NULL;
+  guint64 every = STAMP_EVERY;
 
   gst_init (&argc, &argv);
-  if (argc != 3) {
-    fprintf (
-        stderr, "usage: stamp-source FILE.mp4 rtmp://HOST:PORT/APP/NAME\n");
+  if (argc < 3 || argc > 4 ||
+      (argc == 4 &&
+          !g_ascii_string_to_unsigned (
+              argv[3], 10, 1, MAX_STAMP_EVERY, &every, NULL))) {
+    fprintf (stderr,
+        "usage: stamp-source FILE.mp4 rtmp://HOST:PORT/APP/NAME [EVERY]\n");
     return 2;
   }
   clip = clip_load (argv[1], &error);
   if (clip != NULL)
-    pipeline = make_pipeline (clip, argv[2], &error);
+    pipeline = make_pipeline (clip, argv[2], (guint) every, &error);
   if (pipeline != NULL) {
     bus = gst_element_get_bus (pipeline);
     message = gst_bus_timed_pop_filtered (

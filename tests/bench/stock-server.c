@@ -4,7 +4,7 @@
  * played from a file in memory, in real time and for ever, with stamps
  * (stamp.h). Tells its port on standard output:
  *
- *   stock-server FILE.mp4
+ *   stock-server FILE.mp4 [EVERY]
  *   rtsp://127.0.0.1:41237/bench */
 
 #include <gst/rtsp-server/rtsp-server.h>
@@ -12,7 +12,11 @@
 
 #include "clip.h"
 
+/* One in so many pictures has a stamp. */
 #define STAMP_EVERY 5
+#define MAX_STAMP_EVERY 1000
+
+static guint64 stamp_every = STAMP_EVERY;
 
 #define LAUNCH                                                                 \
   "( appsrc name=video is-live=true format=time ! h264parse "                  \
@@ -29,7 +33,8 @@ configure (GstRTSPMediaFactory *factory, GstRTSPMedia *media, gpointer data)
   g_autoptr (GstElement) audio =
       gst_bin_get_by_name_recurse_up (GST_BIN (bin), "audio");
 
-  clip_play (data, GST_APP_SRC (video), GST_APP_SRC (audio), STAMP_EVERY);
+  clip_play (
+      data, GST_APP_SRC (video), GST_APP_SRC (audio), (guint) stamp_every);
 }
 
 gint
@@ -43,8 +48,11 @@ main (gint argc, gchar **argv)
   Clip *clip;
 
   gst_init (&argc, &argv);
-  if (argc != 2) {
-    fprintf (stderr, "usage: stock-server FILE.mp4\n");
+  if (argc < 2 || argc > 3 ||
+      (argc == 3 &&
+          !g_ascii_string_to_unsigned (
+              argv[2], 10, 1, MAX_STAMP_EVERY, &stamp_every, NULL))) {
+    fprintf (stderr, "usage: stock-server FILE.mp4 [EVERY]\n");
     return 2;
   }
   clip = clip_load (argv[1], &error);

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define NS_PER_S G_GUINT64_CONSTANT (1000000000)
 #define FRAME_HEADER_SIZE 4
 #define UDP_RECEIVE_BUFFER (1024 * 1024)
 #define SLOW_RECEIVE_BUFFER (64 * 1024)
@@ -290,6 +291,22 @@ handle_answer (Viewer *self, const guint8 *data, const RtspTextAnswer *answer)
 
 /* --- media -------------------------------------------------------------------- */
 
+/* Between two pictures, the second with @stamp_ns. */
+static void
+note_gap (Viewer *self, guint64 gap_ns, guint64 stamp_ns)
+{
+  guint fps = self->shared->fps;
+
+  self->longest_gap_ns = MAX (self->longest_gap_ns, gap_ns);
+  if (fps == 0 || stamp_ns == 0 || self->last_stamp_ns == 0)
+    return;
+  guint64 due_ns = NS_PER_S / fps, source_ns = stamp_ns - self->last_stamp_ns;
+  /* One that was skipped to is no picture of the source that was late. */
+  guint64 late_ns =
+      source_ns > due_ns && source_ns < gap_ns ? source_ns - due_ns : 0;
+  self->longest_own_gap_ns = MAX (self->longest_own_gap_ns, gap_ns - late_ns);
+}
+
 static void
 handle_unit (Viewer *self, const RtpWatchUnit *unit)
 {
@@ -308,8 +325,9 @@ handle_unit (Viewer *self, const RtpWatchUnit *unit)
       self->playing_ns > shared->measure_begin_ns)
     return; /* what it gets may be a burst of the past */
   if (self->last_unit_ns != 0)
-    self->longest_gap_ns = MAX (self->longest_gap_ns, now - self->last_unit_ns);
+    note_gap (self, now - self->last_unit_ns, unit->stamp_ns);
   self->last_unit_ns = now;
+  self->last_stamp_ns = unit->stamp_ns;
   if (self->kind == VIEWER_NORMAL && unit->stamp_ns != 0 &&
       unit->stamp_ns < now)
     samples_add (&shared->latency, now - unit->stamp_ns);

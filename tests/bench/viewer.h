@@ -75,7 +75,9 @@ struct _Viewer {
   gint32 info_seq[RTSP_TEXT_MAX_TRACKS]; /* of RTP-Info; -1: none */
 
   guint64 connect_ns, play_ns, playing_ns, key_ns; /* 0: not yet */
-  guint64 last_unit_ns, longest_gap_ns;            /* while measuring */
+  /* While measuring. What the source was late itself is taken from a gap where
+   * both pictures have stamps. */
+  guint64 last_unit_ns, last_stamp_ns, longest_gap_ns, longest_own_gap_ns;
   guint n_before_answer; /* packets before the answer to PLAY */
   guint64 leave_ns, keepalive_ns;
   gboolean slowed; /* read by the clock from now on */
