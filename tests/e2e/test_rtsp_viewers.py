@@ -212,3 +212,29 @@ def test_viewer_on_a_narrow_line_loses_pictures_and_no_sound():
                 time.sleep(0.01)
             check_slow(slow)
             assert session_of(gateway)["skips"] >= 2
+
+
+@pytest.mark.long
+def test_join_late_in_a_long_gop_over_a_narrow_line_loses_nothing():
+    """At 9 s of 10 s, with 1.2 times the bitrate: it takes 45 s to catch up."""
+    with gateway_with(gop=250, size=LARGE) as gateway:
+        gateway.wait_state("cam", "online")
+        rate = sum(track["bitrate"] / 8
+                   for track in wait_rates(gateway)["tracks"])
+        with Recorder(gateway.rtsp("cam")) as first:
+            first.record_until(lambda: len(first.video.units()) > 1 and
+                               first.video.is_keyframe(first.video.units()[-1]))
+            first.record(9)
+            with Recorder(gateway.rtsp("cam"), receive_buffer=16384) as late:
+                begin = time.monotonic()
+                while time.monotonic() < begin + 55:
+                    elapsed = time.monotonic() - begin
+                    while late.n_bytes < 1.2 * rate * elapsed:
+                        assert late.read(1) == b"$"
+                        late.take_frame()
+                    first.record(0.01)
+                check_start(late)
+                assert len(late.video.units()) > 60 * media.FPS
+                assert all(0 < step < 2 * FRAME for step in late.video.steps())
+                session = session_of(gateway)
+                assert session["skips"] == 0 and session["lag-ms"] < 2500

@@ -2,6 +2,7 @@
 """Minutes of churn and of drift; what they cost must come back."""
 
 import os
+import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
@@ -50,8 +51,41 @@ def test_viewers_that_come_and_go_leave_nothing(transport):
              *transport)
         gateway.wait_no_readers(60)
         before = gateway.usage()
-        load(gateway, "-n", "20", "--join=2", "--measure=60", "--churn=10",
-             *transport)
+        report = load(gateway, "-n", "20", "--join=2", "--measure=50",
+                      "--churn=200", "--churn-hold=0.5", *transport)
+        joins = re.search(r"joins +(\d+)\n +failed +(\d+)", report)
+        assert int(joins[1]) >= 9500 and int(joins[2]) == 0, report
+        check_usage_is_back(gateway, before)
+
+
+def test_mounts_that_come_and_go_under_viewers_leave_nothing():
+    """100 reloads, each of which takes the route away or puts it back."""
+    clip = media.clip(video="h264-b", container="mkv")
+    movie = {"input": {"type": "file", "path": clip, "loop": True},
+             "outputs": ["rtsp"]}
+    with Gateway({"movie": movie, "other": movie}) as gateway:
+        gateway.wait_state("movie", "online")
+        before = None
+        for number in range(50):
+            viewers = subprocess.Popen(
+                [LOAD, "-n", "100", "--join=0.5", "--measure=60",
+                 gateway.rtsp("movie")], stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, text=True)
+            try:
+                wait_until(lambda: gateway.route("movie")["outputs"][0][
+                    "readers"] == 100, 30, "viewers")
+                gateway.reload(routes={"other": movie})
+                wait_until(lambda: gateway.route("movie") is None, 10,
+                           "the route gone")
+            finally:
+                viewers.kill()
+                viewers.communicate()
+            gateway.wait_no_readers()
+            gateway.reload(routes={"movie": movie, "other": movie})
+            gateway.wait_state("movie", "online")
+            # The first rounds fill pools and caches.
+            if number == 4:
+                before = gateway.usage()
         check_usage_is_back(gateway, before)
 
 
