@@ -239,6 +239,19 @@ penstock_rtmp_claim_leave (
     start_grace (claim, publisher->loop, serial);
 }
 
+PenstockRtmpVerdict
+penstock_rtmp_claim_deliver_asked (
+    PenstockRtmpClaim *claim, const PenstockRtmpPublication *publication)
+{
+  PenstockRtmpVerdict verdict = PENSTOCK_RTMP_ACCEPT;
+
+  g_rec_mutex_lock (&claim->delivery);
+  if (!claim->released && claim->callbacks.asked)
+    verdict = claim->callbacks.asked (publication, claim->user_data);
+  g_rec_mutex_unlock (&claim->delivery);
+  return verdict;
+}
+
 void
 penstock_rtmp_claim_deliver_started (
     PenstockRtmpClaim *claim, const PenstockRtmpPublication *publication)
@@ -423,9 +436,9 @@ penstock_rtmp_claim_get_stats (
   stats->messages = __atomic_load_n (&claim->messages, __ATOMIC_RELAXED);
 }
 
-void
-penstock_rtmp_server_refuse (PenstockRtmpServer *server, guint64 id,
-    const gchar *code, const gchar *description)
+/* (nullable): the loop of a publisher that waits for a decision. */
+static PenstockLoop *
+loop_of_deferred (PenstockRtmpServer *server, guint64 id)
 {
   PenstockLoop *loop = NULL;
 
@@ -435,6 +448,25 @@ penstock_rtmp_server_refuse (PenstockRtmpServer *server, guint64 id,
   if (publisher && publisher->deferred_path)
     loop = publisher->loop;
   g_mutex_unlock (&server->lock);
+  return loop;
+}
+
+void
+penstock_rtmp_server_accept (PenstockRtmpServer *server, guint64 id)
+{
+  PenstockLoop *loop = loop_of_deferred (server, id);
+
+  if (loop)
+    penstock_rtmp_publisher_ask (
+        server, id, loop, PENSTOCK_RTMP_ASK_ACCEPT, NULL, NULL);
+}
+
+void
+penstock_rtmp_server_refuse (PenstockRtmpServer *server, guint64 id,
+    const gchar *code, const gchar *description)
+{
+  PenstockLoop *loop = loop_of_deferred (server, id);
+
   if (loop)
     penstock_rtmp_publisher_ask (
         server, id, loop, PENSTOCK_RTMP_ASK_REFUSE, code, description);

@@ -21,6 +21,8 @@ G_BEGIN_DECLS
  * @flash_ver: (nullable): flashVer as sent
  * @encoder: short name made from @flash_ver, "unknown" when it tells nothing
  * @type: "live", "record" or "append"
+ * @query: parameters of tcUrl, application and name as sent, "" without any; %NULL
+ *   when there is a publish key, which may be among them
  * @key: (nullable): for the unclaimed handler alone: the parameter `key`; secret
  *
  * Who publishes. Strings come from the peer, are valid UTF-8 without control
@@ -35,6 +37,7 @@ typedef struct {
   const gchar *flash_ver;
   const gchar *encoder;
   const gchar *type;
+  const gchar *query;
   const gchar *key;
 } PenstockRtmpPublication;
 
@@ -68,7 +71,20 @@ typedef enum {
 const gchar *penstock_rtmp_end_to_string (PenstockRtmpEnd end);
 
 /**
+ * PenstockRtmpVerdict:
+ * @PENSTOCK_RTMP_DEFER: penstock_rtmp_server_accept() or
+ *   penstock_rtmp_server_refuse() follows within 5 s, from any thread
+ */
+typedef enum {
+  PENSTOCK_RTMP_ACCEPT,
+  PENSTOCK_RTMP_REJECT,
+  PENSTOCK_RTMP_DEFER,
+} PenstockRtmpVerdict;
+
+/**
  * PenstockRtmpCallbacks:
+ * @asked: (nullable): somebody wants to publish, and has the key if there is
+ *   one: may he? Not called by a client. Without this function he may
  * @started: a publication starts. Never twice without @ended between
  * @message: one audio, video or data message (types 8, 9, 18, 15) of it. Zero
  *   length messages do not come. Transfer none: take a ref or
@@ -88,6 +104,8 @@ typedef struct {
   void (*message) (PenstockRtmpMessage *message, gpointer user_data);
   void (*ended) (PenstockRtmpEnd end, const gchar *detail, gpointer user_data);
   void (*expired) (gpointer user_data);
+  PenstockRtmpVerdict (*asked) (
+      const PenstockRtmpPublication *publication, gpointer user_data);
 } PenstockRtmpCallbacks;
 
 G_END_DECLS

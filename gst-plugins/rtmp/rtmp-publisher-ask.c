@@ -17,7 +17,8 @@ ask_enter (PenstockRtmpPublisher *publisher)
 {
   PenstockRtmpServer *server = publisher->server;
 
-  if (publisher->state == PENSTOCK_RTMP_PUBLISHER_DEFERRED) {
+  if (publisher->state == PENSTOCK_RTMP_PUBLISHER_DEFERRED &&
+      !publisher->asking) {
     penstock_rtmp_publisher_look_for_claim (publisher, TRUE);
   } else if (publisher->state == PENSTOCK_RTMP_PUBLISHER_AWAITING) {
     penstock_rtmp_publisher_look_for_playback (publisher, TRUE);
@@ -71,6 +72,10 @@ run_ask (gpointer data)
       break;
     case PENSTOCK_RTMP_ASK_END:
       ask_end (publisher);
+      break;
+    case PENSTOCK_RTMP_ASK_ACCEPT:
+      if (publisher->state == PENSTOCK_RTMP_PUBLISHER_DEFERRED)
+        penstock_rtmp_publisher_let_in (publisher);
       break;
     case PENSTOCK_RTMP_ASK_REFUSE:
       if (publishes (publisher))

@@ -40,6 +40,8 @@ void penstock_rtmp_publisher_lost (gpointer publisher, const gchar *detail);
 /* The answer to `publish`. */
 void penstock_rtmp_publisher_publish (
     PenstockRtmpPublisher *publisher, const PenstockRtmpEvent *event);
+/* The owner of its claim has decided so. */
+void penstock_rtmp_publisher_let_in (PenstockRtmpPublisher *publisher);
 /* Looks for a claim; @again when the handler was asked before. */
 void penstock_rtmp_publisher_look_for_claim (
     PenstockRtmpPublisher *publisher, gboolean again);

@@ -33,6 +33,7 @@ describe (PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim,
     .flash_ver = peer->flash_ver,
     .encoder = peer->encoder,
     .type = publisher->type,
+    .query = key ? NULL : peer->query,
   };
 }
 
@@ -177,6 +178,36 @@ enter (PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim)
   }
 }
 
+static void
+wait_for_decision (PenstockRtmpPublisher *publisher)
+{
+  penstock_rtmp_publisher_set_state (
+      publisher, PENSTOCK_RTMP_PUBLISHER_DEFERRED);
+  penstock_rtmp_connection_pause (publisher->connection);
+}
+
+/* The owner of @claim, which is taken, decides. */
+static void
+ask_owner (PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim)
+{
+  PenstockRtmpPublication request;
+
+  describe (publisher, claim, &request);
+  PenstockRtmpVerdict verdict =
+      penstock_rtmp_claim_deliver_asked (claim, &request);
+  publisher->asking = verdict == PENSTOCK_RTMP_DEFER;
+  if (verdict == PENSTOCK_RTMP_ACCEPT) {
+    enter (publisher, claim);
+    return;
+  }
+  penstock_rtmp_claim_unref (claim);
+  if (verdict == PENSTOCK_RTMP_DEFER)
+    wait_for_decision (publisher);
+  else
+    penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_REJECTED,
+        DENIED, "The publication is not allowed.");
+}
+
 /* Nobody claims the path: the handler may know somebody who will. */
 static void
 ask_handler (PenstockRtmpPublisher *publisher, const gchar *key)
@@ -197,9 +228,37 @@ ask_handler (PenstockRtmpPublisher *publisher, const gchar *key)
         "NetStream.Publish.BadName", "There is no such stream.");
     return;
   }
-  penstock_rtmp_publisher_set_state (
-      publisher, PENSTOCK_RTMP_PUBLISHER_DEFERRED);
-  penstock_rtmp_connection_pause (publisher->connection);
+  wait_for_decision (publisher);
+}
+
+/* The claim that matches; %NULL when it was refused, or there is none and
+ * @match says so. */
+static PenstockRtmpClaim *
+find_claim (PenstockRtmpPublisher *publisher, const gchar *key,
+    PenstockRtmpClaimMatch *match)
+{
+  PenstockRtmpServer *server = publisher->server;
+  PenstockRtmpClaim *claim = NULL;
+
+  g_mutex_lock (&server->lock);
+  *match = penstock_rtmp_claim_find (server, publisher->path, key, &claim);
+  g_mutex_unlock (&server->lock);
+  if (claim && penstock_rtmp_memory_is_full (server->memory)) {
+    g_clear_pointer (&claim, penstock_rtmp_claim_unref);
+    penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_REJECTED,
+        "NetStream.Publish.Rejected", "The server has no memory left.");
+  } else if (*match == PENSTOCK_RTMP_CLAIM_DENIED) {
+    penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_REJECTED,
+        DENIED, "The publish key is missing or wrong.");
+  }
+  return claim;
+}
+
+static gchar *
+dup_key (PenstockRtmpPublisher *publisher)
+{
+  return penstock_rtmp_session_dup_parameter (
+      penstock_rtmp_publisher_get_session (publisher), "key");
 }
 
 /* Looks for a claim; @again when the handler was asked before. */
@@ -207,30 +266,29 @@ void
 penstock_rtmp_publisher_look_for_claim (
     PenstockRtmpPublisher *publisher, gboolean again)
 {
-  PenstockRtmpServer *server = publisher->server;
-  g_autofree gchar *key = penstock_rtmp_session_dup_parameter (
-      penstock_rtmp_publisher_get_session (publisher), "key");
-  PenstockRtmpClaim *claim = NULL;
+  g_autofree gchar *key = dup_key (publisher);
+  PenstockRtmpClaimMatch match;
 
   /* A claim made from here on finds us among the deferred. */
   penstock_rtmp_publisher_set_deferred (publisher, publisher->path);
-  g_mutex_lock (&server->lock);
-  PenstockRtmpClaimMatch match =
-      penstock_rtmp_claim_find (server, publisher->path, key, &claim);
-  g_mutex_unlock (&server->lock);
-
-  if (match == PENSTOCK_RTMP_CLAIM_FOUND &&
-      penstock_rtmp_memory_is_full (server->memory)) {
-    penstock_rtmp_claim_unref (claim);
-    penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_REJECTED,
-        "NetStream.Publish.Rejected", "The server has no memory left.");
-  } else if (match == PENSTOCK_RTMP_CLAIM_FOUND)
-    enter (publisher, claim);
-  else if (match == PENSTOCK_RTMP_CLAIM_DENIED)
-    penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_REJECTED,
-        DENIED, "The publish key is missing or wrong.");
-  else if (!again)
+  PenstockRtmpClaim *claim = find_claim (publisher, key, &match);
+  if (claim)
+    ask_owner (publisher, claim);
+  else if (match == PENSTOCK_RTMP_CLAIM_NONE && !again)
     ask_handler (publisher, key);
+}
+
+/* The owner of the claim says so; it may have gone meanwhile. */
+void
+penstock_rtmp_publisher_let_in (PenstockRtmpPublisher *publisher)
+{
+  g_autofree gchar *key = dup_key (publisher);
+  PenstockRtmpClaimMatch match;
+
+  publisher->asking = FALSE;
+  PenstockRtmpClaim *claim = find_claim (publisher, key, &match);
+  if (claim)
+    enter (publisher, claim);
 }
 
 void

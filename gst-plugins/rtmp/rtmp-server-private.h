@@ -123,6 +123,7 @@ struct _PenstockRtmpPublisher {
   gchar *path, *type;         /* of the request; the path may have a key */
   PenstockRtmpPlayer *player; /* NULL until the first play */
   PenstockRtmpClaim *claim;   /* ref; WAITING or ACTIVE */
+  gboolean asking;            /* DEFERRED: the owner of the claim decides */
   gchar *refusal_code, *refusal; /* PENALTY */
 
   /* Server's lock. */
@@ -166,6 +167,8 @@ gboolean penstock_rtmp_claim_is_lost (PenstockRtmpClaim *claim);
 /* There is a new claim or playback: all that wait for one look again. */
 void penstock_rtmp_server_wake_deferred (PenstockRtmpServer *server);
 
+PenstockRtmpVerdict penstock_rtmp_claim_deliver_asked (
+    PenstockRtmpClaim *claim, const PenstockRtmpPublication *publication);
 void penstock_rtmp_claim_deliver_started (
     PenstockRtmpClaim *claim, const PenstockRtmpPublication *publication);
 void penstock_rtmp_claim_deliver_message (
@@ -195,6 +198,7 @@ void penstock_rtmp_publisher_new (const PenstockRtmpAccepted *accepted);
 typedef enum {
   PENSTOCK_RTMP_ASK_ENTER,  /* look again for a claim, or it is your turn */
   PENSTOCK_RTMP_ASK_END,    /* you are taken over */
+  PENSTOCK_RTMP_ASK_ACCEPT, /* the owner of your claim lets you in */
   PENSTOCK_RTMP_ASK_REFUSE, /* with a status */
   PENSTOCK_RTMP_ASK_CLOSE,  /* half open for the longest time */
 } PenstockRtmpAsk;

@@ -228,6 +228,9 @@ typedef void (*PenstockRtmpRefusedFunc) (const gchar *peer,
 void penstock_rtmp_server_set_refused_handler (PenstockRtmpServer *server,
     PenstockRtmpRefusedFunc func, gpointer user_data);
 
+/* Lets the publication @id in, which was deferred by its claim's owner (see
+ * #PenstockRtmpCallbacks.asked). Nothing happens when it is gone. */
+void penstock_rtmp_server_accept (PenstockRtmpServer *server, guint64 id);
 /* Refuses the deferred publication @id (as in the request given to the
  * handler) with an error status, e.g. "NetStream.Publish.Denied". */
 void penstock_rtmp_server_refuse (PenstockRtmpServer *server, guint64 id,

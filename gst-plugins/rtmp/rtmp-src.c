@@ -34,6 +34,7 @@
 #include "rtmp-client.h"
 #include "rtmp-listener.h"
 #include "rtmp-location.h"
+#include "rtmp-signals.h"
 #include "rtmp-queue.h"
 #include "rtmp-server.h"
 #include "rtmp-stream.h"
@@ -193,6 +194,12 @@ push_item (PenstockRtmpSrc *self, PenstockRtmpQueueItem *item)
   penstock_rtmp_queue_push (self->queue, item);
 }
 
+static PenstockRtmpVerdict
+on_asked (const PenstockRtmpPublication *publication, gpointer user_data)
+{
+  return penstock_rtmp_signals_ask (user_data, publication);
+}
+
 static void
 on_started (const PenstockRtmpPublication *publication, gpointer user_data)
 {
@@ -231,6 +238,7 @@ on_expired (gpointer user_data)
 }
 
 static const PenstockRtmpCallbacks callbacks = {
+  .asked = on_asked,
   .started = on_started,
   .message = on_message,
   .ended = on_ended,
@@ -253,6 +261,10 @@ open_server (PenstockRtmpSrc *self, const Settings *settings, Source *source,
       settings->location, &settings->tls, settings->limits, &path, error);
   if (!source->server)
     return FALSE;
+  /* Who is asked at once may decide at once. */
+  g_mutex_lock (&self->source_lock);
+  self->source.server = source->server;
+  g_mutex_unlock (&self->source_lock);
   source->claim = penstock_rtmp_server_claim (
       source->server, path, &claim, &callbacks, self, error);
   return source->claim != NULL;
@@ -276,6 +288,24 @@ open_client (PenstockRtmpSrc *self, const Settings *settings, Source *source,
   }
   source->client = penstock_rtmp_client_play (&client, &callbacks, self, error);
   return source->client != NULL;
+}
+
+static void
+decide (PenstockRtmpSrc *self, guint64 id, gboolean accept, const gchar *reason)
+{
+  g_mutex_lock (&self->source_lock);
+  PenstockRtmpServer *server = self->source.server
+      ? penstock_rtmp_server_ref (self->source.server)
+      : NULL;
+  g_mutex_unlock (&self->source_lock);
+  if (!server)
+    return;
+  if (accept)
+    penstock_rtmp_server_accept (server, id);
+  else
+    penstock_rtmp_server_refuse (server, id, "NetStream.Publish.Denied",
+        reason ? reason : "The publication is not allowed.");
+  penstock_rtmp_server_unref (server);
 }
 
 static void
@@ -353,6 +383,9 @@ open_source (PenstockRtmpSrc *self)
   ok = self->is_client ? open_client (self, &settings, &source, &error)
                        : open_server (self, &settings, &source, &error);
   if (!ok) {
+    g_mutex_lock (&self->source_lock);
+    self->source = (Source){ NULL };
+    g_mutex_unlock (&self->source_lock);
     source_clear (&source);
     GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ_WRITE,
         ("Cannot receive %s: %s", where, error->message), (NULL));
@@ -1013,6 +1046,7 @@ penstock_rtmp_src_class_init (PenstockRtmpSrcClass *klass)
   element_class->change_state = penstock_rtmp_src_change_state;
   element_class->send_event = penstock_rtmp_src_send_event;
   install_properties (object_class);
+  penstock_rtmp_signals_install (object_class, G_CALLBACK (decide));
 
   gst_element_class_add_static_pad_template (element_class, &video_template);
   gst_element_class_add_static_pad_template (element_class, &audio_template);
@@ -1022,6 +1056,7 @@ penstock_rtmp_src_class_init (PenstockRtmpSrcClass *klass)
       "The Penstock developers");
   gst_type_mark_as_plugin_api (penstock_rtmp_role_get_type (), 0);
   gst_type_mark_as_plugin_api (penstock_rtmp_policy_get_type (), 0);
+  gst_type_mark_as_plugin_api (penstock_rtmp_verdict_get_type (), 0);
 }
 
 static void

@@ -986,6 +986,85 @@ GST_START_TEST (publish_key_is_asked_for_and_never_told)
 }
 GST_END_TEST;
 
+/* verdict, later, enters */
+static const struct {
+  const gchar *verdict;
+  gint later; /* of the action decide; < 0 = not called */
+  gboolean enters;
+} verdicts[] = { { "accept", -1, TRUE }, { "reject", -1, FALSE },
+  { "defer", TRUE, TRUE }, { "defer", FALSE, FALSE },
+  /* Decides nothing any more. */
+  { "reject", TRUE, FALSE } };
+
+typedef struct {
+  GstElement *src;
+  GAsyncQueue *ids;    /* of the requests, as pointers */
+  GstStructure *asked; /* the last one */
+} Application;
+
+static gint verdict_row; /* that the test is at */
+
+static gint
+on_publish (GstElement *src, GstStructure *request, Application *application)
+{
+  guint64 id;
+  GEnumClass *type =
+      g_type_class_ref (g_type_from_name ("PenstockRtmpVerdict"));
+  gint verdict =
+      g_enum_get_value_by_nick (type, verdicts[verdict_row].verdict)->value;
+
+  g_type_class_unref (type);
+  gst_clear_structure (&application->asked);
+  application->asked = gst_structure_copy (request);
+  fail_unless (gst_structure_get_uint64 (request, "id", &id));
+  g_async_queue_push (application->ids, GSIZE_TO_POINTER (id));
+  return verdict;
+}
+
+/* As an application that asks somebody else. */
+static gpointer
+decide_later (gpointer data)
+{
+  Application *application = data;
+  guint64 id = GPOINTER_TO_SIZE (g_async_queue_pop (application->ids));
+
+  if (verdicts[verdict_row].later >= 0)
+    g_signal_emit_by_name (application->src, "decide", id,
+        (gboolean) verdicts[verdict_row].later, "Not today.");
+  return NULL;
+}
+
+GST_START_TEST (application_decides_who_publishes)
+{
+  Fixture f;
+
+  verdict_row = __i__;
+  fixture_init (&f, "live/test");
+  Application application = { f.src, g_async_queue_new (), NULL };
+  g_signal_connect (f.src, "publish", G_CALLBACK (on_publish), &application);
+  guint port = fixture_play (&f);
+  GThread *thread = g_thread_new ("decide", decide_later, &application);
+  RtmpPeer *peer = rtmp_peer_new (port, "live", "test?token=t0");
+  gint event = rtmp_peer_next (peer);
+  g_thread_join (thread);
+  fail_unless_equals_string (
+      gst_structure_get_string (application.asked, "query"), "token=t0");
+  fail_unless_equals_string (
+      gst_structure_get_string (application.asked, "app"), "live");
+  if (verdicts[__i__].enters) {
+    fail_unless_equals_int (event, PENSTOCK_RTMP_EVENT_STARTED);
+    say_goodbye (peer);
+  } else {
+    fail_unless_equals_int (event, PENSTOCK_RTMP_EVENT_REFUSED);
+    fail_unless_equals_string (peer->refusal, "NetStream.Publish.Denied");
+    rtmp_peer_free (peer);
+  }
+  fixture_clear (&f);
+  gst_clear_structure (&application.asked);
+  g_async_queue_unref (application.ids);
+}
+GST_END_TEST;
+
 GST_START_TEST (location_is_read_back_without_secrets)
 {
   g_autoptr (GstElement) src =
@@ -1399,6 +1478,8 @@ rtmp_src_suite (void)
   tcase_add_test (tc, pause_and_resume_waits_for_a_keyframe);
   tcase_add_test (tc, application_ends_the_stream);
   tcase_add_test (tc, publish_key_is_asked_for_and_never_told);
+  tcase_add_loop_test (
+      tc, application_decides_who_publishes, 0, G_N_ELEMENTS (verdicts));
   tcase_add_test (tc, location_is_read_back_without_secrets);
   tcase_add_loop_test (
       tc, bad_location_is_one_error, 0, G_N_ELEMENTS (bad_locations));
