@@ -147,6 +147,12 @@ bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
     penstock_warning (name, "%s route=%s", error->message, self->route);
     break;
   }
+  case GST_MESSAGE_INFO: {
+    g_autoptr (GError) error = NULL;
+    gst_message_parse_info (message, &error, NULL);
+    penstock_info (name, "%s route=%s", error->message, self->route);
+    break;
+  }
   default:
     break;
   }

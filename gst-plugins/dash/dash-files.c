@@ -18,6 +18,7 @@ typedef enum {
   JOB_PUT,
   JOB_APPEND,
   JOB_FINISH,
+  JOB_COPY,
   JOB_REMOVE,
   JOB_NOTIFY,
   JOB_RESUME,
@@ -27,6 +28,8 @@ typedef struct {
   JobKind kind;
   gchar *path; /* relative */
   GBytes *bytes;
+  DashFilesReader reader;
+  gpointer reader_data;
 } Job;
 
 struct _DashFiles {
@@ -39,11 +42,13 @@ struct _DashFiles {
   GCond cond;
   GQueue jobs;
   guint64 bytes;
-  gboolean stop;
+  gboolean stop, busy;
   gboolean failed; /* since the last resume was asked for */
 
   /* Writer's thread only. */
   gboolean ignoring;   /* until JOB_RESUME */
+  gboolean recovering; /* since then */
+  GHashTable *folders; /* that files have been written into */
   GHashTable *growing; /* paths of files that are not finished */
 };
 
@@ -81,28 +86,31 @@ write_all (gint fd, const guint8 *data, gsize size)
   return TRUE;
 }
 
-/* @how: O_TRUNC or O_APPEND */
+/* A folder is made for its first file. When it was there and is not any more,
+ * what it held is missing, and that is a failure. @how: O_TRUNC or O_APPEND */
 static gint
-open_file (const gchar *path, gint how)
+open_file (DashFiles *self, const gchar *path, gint how)
 {
   const gint flags = O_WRONLY | O_CREAT | O_CLOEXEC | how;
+  g_autofree gchar *folder = g_path_get_dirname (path);
   gint fd = g_open (path, flags, 0644);
 
-  if (fd < 0 && errno == ENOENT) {
-    g_autofree gchar *folder = g_path_get_dirname (path);
-
-    if (g_mkdir_with_parents (folder, 0755) == 0)
-      fd = g_open (path, flags, 0644);
-  }
+  if (fd < 0 && errno == ENOENT &&
+      !g_hash_table_remove (self->folders, folder) &&
+      g_mkdir_with_parents (folder, 0755) == 0)
+    fd = g_open (path, flags, 0644);
+  if (fd >= 0)
+    g_hash_table_add (self->folders, g_steal_pointer (&folder));
   return fd;
 }
 
 static gboolean
-write_bytes (const gchar *path, gint how, GBytes *bytes, GError **error)
+write_bytes (
+    DashFiles *self, const gchar *path, gint how, GBytes *bytes, GError **error)
 {
   gsize size;
   const guint8 *data = g_bytes_get_data (bytes, &size);
-  gint fd = open_file (path, how);
+  gint fd = open_file (self, path, how);
   gboolean ok;
 
   if (fd < 0)
@@ -120,10 +128,10 @@ rename_file (const gchar *from, const gchar *to, GError **error)
 }
 
 static gboolean
-write_file (const gchar *path, GBytes *bytes, GError **error)
+write_file (DashFiles *self, const gchar *path, GBytes *bytes, GError **error)
 {
   g_autofree gchar *tmp = g_strconcat (path, TMP_SUFFIX, NULL);
-  gboolean ok = write_bytes (tmp, O_TRUNC, bytes, error) &&
+  gboolean ok = write_bytes (self, tmp, O_TRUNC, bytes, error) &&
       rename_file (tmp, path, error);
 
   if (!ok)
@@ -167,7 +175,7 @@ append_to (DashFiles *self, const gchar *path, GBytes *bytes, GError **error)
   g_autofree gchar *tmp = g_strconcat (path, TMP_SUFFIX, NULL);
   gboolean first = g_hash_table_add (self->growing, g_strdup (path));
 
-  return write_bytes (tmp, first ? O_TRUNC : O_APPEND, bytes, error);
+  return write_bytes (self, tmp, first ? O_TRUNC : O_APPEND, bytes, error);
 }
 
 static gboolean
@@ -177,6 +185,27 @@ finish (DashFiles *self, const gchar *path, GError **error)
 
   return rename_file (tmp, path, error) &&
       g_hash_table_remove (self->growing, path);
+}
+
+static gboolean
+copy (DashFiles *self, const Job *job, const gchar *path, GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    return TRUE;
+  bytes = job->reader (job->path, job->reader_data);
+  return !bytes || write_file (self, path, bytes, error);
+}
+
+/* Manifests come after all that they list. */
+static void
+note_recovery (DashFiles *self, const Job *job)
+{
+  if (!self->recovering || job->kind != JOB_PUT || strchr (job->path, '/'))
+    return;
+  self->recovering = FALSE;
+  self->callbacks.recovered (self->callbacks.user_data);
 }
 
 static void
@@ -189,14 +218,19 @@ do_write (DashFiles *self, const Job *job)
   if (self->ignoring)
     return;
   if (job->kind == JOB_PUT)
-    ok = write_file (path, job->bytes, &error);
+    ok = write_file (self, path, job->bytes, &error);
+  else if (job->kind == JOB_COPY)
+    ok = copy (self, job, path, &error);
   else if (job->kind == JOB_APPEND)
     ok = append_to (self, path, job->bytes, &error);
   else
     ok = finish (self, path, &error);
-  if (ok)
+  if (ok) {
+    note_recovery (self, job);
     return;
+  }
   self->ignoring = TRUE;
+  self->recovering = FALSE;
   drop_growing (self);
   if (mark_failed (self))
     self->callbacks.failed (error, self->callbacks.user_data);
@@ -217,6 +251,7 @@ do_job (DashFiles *self, const Job *job)
   case JOB_PUT:
   case JOB_APPEND:
   case JOB_FINISH:
+  case JOB_COPY:
     do_write (self, job);
     break;
   case JOB_REMOVE:
@@ -227,6 +262,7 @@ do_job (DashFiles *self, const Job *job)
     break;
   case JOB_RESUME:
     self->ignoring = FALSE;
+    self->recovering = TRUE;
     drop_growing (self);
     break;
   }
@@ -247,9 +283,11 @@ writer (gpointer user_data)
       g_cond_wait (&self->cond, &self->lock);
       continue;
     }
+    self->busy = TRUE;
     g_mutex_unlock (&self->lock);
     do_job (self, job);
     g_mutex_lock (&self->lock);
+    self->busy = FALSE;
     if (job->bytes)
       self->bytes -= g_bytes_get_size (job->bytes);
     job_free (job);
@@ -278,6 +316,7 @@ dash_files_new (const gchar *directory, guint64 max_queued_bytes,
   self->max_bytes = max_queued_bytes;
   self->callbacks = *callbacks;
   self->growing = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
   self->thread = g_thread_new ("dash-files", writer, self);
@@ -297,6 +336,7 @@ dash_files_free (DashFiles *self)
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
   g_hash_table_unref (self->growing);
+  g_hash_table_unref (self->folders);
   g_free (self->directory);
   g_free (self);
 }
@@ -307,7 +347,7 @@ push (DashFiles *self, Job *job)
 {
   gsize size = job->bytes ? g_bytes_get_size (job->bytes) : 0;
   gboolean writes = job->kind == JOB_PUT || job->kind == JOB_APPEND ||
-      job->kind == JOB_FINISH;
+      job->kind == JOB_FINISH || job->kind == JOB_COPY;
   gboolean full, tell;
 
   g_mutex_lock (&self->lock);
@@ -367,6 +407,17 @@ dash_files_remove (DashFiles *self, const gchar *path)
 }
 
 void
+dash_files_copy (DashFiles *self, const gchar *path, DashFilesReader reader,
+    gpointer user_data)
+{
+  Job *job = job_new (JOB_COPY, path, NULL);
+
+  job->reader = reader;
+  job->reader_data = user_data;
+  push (self, job);
+}
+
+void
 dash_files_notify (DashFiles *self)
 {
   push (self, job_new (JOB_NOTIFY, NULL, NULL));
@@ -379,6 +430,17 @@ dash_files_resume (DashFiles *self)
   self->failed = FALSE;
   g_mutex_unlock (&self->lock);
   push (self, job_new (JOB_RESUME, NULL, NULL));
+}
+
+gboolean
+dash_files_is_idle (DashFiles *self)
+{
+  gboolean idle;
+
+  g_mutex_lock (&self->lock);
+  idle = self->jobs.length == 0 && !self->busy;
+  g_mutex_unlock (&self->lock);
+  return idle;
 }
 
 gboolean

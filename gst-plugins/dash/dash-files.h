@@ -16,13 +16,19 @@ typedef struct _DashFiles DashFiles;
  * DashFilesCallbacks: called in the writer's thread, without locks
  * @failed: a file could not be written, or the queue is full; told once until
  *   dash_files_resume()
+ * @recovered: after that, what is beside the folders of the streams could be
+ *   written again
  * @reached: everything put before dash_files_notify() is done
  */
 typedef struct {
   void (*failed) (const GError *error, gpointer user_data);
+  void (*recovered) (gpointer user_data);
   void (*reached) (gpointer user_data);
   gpointer user_data;
 } DashFilesCallbacks;
+
+/* (transfer full) (nullable): the whole file. Called in the writer's thread. */
+typedef GBytes *(*DashFilesReader) (const gchar *path, gpointer user_data);
 
 /* Makes the folder when it does not exist and starts the thread.
  * (transfer full) (nullable): NULL with an error of %G_FILE_ERROR */
@@ -50,8 +56,14 @@ void dash_files_put (DashFiles *self, const gchar *path, GBytes *bytes);
 void dash_files_append (DashFiles *self, const gchar *path, GBytes *bytes);
 void dash_files_finish (DashFiles *self, const gchar *path);
 void dash_files_remove (DashFiles *self, const gchar *path);
+/* A file that @reader has, unless it is there; it waits without its bytes. */
+void dash_files_copy (DashFiles *self, const gchar *path,
+    DashFilesReader reader, gpointer user_data);
 void dash_files_notify (DashFiles *self);
 void dash_files_resume (DashFiles *self);
+
+/* Is nothing waiting for the disk? */
+gboolean dash_files_is_idle (DashFiles *self);
 
 /* Has there been a failure since the last resume? */
 gboolean dash_files_has_failed (DashFiles *self);

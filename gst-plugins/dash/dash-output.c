@@ -14,6 +14,10 @@ struct _DashOutput {
   PenstockSegmentStore *store;
   DashFiles *files;
 
+  /* With both, of the thread that delivers: manifests and playlists as the
+   * folder has them, path -> GBytes. */
+  GHashTable *texts;
+
   GMutex lock; /* guards the rest; never held while delivering */
   GCond delivered;
   GQueue changes; /* of PresentationChange */
@@ -21,7 +25,7 @@ struct _DashOutput {
 };
 
 /* Marks in the queue of changes. */
-static PresentationChange resume_mark, end_mark;
+static PresentationChange resume_mark, restore_mark, end_mark;
 
 DashOutput *
 dash_output_new (const DashOutputCallbacks *callbacks)
@@ -37,7 +41,7 @@ dash_output_new (const DashOutputCallbacks *callbacks)
 static void
 change_free (PresentationChange *change)
 {
-  if (change != &resume_mark && change != &end_mark)
+  if (change != &resume_mark && change != &restore_mark && change != &end_mark)
     presentation_change_free (change);
 }
 
@@ -57,7 +61,8 @@ dash_output_open (DashOutput *self, const gchar *store, const gchar *directory,
     guint64 max_queued_bytes, GError **error)
 {
   const DashFilesCallbacks callbacks = { self->callbacks.failed,
-    self->callbacks.ended, self->callbacks.user_data };
+    self->callbacks.recovered, self->callbacks.ended,
+    self->callbacks.user_data };
 
   if (directory) {
     self->files =
@@ -67,6 +72,9 @@ dash_output_open (DashOutput *self, const gchar *store, const gchar *directory,
   }
   if (store)
     self->store = penstock_segment_store_get (store);
+  if (self->store && self->files)
+    self->texts = g_hash_table_new_full (
+        g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
   return TRUE;
 }
 
@@ -79,6 +87,7 @@ dash_output_close (DashOutput *self)
   g_queue_clear_full (&self->changes, (GDestroyNotify) change_free);
   g_mutex_unlock (&self->lock);
   g_clear_pointer (&self->files, dash_files_free);
+  g_clear_pointer (&self->texts, g_hash_table_unref);
   g_clear_object (&self->store);
 }
 
@@ -164,6 +173,79 @@ dash_output_resume (DashOutput *self)
   add (self, &resume_mark);
 }
 
+gboolean
+dash_output_can_restore (const DashOutput *self)
+{
+  return self->store && self->files;
+}
+
+void
+dash_output_restore (DashOutput *self)
+{
+  if (dash_files_is_idle (self->files))
+    add (self, &restore_mark);
+}
+
+/* Writer's thread of the folder. */
+static GBytes *
+read_stored (const gchar *path, gpointer user_data)
+{
+  g_autoptr (PenstockStoredFile) file =
+      penstock_segment_store_read (user_data, path);
+  GByteArray *all;
+
+  if (!file || !file->complete)
+    return NULL;
+  all = g_byte_array_sized_new (file->size);
+  for (guint i = 0; i < file->chunks->len; i++) {
+    gsize size;
+    const guint8 *data =
+        g_bytes_get_data (g_ptr_array_index (file->chunks, i), &size);
+
+    g_byte_array_append (all, data, size);
+  }
+  return g_byte_array_free_to_bytes (all);
+}
+
+/* Media first, so that nothing is announced before it is there. */
+static void
+restore (DashOutput *self)
+{
+  g_auto (GStrv) paths = penstock_segment_store_list (self->store);
+  GHashTableIter iter;
+  gpointer path, text;
+  guint64 number;
+
+  dash_files_resume (self->files);
+  for (guint i = 0; paths[i]; i++)
+    if (mpd_parse_path (paths[i], &number))
+      dash_files_copy (self->files, paths[i], read_stored, self->store);
+  g_hash_table_iter_init (&iter, self->texts);
+  while (g_hash_table_iter_next (&iter, &path, &text))
+    dash_files_put (self->files, path, text);
+}
+
+static gboolean
+is_text (const gchar *path)
+{
+  guint64 number;
+
+  return !mpd_parse_path (path, &number);
+}
+
+/* What the folder has or should have. */
+static void
+note_text (DashOutput *self, const PresentationChange *change)
+{
+  if (!self->texts || !is_text (change->path))
+    return;
+  if (change->action == PRESENTATION_REMOVE)
+    g_hash_table_remove (self->texts, change->path);
+  else if (change->action == PRESENTATION_PUT && !change->growing_only)
+    g_hash_table_insert (self->texts, g_strdup (change->path),
+        g_bytes_ref (change->plain ? change->plain : change->bytes));
+}
+
 static void
 store_change (PenstockSegmentStore *store, const PresentationChange *change)
 {
@@ -216,6 +298,8 @@ do_change (DashOutput *self, const PresentationChange *change)
 {
   if (change == &resume_mark) {
     dash_files_resume (self->files);
+  } else if (change == &restore_mark) {
+    restore (self);
   } else if (change == &end_mark) {
     if (self->files)
       dash_files_notify (self->files);
@@ -224,6 +308,7 @@ do_change (DashOutput *self, const PresentationChange *change)
   } else {
     if (self->store)
       store_change (self->store, change);
+    note_text (self, change);
     if (self->files)
       write_change (self->files, change);
   }

@@ -17,11 +17,13 @@ typedef struct _DashOutput DashOutput;
  * DashOutputCallbacks: called without locks, in the writer's thread of the
  *   folder or the one that delivers
  * @failed: the folder cannot be written to; told once until
- *   dash_output_resume()
+ *   dash_output_resume() or dash_output_restore()
+ * @recovered: after that it can
  * @ended: all that was added before dash_output_end() is where it belongs
  */
 typedef struct {
   void (*failed) (const GError *error, gpointer user_data);
+  void (*recovered) (gpointer user_data);
   void (*ended) (gpointer user_data);
   gpointer user_data;
 } DashOutputCallbacks;
@@ -63,6 +65,12 @@ void dash_output_end (DashOutput *self);
  * it is asked to go on, in the order of the changes. */
 gboolean dash_output_has_failed (DashOutput *self);
 void dash_output_resume (DashOutput *self);
+
+/* Does memory have what a folder that failed lacks? */
+gboolean dash_output_can_restore (const DashOutput *self);
+/* The folder gets what it lacks from memory, unless it is still busy: then the
+ * failure stays. In the order of the changes, between two rows. */
+void dash_output_restore (DashOutput *self);
 
 /* Carries out what was added, unless another thread is at it already. */
 void dash_output_deliver (DashOutput *self);

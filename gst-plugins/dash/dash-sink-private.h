@@ -73,6 +73,7 @@ struct _PenstockDashSink {
   gboolean eos_due; /* everything is delivered */
   gboolean playing;
   guint32 eos_seqnum;
+  gboolean failing; /* the folder, as has been told */
   guint64 no_timestamp, write_failures;
 };
 

@@ -107,17 +107,36 @@ all_delivered (gpointer user_data)
   post_eos (self);
 }
 
-/* Writer's thread. The next row starts anew (dash_sink_make_rows()). */
+/* Writer's thread. Each row tries again (dash_sink_make_rows()); that it is in
+ * vain is told once. */
 static void
 write_failed (const GError *error, gpointer user_data)
 {
   PenstockDashSink *self = user_data;
+  gboolean told;
 
   g_mutex_lock (&self->lock);
   self->write_failures++;
+  told = self->failing;
+  self->failing = TRUE;
   g_mutex_unlock (&self->lock);
+  if (told)
+    return;
   GST_ELEMENT_WARNING (self, RESOURCE, WRITE, ("%s", error->message),
       ("the folder is not updated until writing works again"));
+}
+
+/* Writer's thread. */
+static void
+write_recovered (gpointer user_data)
+{
+  PenstockDashSink *self = user_data;
+
+  g_mutex_lock (&self->lock);
+  self->failing = FALSE;
+  g_mutex_unlock (&self->lock);
+  GST_ELEMENT_INFO (
+      self, RESOURCE, WRITE, ("The folder is written to again"), (NULL));
 }
 
 static void
@@ -192,6 +211,16 @@ start_anew (PenstockDashSink *self)
   dash_output_resume (self->output);
 }
 
+/* Viewers of what is in memory notice nothing. */
+static void
+try_folder (PenstockDashSink *self)
+{
+  if (dash_output_can_restore (self->output))
+    dash_output_restore (self->output);
+  else
+    start_anew (self);
+}
+
 static void
 log_row (PenstockDashSink *self, const SegmenterRow *row)
 {
@@ -221,7 +250,7 @@ dash_sink_make_rows (PenstockDashSink *self)
     log_row (self, row);
     set_zero (self);
     if (row->begins && dash_output_has_failed (self->output))
-      start_anew (self);
+      try_folder (self);
     presentation_add_row (
         self->presentation, row, g_get_real_time (), &changes);
     dash_output_add (self->output, &changes);
@@ -374,6 +403,7 @@ create_engine (PenstockDashSink *self, const DashSettings *settings)
   self->best_zero =
       self->use_wall_clock ? settings->wall_clock : GST_CLOCK_TIME_NONE;
   self->have_zero = self->ended = self->eos_due = FALSE;
+  self->failing = FALSE;
   self->no_timestamp = self->write_failures = 0;
 }
 
@@ -520,7 +550,8 @@ penstock_dash_sink_class_init (PenstockDashSinkClass *klass)
 static void
 penstock_dash_sink_init (PenstockDashSink *self)
 {
-  const DashOutputCallbacks callbacks = { write_failed, all_delivered, self };
+  const DashOutputCallbacks callbacks = { write_failed, write_recovered,
+    all_delivered, self };
 
   g_mutex_init (&self->lock);
   g_cond_init (&self->moved);

@@ -143,6 +143,80 @@ GST_START_TEST (a_disk_that_fails_is_told_and_the_stream_goes_on)
 }
 GST_END_TEST;
 
+static void
+wait_for (Rig *rig, GstMessageType type)
+{
+  g_autoptr (GstMessage) message =
+      gst_bus_timed_pop_filtered (rig->bus, GST_CLOCK_TIME_NONE, type);
+
+  fail_unless (message != NULL);
+}
+
+/* The folder has everything, and memory has kept it. */
+static void
+assert_both_have (Rig *rig, const gchar *folder, guint n_files)
+{
+  g_auto (GStrv) paths = penstock_segment_store_list (rig->store);
+
+  assert_equals_int (g_strv_length (paths), n_files);
+  for (guint i = 0; paths[i]; i++)
+    fail_unless (exists (folder, paths[i]), "%s", paths[i]);
+  rig_assert_mpd (rig, "<Period ", 1);
+}
+
+GST_START_TEST (a_folder_that_is_removed_is_filled_again_from_memory)
+{
+  g_autoptr (Media) video =
+      media_encode (VIDEO ("75", "width=160, height=120", "0"));
+  g_autofree gchar *folder = make_folder ();
+  Rig rig;
+
+  start_in_folder (&rig, video, folder);
+  rig_feed (&rig, video, NULL, 0);
+  rig_feed (&rig, video, NULL, 3 * GST_SECOND);
+  while (!exists (folder, "v0/11.m4s"))
+    g_thread_yield ();
+  delete_folder (folder);
+  rig_feed (&rig, video, NULL, 6 * GST_SECOND);
+  wait_for (&rig, GST_MESSAGE_WARNING);
+  rig_feed (&rig, video, NULL, 9 * GST_SECOND);
+  wait_for (&rig, GST_MESSAGE_INFO);
+  rig_end (&rig);
+  wait_for (&rig, GST_MESSAGE_EOS);
+  assert_both_have (&rig, folder, 7); /* MPD, header, 5 segments */
+  fail_if (gst_bus_pop_filtered (rig.bus, GST_MESSAGE_WARNING));
+  rig_stop (&rig);
+  delete_folder (folder);
+}
+GST_END_TEST;
+
+GST_START_TEST (a_disk_that_fails_for_long_is_told_once_and_leaves_memory)
+{
+  g_autoptr (Media) video =
+      media_encode (VIDEO ("75", "width=160, height=120", "0"));
+  g_autofree gchar *folder = make_folder ();
+  g_autofree gchar *obstacle = g_build_filename (folder, "v0", NULL);
+  Rig rig;
+
+  g_file_set_contents (obstacle, "", 0, NULL);
+  start_in_folder (&rig, video, folder);
+  for (guint i = 0; i < 3; i++)
+    rig_feed (&rig, video, NULL, i * 3 * GST_SECOND);
+  wait_for (&rig, GST_MESSAGE_WARNING);
+  fail_if (exists (folder, "manifest.mpd"));
+  g_unlink (obstacle);
+  for (guint i = 3; i < 5; i++)
+    rig_feed (&rig, video, NULL, i * 3 * GST_SECOND);
+  wait_for (&rig, GST_MESSAGE_INFO);
+  rig_end (&rig);
+  wait_for (&rig, GST_MESSAGE_EOS);
+  assert_both_have (&rig, folder, 8);
+  fail_if (gst_bus_pop_filtered (rig.bus, GST_MESSAGE_WARNING));
+  rig_stop (&rig);
+  delete_folder (folder);
+}
+GST_END_TEST;
+
 static Suite *
 dash_folder_suite (void)
 {
@@ -153,6 +227,9 @@ dash_folder_suite (void)
   tcase_add_test (tc, the_folder_holds_what_the_store_holds);
   tcase_add_test (tc, a_later_run_passes_over_what_it_finds);
   tcase_add_test (tc, a_disk_that_fails_is_told_and_the_stream_goes_on);
+  tcase_add_test (tc, a_folder_that_is_removed_is_filled_again_from_memory);
+  tcase_add_test (
+      tc, a_disk_that_fails_for_long_is_told_once_and_leaves_memory);
   return suite;
 }
 
