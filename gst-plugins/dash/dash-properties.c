@@ -271,6 +271,10 @@ install_places (void)
    *
    * Folder that gets the files. It is made when it does not exist. What an
    * earlier run left in it is deleted when no reader can ask for it any more.
+   * When it cannot be written to, a warning tells so once, and each segment
+   * tries it again; an information message tells when it works. With
+   * #PenstockDashSink:store what is missing is written then; without, what
+   * lies before is withdrawn.
    *
    * Since: 0.1
    */

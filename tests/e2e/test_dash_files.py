@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A camera's G.711 sound in DASH, served from memory and written as files."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ import subprocess
 import pytest
 
 import dash_check
+import media
 from gateway import Gateway, environment, wait_until
 
 CAMERA = (
@@ -149,3 +151,42 @@ def test_every_codec_is_written_as_the_rules_say(name, tmp_path):
     assert decoded.returncode == 0 and not decoded.stderr, decoded.stderr
     found, = streams(f"{tmp_path}/master.m3u8").values()
     assert found[0] == codec
+
+
+@contextlib.contextmanager
+def small_disk(path, size):
+    """A file system of @size; only root can have one."""
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none",
+                       path], capture_output=True).returncode:
+        pytest.skip("no right to mount a file system")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", path], check=True)
+
+
+def test_a_full_disk_does_not_touch_live_viewers(tmp_path):
+    clip = media.clip(seconds=10, gop=25, size="640x480")
+    routes = {"lobby": {
+        "input": {"type": "file", "path": clip, "loop": True},
+        "outputs": [{"type": "dash", "segment-ms": 1000,
+                     "directory": str(tmp_path / "disk")}]}}
+    (tmp_path / "disk").mkdir()
+    with small_disk(tmp_path / "disk", "120k"), Gateway(routes) as gateway:
+        gateway.wait_manifest("lobby")
+        live = dash_check.check(gateway.http("lobby/manifest.mpd"), watch=2)
+        assert not live.problems, "\n".join(live.problems)
+        wait_until(lambda: any("No space left" in line
+                               for line in gateway.lines), 20, gateway.log)
+        subprocess.run(["mount", "-o", "remount,size=64m",
+                        tmp_path / "disk"], check=True)
+        wait_until(lambda: any("written to again" in line
+                               for line in gateway.lines), 20, gateway.log)
+        live.check()
+        live.check_unchanged()
+        assert not live.problems, "\n".join(live.problems)
+        assert sum("No space left" in line for line in gateway.lines) == 1
+        gateway.stop()
+        kept = dash_check.check(str(tmp_path / "disk"))
+        assert not kept.problems, "\n".join(kept.problems)
+        assert kept.read_segments >= 6
