@@ -22,12 +22,15 @@ def start_gateway():
     long_gop = {"type": "file", "path": media.clip(seconds=10, gop=250)}
     short_gop = {"type": "file", "path": media.clip(seconds=10, gop=media.FPS)}
 
-    def route(source, start):
-        return {"input": source, "outputs": [{"type": "rtsp", "start": start}]}
+    def route(source, start, **more):
+        return {"input": source, "outputs": [{"type": "rtsp", "start": start}],
+                **more}
     with Gateway({"cache": route(long_gop, "cache"),
                   "catch-up": route(long_gop, "catch-up"),
-                  "keyframe": route(short_gop, "keyframe")}) as gateway:
-        for name in ("cache", "catch-up", "keyframe"):
+                  "keyframe": route(short_gop, "keyframe"),
+                  "capped": route(short_gop, "cache", cache={
+                      "max-time-ms": 200})}) as gateway:
+        for name in ("cache", "catch-up", "keyframe", "capped"):
             gateway.wait_state(name, "online")
         yield gateway
 
@@ -111,6 +114,24 @@ def test_keyframe_gets_nothing_of_what_was(gateway, path):
         assert video.is_keyframe(video.units()[0])
         assert 0 <= rtp_difference(video.packets[0].time, video.info[1]) \
             <= RATE + 2 * FRAME
+
+
+def test_gop_that_is_longer_than_the_route_s_cache_is_not_sent(gateway):
+    with Recorder(gateway.rtsp("capped")) as first:
+        video = first.video
+        first.record_until(lambda: len(video.units()) > 1)
+
+        def begun():
+            units = video.units()
+            newest = max(i for i, unit in enumerate(units)
+                         if video.is_keyframe(unit))
+            return newest > 0 and len(units) - newest > media.FPS // 2
+        first.record_until(begun)
+        with Recorder(gateway.rtsp("capped")) as second:
+            second.record_until(lambda: len(second.video.units()) > 1)
+            assert second.video.is_keyframe(second.video.units()[0])
+            assert rtp_difference(second.video.packets[0].time,
+                                  video.packets[-1].time) > 0
 
 
 def test_what_cannot_be_asked_for_is_a_bad_request(gateway):
