@@ -6,6 +6,7 @@
 
 #include "http-addresses.h"
 #include "../log.h"
+#include "../tls-certificate.h"
 
 struct _HttpHandshakes {
   GMainContext *context;
@@ -98,7 +99,10 @@ shake_hands (gpointer data, gpointer context)
 {
   HandshakeJob *job = data;
 
-  g_tls_connection_handshake (job->connection, NULL, &job->error);
+  if (g_tls_connection_handshake (job->connection, NULL, &job->error) &&
+      penstock_tls_is_too_old (job->connection))
+    g_set_error_literal (&job->error, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE,
+        "the client knows no TLS 1.2 or later");
   penstock_control_post (context, on_done, job, job_free);
 }
 

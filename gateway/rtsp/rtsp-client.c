@@ -13,6 +13,7 @@
 
 #include "../http/http-addresses.h"
 #include "../log.h"
+#include "../tls-certificate.h"
 #include "rtsp-channels.h"
 #include "rtsp-message.h"
 #include "rtsp-url.h"
@@ -772,9 +773,23 @@ describe_peer (GSocketAddress *address)
       v6 ? "[%s]:%u" : "%s:%u", text, g_inet_socket_address_get_port (inet));
 }
 
+/* The client's thread, or one of the handshake. */
+static void
+tls_version_known (
+    GTlsConnection *tls, GParamSpec *pspec, PenstockRtspClient *self)
+{
+  if (!penstock_tls_is_too_old (tls))
+    return;
+  penstock_info ("rtsp",
+      "closed: the client knows no TLS 1.2 or later session=%u peer=%s",
+      self->id, self->peer);
+  penstock_rtsp_client_kick (self);
+}
+
 /* The handshake runs with the first request, in the client's thread. */
 static gboolean
-start_tls (GstRTSPConnection *connection, GTlsCertificate *certificate)
+start_tls (PenstockRtspClient *self, GstRTSPConnection *connection,
+    GTlsCertificate *certificate)
 {
   GTlsConnection *tls = gst_rtsp_connection_get_tls (connection, NULL);
 
@@ -784,6 +799,8 @@ start_tls (GstRTSPConnection *connection, GTlsCertificate *certificate)
    * system trusts, 3.7 MB. */
   g_tls_connection_set_database (tls, NULL);
   g_tls_connection_set_certificate (tls, certificate);
+  g_signal_connect_object (tls, "notify::protocol-version",
+      G_CALLBACK (tls_version_known), self, 0);
   return TRUE;
 }
 
@@ -821,7 +838,7 @@ penstock_rtsp_client_connected (
   count_connection (self);
   if (self->record)
     penstock_rtsp_record_connected (self->record, self->peer);
-  if (self->tls && !start_tls (connection, certificate))
+  if (self->tls && !start_tls (self, connection, certificate))
     penstock_rtsp_client_kick (self);
   penstock_debug ("rtsp", "connected%s session=%u peer=%s",
       self->tls ? " with TLS" : "", self->id, self->peer);

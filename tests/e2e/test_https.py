@@ -9,6 +9,7 @@ import urllib.request
 import pytest
 
 import browser
+import tls
 from gateway import ROOT, Gateway, wait_until
 
 DATA = os.path.join(ROOT, "tests", "data", "tls")
@@ -47,6 +48,15 @@ def test_all_is_there_by_tls_and_beside_it():
         assert status["failed-handshakes"] == 0
         assert any(f"watch     {url(gateway, 'test/')}" in line.replace(
             "127.0.0.1", "localhost") for line in gateway.lines)
+
+
+def test_old_tls_is_refused():
+    with gateway_with_tls() as gateway:
+        assert tls.takes_new_versions_only(
+            gateway.ports["https"],
+            b"GET /time HTTP/1.1\r\nHost: localhost\r\n\r\n", b"HTTP/1.1 200")
+        wait_until(lambda: gateway.status()["http"]["failed-handshakes"] == 2,
+                   10, "two failed handshakes")
 
 
 def test_ffmpeg_plays_by_tls():

@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+import tls
 from gateway import ROOT, Gateway, probe, run_daemon
 
 DATA = os.path.join(ROOT, "tests", "data", "tls")
@@ -101,6 +102,14 @@ def test_media_beside_the_tls_connection_is_refused():
             "Transport: RTP/AVP;unicast;client_port=40000-40001\r\n")
         connection.socket.close()
         assert answer.startswith("RTSP/1.0 461"), answer
+
+
+def test_old_tls_is_refused():
+    with gateway_with_tls() as gateway:
+        assert tls.takes_new_versions_only(
+            gateway.ports["rtsps"],
+            b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n", b"RTSP/1.0 ")
+        assert any("no TLS 1.2" in line for line in gateway.lines)
 
 
 def test_peer_that_does_not_speak_tls_hurts_nobody():
