@@ -22,12 +22,6 @@
 #define RETRY_AFTER_S "1"
 #define SERVER_NAME "Penstock"
 
-struct _PenstockRtspCounter {
-  GMutex lock; /* guards n */
-  GCond cond;
-  guint n;
-};
-
 struct _PenstockRtspClient {
   GstRTSPClient parent;
 
@@ -63,70 +57,6 @@ struct _PenstockRtspClient {
 
 G_DEFINE_FINAL_TYPE (
     PenstockRtspClient, penstock_rtsp_client, GST_TYPE_RTSP_CLIENT)
-
-/* --- counter -------------------------------------------------------------- */
-
-PenstockRtspCounter *
-penstock_rtsp_counter_new (void)
-{
-  PenstockRtspCounter *counter = g_atomic_rc_box_new0 (PenstockRtspCounter);
-
-  g_mutex_init (&counter->lock);
-  g_cond_init (&counter->cond);
-  return counter;
-}
-
-PenstockRtspCounter *
-penstock_rtsp_counter_ref (PenstockRtspCounter *counter)
-{
-  return g_atomic_rc_box_acquire (counter);
-}
-
-static void
-counter_clear (gpointer data)
-{
-  PenstockRtspCounter *counter = data;
-
-  g_mutex_clear (&counter->lock);
-  g_cond_clear (&counter->cond);
-}
-
-void
-penstock_rtsp_counter_unref (PenstockRtspCounter *counter)
-{
-  g_atomic_rc_box_release_full (counter, counter_clear);
-}
-
-gboolean
-penstock_rtsp_counter_wait (PenstockRtspCounter *counter, gint64 end_us)
-{
-  gboolean in_time = TRUE;
-
-  g_mutex_lock (&counter->lock);
-  while (counter->n > 0 && in_time)
-    in_time = g_cond_wait_until (&counter->cond, &counter->lock, end_us);
-  gboolean none = counter->n == 0;
-  g_mutex_unlock (&counter->lock);
-  return none;
-}
-
-guint
-penstock_rtsp_counter_get (PenstockRtspCounter *counter)
-{
-  g_mutex_lock (&counter->lock);
-  guint n = counter->n;
-  g_mutex_unlock (&counter->lock);
-  return n;
-}
-
-static void
-count (PenstockRtspCounter *counter, gint step)
-{
-  g_mutex_lock (&counter->lock);
-  counter->n += step;
-  g_cond_broadcast (&counter->cond);
-  g_mutex_unlock (&counter->lock);
-}
 
 /* --- mounts ---------------------------------------------------------------- */
 
@@ -899,7 +829,7 @@ penstock_rtsp_client_new (
   self->counter = penstock_rtsp_counter_ref (counter);
   self->census = penstock_rtsp_census_ref (census);
   self->id = (guint) g_atomic_int_add (&last_id, 1) + 1;
-  count (counter, 1);
+  penstock_rtsp_counter_add (counter, 1);
   return GST_RTSP_CLIENT (self);
 }
 
@@ -923,7 +853,7 @@ penstock_rtsp_client_finalize (GObject *object)
   g_free (self->peer);
   g_clear_object (&self->peer_address);
   G_OBJECT_CLASS (penstock_rtsp_client_parent_class)->finalize (object);
-  count (counter, -1);
+  penstock_rtsp_counter_add (counter, -1);
   penstock_rtsp_counter_unref (counter);
 }
 

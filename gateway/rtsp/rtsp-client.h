@@ -7,6 +7,7 @@
 
 #include <gst/rtsp-server/rtsp-server.h>
 
+#include "rtsp-counter.h"
 #include "rtsp-factory.h"
 #include "rtsp-record.h"
 
@@ -15,17 +16,6 @@ G_BEGIN_DECLS
 #define PENSTOCK_TYPE_RTSP_CLIENT (penstock_rtsp_client_get_type ())
 G_DECLARE_FINAL_TYPE (PenstockRtspClient, penstock_rtsp_client, PENSTOCK,
     RTSP_CLIENT, GstRTSPClient)
-
-typedef struct _PenstockRtspCounter PenstockRtspCounter;
-
-/* Counts the connections of one server that exist. Thread-safe, refcounted. */
-PenstockRtspCounter *penstock_rtsp_counter_new (void);
-PenstockRtspCounter *penstock_rtsp_counter_ref (PenstockRtspCounter *counter);
-void penstock_rtsp_counter_unref (PenstockRtspCounter *counter);
-/* Waits until there are none, at most until @end_us (monotonic). */
-gboolean penstock_rtsp_counter_wait (
-    PenstockRtspCounter *counter, gint64 end_us);
-guint penstock_rtsp_counter_get (PenstockRtspCounter *counter);
 
 GstRTSPClient *penstock_rtsp_client_new (
     PenstockRtspCounter *counter, PenstockRtspCensus *census);

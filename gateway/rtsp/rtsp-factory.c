@@ -578,22 +578,14 @@ penstock_rtsp_factory_kick_viewer (PenstockRtspFactory *self, guint id)
 }
 
 static void
-add_viewer_json (PenstockRtspFactory *self, const PenstockRtspViewer *viewer,
-    JsonBuilder *builder)
+add_viewers (const GPtrArray *viewers, JsonBuilder *builder)
 {
-  g_autoptr (PenstockViewer) described =
-      penstock_rtsp_viewer_describe (viewer, self->path);
-
-  penstock_viewer_add_json (described, builder);
-}
-
-static void
-add_viewers (PenstockRtspFactory *self, JsonBuilder *builder)
-{
+  json_builder_set_member_name (builder, "readers");
+  json_builder_add_int_value (builder, viewers->len);
   json_builder_set_member_name (builder, "sessions");
   json_builder_begin_array (builder);
-  for (GList *l = self->viewers.head; l; l = l->next)
-    add_viewer_json (self, l->data, builder);
+  for (guint i = 0; i < viewers->len; i++)
+    penstock_viewer_add_json (viewers->pdata[i], builder);
   json_builder_end_array (builder);
 }
 
@@ -618,11 +610,13 @@ void
 penstock_rtsp_factory_add_status (
     PenstockRtspFactory *self, JsonBuilder *builder)
 {
+  g_autoptr (GPtrArray) viewers =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) penstock_viewer_unref);
+
   add_left_out (self, builder);
+  penstock_rtsp_factory_list_viewers (self, viewers);
+  add_viewers (viewers, builder);
   g_mutex_lock (&self->lock);
-  json_builder_set_member_name (builder, "readers");
-  json_builder_add_int_value (builder, self->viewers.length);
-  add_viewers (self, builder);
   json_builder_set_member_name (builder, "rebuilds");
   json_builder_add_int_value (builder, self->n_rebuilds);
   if (self->reason) {
