@@ -255,10 +255,11 @@ viewer_message (GstBus *bus, GstMessage *message, gpointer data)
 
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
     g_autoptr (GError) error = NULL;
-    gst_message_parse_error (message, &error, NULL);
+    g_autofree gchar *debug = NULL;
+    gst_message_parse_error (message, &error, &debug);
     g_mutex_lock (&v->lock);
-    if (!v->error)
-      v->error = g_strdup (error->message);
+    if (!v->error) /* an answer's status is told by the second */
+      v->error = g_strdup_printf ("%s (%s)", error->message, debug);
     g_mutex_unlock (&v->lock);
     g_atomic_int_set (&v->ended, TRUE);
   } else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS) {
