@@ -6,6 +6,7 @@
 
 #include <gio/gio.h>
 #include <gst/check/gstcheck.h>
+#include <gst/rtsp-server/rtsp-server.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
 
@@ -128,6 +129,8 @@ fixture_clear (Fixture *f)
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_clear_pointer (&f->last, penstock_viewer_unref);
+  /* Threads of requests let go of their last objects a moment later. */
+  gst_rtsp_thread_pool_cleanup ();
 }
 
 static void
