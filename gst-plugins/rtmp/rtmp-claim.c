@@ -70,11 +70,12 @@ penstock_rtmp_claim_find (PenstockRtmpServer *server, const gchar *path,
 
 /* Server's lock held. */
 static gboolean
-may_take_over (PenstockRtmpServer *server, PenstockRtmpClaim *claim)
+may_wait (PenstockRtmpServer *server, PenstockRtmpClaim *claim)
 {
   return claim->waiting_id == 0 &&
-      penstock_publisher_seat_may_take_over (
-          claim->seat, server->times.stale_ms);
+      (claim->leaving ||
+          penstock_publisher_seat_may_take_over (
+              claim->seat, server->times.stale_ms));
 }
 
 /* Server's lock held. */
@@ -107,8 +108,8 @@ penstock_rtmp_claim_enter (
     }
   } else if (!claim->removed && claim->publisher_id == publisher->id) {
     result = PENSTOCK_RTMP_ENTER_NOW;
-  } else if (!claim->removed && may_take_over (server, claim)) {
-    old = claim->publisher_id;
+  } else if (!claim->removed && may_wait (server, claim)) {
+    old = claim->leaving ? 0 : claim->publisher_id;
     old_loop = claim->publisher_loop;
     claim->waiting_id = publisher->id;
     claim->waiting_loop = publisher->loop;
@@ -205,6 +206,18 @@ admit_waiting (PenstockRtmpClaim *claim, guint64 id, PenstockLoop *loop)
 }
 
 void
+penstock_rtmp_claim_begin_to_leave (
+    PenstockRtmpClaim *claim, PenstockRtmpPublisher *publisher)
+{
+  PenstockRtmpServer *server = publisher->server;
+
+  g_mutex_lock (&server->lock);
+  if (claim->publisher_id == publisher->id)
+    claim->leaving = TRUE;
+  g_mutex_unlock (&server->lock);
+}
+
+void
 penstock_rtmp_claim_leave (
     PenstockRtmpClaim *claim, PenstockRtmpPublisher *publisher, gboolean grace)
 {
@@ -218,6 +231,7 @@ penstock_rtmp_claim_leave (
   if (claim->waiting_id == publisher->id) {
     claim->waiting_id = 0;
   } else if (claim->publisher_id == publisher->id) {
+    claim->leaving = FALSE;
     next = claim->waiting_id;
     next_loop = claim->waiting_loop;
     claim->waiting_id = 0;

@@ -54,6 +54,8 @@ penstock_rtmp_publisher_end_publication (
               " peer=%s",
         penstock_rtmp_end_to_string (end), detail, claim->path, publisher->id,
         publisher->peer);
+    /* Who has heard of the end may publish, though this one is still here. */
+    penstock_rtmp_claim_begin_to_leave (claim, publisher);
     penstock_rtmp_claim_deliver_ended (claim, end, detail);
   }
   penstock_rtmp_claim_leave (

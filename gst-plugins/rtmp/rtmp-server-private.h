@@ -80,6 +80,7 @@ struct _PenstockRtmpClaim {
 
   /* Server's lock. */
   gboolean removed;     /* released: nobody may enter */
+  gboolean leaving;     /* its end is being told: the next one may wait */
   guint64 publisher_id; /* 0 = nobody */
   PenstockLoop *publisher_loop;
   guint64 waiting_id; /* takes over when the publisher has ended */
@@ -156,6 +157,9 @@ typedef enum {
 
 /* Makes @publisher the claim's, by its policy. */
 PenstockRtmpEnter penstock_rtmp_claim_enter (
+    PenstockRtmpClaim *claim, PenstockRtmpPublisher *publisher);
+/* @publisher ends: from now on the next one waits instead of being refused. */
+void penstock_rtmp_claim_begin_to_leave (
     PenstockRtmpClaim *claim, PenstockRtmpPublisher *publisher);
 /* @publisher ends or no longer waits; the one that waits gets in. With
  * @grace the time runs in which somebody may come back. */
