@@ -236,7 +236,9 @@ class Gateway:
             raise AssertionError("SIGTERM did not end it\n" + self.log())
         finally:
             self.folder.cleanup()
-        if kind is None:
+        if kind is not None:
+            print(self.log())  # pytest shows it with the failure
+        else:
             assert self.process.returncode == 0, self.log()
             bad = [line for line in self.lines if BAD_LINE.search(line)]
             assert not bad, "\n".join(bad)
