@@ -13,6 +13,8 @@
 
 /* No status of RTSP's own, but of HTTP, from which it takes them. */
 #define STATUS_CONFLICT ((GstRTSPStatusCode) 409)
+/* A watchdog that is so much too late could not look. */
+#define HELD_UP_US (500 * 1000)
 /* Bytes of what a publisher calls itself. */
 #define MAX_ENCODER 128
 
@@ -23,7 +25,6 @@ struct _PenstockRtspRecord {
   GWeakRef client;
   PenstockRtspRecordCutFunc cut;
   PenstockPublishPorts *ports;
-  GMainContext *context;
   gchar *peer;
 
   /* The client's thread. */
@@ -129,10 +130,16 @@ static gboolean
 look_for_silence (gpointer data)
 {
   Watch *watch = data;
+  gint64 now = g_get_monotonic_time ();
+
+  /* A request of somebody else held the thread up: what came meanwhile is yet
+   * to be read. */
+  if (now - g_source_get_ready_time (watch->source) > HELD_UP_US)
+    watch->since = now;
   gint64 last = MAX (
       watch->since, penstock_rtsp_record_media_get_last_packet (watch->media));
 
-  if (g_get_monotonic_time () - last >= PENSTOCK_RTSP_RECORD_SILENCE_US) {
+  if (now - last >= PENSTOCK_RTSP_RECORD_SILENCE_US) {
     g_source_set_ready_time (watch->source, -1);
     end_and_cut (G_OBJECT (watch->record), "no media for 10 s");
     return G_SOURCE_REMOVE;
@@ -151,7 +158,8 @@ dispatch_watch (GSource *source, GSourceFunc callback, gpointer user_data)
 
 static GSourceFuncs watch_funcs = { .dispatch = dispatch_watch };
 
-/* (transfer full): attached. */
+/* (transfer full): attached where the connection is read, so that it tells of
+ * silence and not of a thread that is busy. */
 static GSource *
 start_watchdog (PenstockRtspRecord *self)
 {
@@ -163,7 +171,7 @@ start_watchdog (PenstockRtspRecord *self)
   g_source_set_callback (source, look_for_silence, watch, watch_free);
   g_source_set_ready_time (
       source, watch->since + PENSTOCK_RTSP_RECORD_SILENCE_US);
-  g_source_attach (source, self->context);
+  g_source_attach (source, g_source_get_context (g_main_current_source ()));
   return source;
 }
 
@@ -466,13 +474,12 @@ penstock_rtsp_record_recorded (PenstockRtspRecord *self, GstRTSPContext *ctx)
 
 PenstockRtspRecord *
 penstock_rtsp_record_new (GstRTSPClient *client, PenstockPublishPorts *ports,
-    GMainContext *context, PenstockRtspRecordCutFunc cut)
+    PenstockRtspRecordCutFunc cut)
 {
   PenstockRtspRecord *self = g_object_new (PENSTOCK_TYPE_RTSP_RECORD, NULL);
 
   g_weak_ref_set (&self->client, client);
   self->ports = penstock_publish_ports_ref (ports);
-  self->context = g_main_context_ref (context);
   self->cut = cut;
   return self;
 }
@@ -496,7 +503,6 @@ penstock_rtsp_record_finalize (GObject *object)
   g_free (self->name);
   g_free (self->peer);
   penstock_publish_ports_unref (self->ports);
-  g_main_context_unref (self->context);
   g_weak_ref_clear (&self->client);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (penstock_rtsp_record_parent_class)->finalize (object);

@@ -26,11 +26,9 @@ typedef void (*PenstockRtspRecordCutFunc) (GstRTSPClient *client);
  * penstock_rtsp_record_new:
  * @client: not kept
  * @ports: where routes take publishers
- * @context: for its timer
  */
 PenstockRtspRecord *penstock_rtsp_record_new (GstRTSPClient *client,
-    PenstockPublishPorts *ports, GMainContext *context,
-    PenstockRtspRecordCutFunc cut);
+    PenstockPublishPorts *ports, PenstockRtspRecordCutFunc cut);
 
 /* Once, before its first request. @peer: address and port */
 void penstock_rtsp_record_connected (

@@ -36,7 +36,6 @@ struct _PenstockRtspCore {
   PenstockRtspCounter *counter; /* set at construction */
   PenstockRtspCensus *census;   /* owned; set before the first client */
   PenstockPublishPorts *ports;  /* owned; set before the first client */
-  GMainContext *context;        /* control */
   /* Of the connection that is being handed over, not owned; NULL: no TLS.
    * Control context, in which the library makes the client at once. */
   GTlsCertificate *certificate;
@@ -67,7 +66,7 @@ create_client (GstRTSPServer *server)
 
   if (self->ports)
     penstock_rtsp_client_take_record (PENSTOCK_RTSP_CLIENT (client),
-        penstock_rtsp_record_new (client, self->ports, self->context, cut));
+        penstock_rtsp_record_new (client, self->ports, cut));
 
   gst_rtsp_client_set_session_pool (client, sessions);
   gst_rtsp_client_set_mount_points (client, mounts);
@@ -93,7 +92,6 @@ penstock_rtsp_core_finalize (GObject *object)
   penstock_rtsp_counter_unref (self->counter);
   penstock_rtsp_census_unref (self->census);
   g_clear_pointer (&self->ports, penstock_publish_ports_unref);
-  g_main_context_unref (self->context);
   G_OBJECT_CLASS (penstock_rtsp_core_parent_class)->finalize (object);
 }
 
@@ -111,7 +109,6 @@ static void
 penstock_rtsp_core_init (PenstockRtspCore *self)
 {
   self->counter = penstock_rtsp_counter_new ();
-  self->context = g_main_context_ref_thread_default ();
 }
 
 /* --- the gateway's server ---------------------------------------------------- */
