@@ -51,6 +51,7 @@ enum {
   PROP_CHUNK_DURATION,
   PROP_LATENCY,
   PROP_HLS,
+  PROP_KEEP,
   PROP_STATS,
   N_PROPS
 };
@@ -183,6 +184,9 @@ penstock_dash_sink_set_property (
   case PROP_HLS:
     s->hls = g_value_get_boolean (value);
     break;
+  case PROP_KEEP:
+    s->keep = g_value_get_boolean (value);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -243,6 +247,9 @@ penstock_dash_sink_get_property (
     break;
   case PROP_HLS:
     g_value_set_boolean (value, s->hls);
+    break;
+  case PROP_KEEP:
+    g_value_set_boolean (value, s->keep);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -399,6 +406,24 @@ install_manifest (void)
 }
 
 static void
+install_keep (void)
+{
+  /**
+   * PenstockDashSink:keep:
+   *
+   * Everything stays in #PenstockDashSink:directory, from the first segment on:
+   * readers may go back to the beginning, and #PenstockDashSink:window and
+   * #PenstockDashSink:max-bytes do not matter for what is written. At the end
+   * `recording.mpd` appears, which plays it from 0, without the breaks.
+   *
+   * Since: 0.1
+   */
+  props[PROP_KEEP] = g_param_spec_boolean ("keep", "Keep",
+      "Nothing is deleted; at the end there is a recording.mpd", FALSE,
+      SETTABLE);
+}
+
+static void
 install_hls (void)
 {
   /**
@@ -487,6 +512,7 @@ dash_properties_install (GObjectClass *object_class)
   install_places ();
   install_segments ();
   install_manifest ();
+  install_keep ();
   install_hls ();
   install_low_latency ();
   install_stats ();

@@ -20,7 +20,7 @@ typedef struct {
   gchar *store, *directory, *title, *utc_timing_url;
   guint64 segment_duration, window, max_bytes, wall_clock, start_number;
   PenstockDashAddressing addressing;
-  gboolean low_latency, hls;
+  gboolean low_latency, hls, keep;
   guint64 chunk_duration, latency;
 } DashSettings;
 

@@ -386,6 +386,7 @@ create_engine (PenstockDashSink *self, const DashSettings *settings)
     .timeline = settings->addressing == PENSTOCK_DASH_ADDRESSING_TIMELINE &&
         !settings->low_latency,
     .hls = settings->hls,
+    .keep = settings->keep,
     .title = settings->title,
     .utc_timing_url = settings->utc_timing_url,
   };
@@ -431,6 +432,12 @@ open_output (PenstockDashSink *self, const DashSettings *settings)
   if (!settings->store && !settings->directory) {
     GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
         ("penstockdashsink needs a store or a directory"), (NULL));
+    return FALSE;
+  }
+  if (settings->keep && (settings->store || !settings->directory)) {
+    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
+        ("penstockdashsink keeps everything in a directory, not in a store"),
+        (NULL));
     return FALSE;
   }
   if (!dash_output_open (self->output, settings->store, settings->directory,

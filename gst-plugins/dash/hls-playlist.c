@@ -337,6 +337,8 @@ put_header (MediaPlaylist *self)
       "#EXTM3U\n#EXT-X-VERSION:%u\n#EXT-X-INDEPENDENT-SEGMENTS\n"
       "#EXT-X-TARGETDURATION:%u\n",
       VERSION, target_duration (self));
+  if (self->mpd->kept)
+    g_string_append (out, "#EXT-X-PLAYLIST-TYPE:EVENT\n");
   if (self->served)
     g_string_append (out, "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES");
   if (self->parts)

@@ -437,7 +437,10 @@ put_period (GString *out, const Mpd *mpd, guint i)
 
   g_string_append (out, "  <Period");
   put_text (out, "id", period->id);
-  put_duration (out, "start", period->start);
+  if (!mpd->recording)
+    put_duration (out, "start", period->start);
+  else if (i == 0)
+    put_duration (out, "start", 0);
   if (GST_CLOCK_TIME_IS_VALID (period->duration) &&
       (mpd->ended || (next && period->start + period->duration != next->start)))
     put_duration (out, "duration", period->duration);
@@ -465,9 +468,16 @@ static void
 put_ended (GString *out, const Mpd *mpd)
 {
   const MpdPeriod *last;
+  GstClockTime total = 0;
 
   if (mpd->periods->len == 0)
     return;
+  if (mpd->recording) {
+    for (guint i = 0; i < mpd->periods->len; i++)
+      total += ((MpdPeriod *) g_ptr_array_index (mpd->periods, i))->duration;
+    put_duration (out, "mediaPresentationDuration", total);
+    return;
+  }
   last = g_ptr_array_index (mpd->periods, mpd->periods->len - 1);
   put_duration (out, "mediaPresentationDuration", last->start + last->duration);
 }
@@ -514,7 +524,8 @@ put_mpd (GString *out, const Mpd *mpd)
   put_text (out, "profiles",
       mpd->latency.chunk ? LIVE_PROFILES "," LOW_LATENCY : LIVE_PROFILES);
   put_text (out, "type", mpd->ended ? "static" : "dynamic");
-  put_time (out, "availabilityStartTime", mpd->availability_start_us);
+  if (!mpd->recording)
+    put_time (out, "availabilityStartTime", mpd->availability_start_us);
   put_time (out, "publishTime", mpd->publish_us);
   if (mpd->ended)
     put_ended (out, mpd);
@@ -539,6 +550,16 @@ put_mpd (GString *out, const Mpd *mpd)
     put_period (out, mpd, i);
   put_clock (out, mpd, "  ");
   g_string_append (out, "</MPD>\n");
+}
+
+gchar *
+mpd_write_recording (const Mpd *mpd)
+{
+  Mpd recording = *mpd;
+
+  recording.recording = TRUE;
+  recording.latency = (MpdLatency){ 0 };
+  return mpd_write (&recording);
 }
 
 gchar *

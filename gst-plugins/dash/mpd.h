@@ -106,6 +106,9 @@ typedef struct {
 /**
  * Mpd:
  * @ended: nothing more comes: a static presentation
+ * @kept: nothing of it goes
+ * @recording: a static presentation that starts at 0, without the time between
+ *   its Periods
  * @availability_start_us, @publish_us: microseconds of UTC since 1970
  * @update_period, @window, @max_segment, @min_buffer, @delay: nanoseconds
  * @latency: of a presentation of low latency
@@ -113,7 +116,7 @@ typedef struct {
  * @periods: (element-type MpdPeriod): those that have segments
  */
 typedef struct {
-  gboolean ended;
+  gboolean ended, kept, recording;
   gint64 availability_start_us, publish_us;
   GstClockTime update_period, window, max_segment, min_buffer, delay;
   MpdLatency latency;
@@ -135,6 +138,9 @@ gboolean mpd_parse_path (const gchar *path, guint64 *number);
 
 /* (transfer full): the text, UTF-8 */
 gchar *mpd_write (const Mpd *mpd);
+
+/* (transfer full): an ended presentation, to be played from its beginning. */
+gchar *mpd_write_recording (const Mpd *mpd);
 
 /* (transfer full): the same presentation for places where a segment can be had
  * only when it is complete. */

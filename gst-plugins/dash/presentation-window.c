@@ -96,7 +96,8 @@ presentation_put_media (Presentation *self, PresentationRow *row,
       presentation_file_new (path, g_bytes_get_size (bytes));
 
   g_queue_push_tail (&row->files, file);
-  self->bytes += file->bytes;
+  if (!self->settings.keep)
+    self->bytes += file->bytes;
   presentation_put_change (changes, path, content_type (format), bytes);
   return file;
 }
@@ -106,7 +107,8 @@ presentation_append_media (Presentation *self, PresentationFile *file,
     const CmafFormat *format, GBytes *bytes, GQueue *changes)
 {
   file->bytes += g_bytes_get_size (bytes);
-  self->bytes += g_bytes_get_size (bytes);
+  if (!self->settings.keep)
+    self->bytes += g_bytes_get_size (bytes);
   presentation_put_change (changes, file->path, content_type (format), bytes);
   ((PresentationChange *) g_queue_peek_tail (changes))->action =
       PRESENTATION_APPEND;
@@ -143,6 +145,8 @@ presentation_get_announced_window (Presentation *self)
 {
   const PresentationRow *oldest = g_queue_peek_head (&self->rows);
 
+  if (self->settings.keep && oldest)
+    return MAX (presentation_get_window (self), self->edge - oldest->start);
   if (!self->short_of_bytes || !oldest)
     return presentation_get_window (self);
   return MIN (presentation_get_window (self), self->edge - oldest->start);
@@ -152,8 +156,13 @@ void
 presentation_retire (
     Presentation *self, PresentationFile *file, GstClockTime end)
 {
-  Retired *retired = g_new0 (Retired, 1);
+  Retired *retired;
 
+  if (self->settings.keep) { /* it stays where it is */
+    file_free (file);
+    return;
+  }
+  retired = g_new0 (Retired, 1);
   retired->file = file;
   retired->due = end + presentation_get_window (self) + self->max_segment +
       MAX (RETAIN_TIME, RETAIN_SEGMENTS * self->max_segment);
@@ -204,6 +213,8 @@ presentation_slide_window (Presentation *self, GQueue *changes)
   const PresentationRow *oldest;
   const Retired *next;
 
+  if (self->settings.keep)
+    return;
   while ((oldest = g_queue_peek_head (&self->rows)) &&
       oldest->end + presentation_get_window (self) < self->edge)
     unlist_row (self);

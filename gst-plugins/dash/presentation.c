@@ -18,6 +18,7 @@ presentation_new (const PresentationSettings *settings)
 
   self->settings = *settings;
   self->mpd.latency = settings->latency;
+  self->mpd.kept = settings->keep;
   self->mpd.title = g_strdup (settings->title);
   self->mpd.utc_timing_url = g_strdup (settings->utc_timing_url);
   self->settings.title = self->settings.utc_timing_url = NULL;
@@ -238,6 +239,12 @@ presentation_end (Presentation *self, gint64 now_us, GQueue *changes)
     presentation_close_period (self);
   self->mpd.ended = TRUE;
   put_mpd (self, now_us, changes);
+  if (self->settings.keep) {
+    gchar *text = mpd_write_recording (&self->mpd);
+
+    presentation_put_change (changes, PRESENTATION_RECORDING_PATH, MPD_TYPE,
+        g_bytes_new_take (text, strlen (text)));
+  }
   for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++)
     self->tracks[i].playlist_due = TRUE;
   presentation_put_playlists (self, TRUE, changes);

@@ -16,6 +16,8 @@
 G_BEGIN_DECLS
 
 #define PRESENTATION_MPD_PATH "manifest.mpd"
+/* What was kept, from its beginning, once it is over. */
+#define PRESENTATION_RECORDING_PATH "recording.mpd"
 
 /* Media is promised this much later than it is expected, so that it is never
  * asked for before it is there. With low latency it is not: there the length of
@@ -36,6 +38,7 @@ G_BEGIN_DECLS
  * @first_number: of the first segment; 0 takes it from the clock
  * @timeline: list segments one by one also when they are regular
  * @hls: write playlists as well
+ * @keep: everything stays, whatever @window and @max_bytes say
  * @title, @utc_timing_url: (nullable)
  */
 typedef struct {
@@ -43,7 +46,7 @@ typedef struct {
   MpdLatency latency;
   guint64 max_bytes;
   guint64 first_number;
-  gboolean timeline, hls;
+  gboolean timeline, hls, keep;
   const gchar *title, *utc_timing_url;
 } PresentationSettings;
 

@@ -153,6 +153,29 @@ def test_every_codec_is_written_as_the_rules_say(name, tmp_path):
     assert found[0] == codec
 
 
+def test_a_folder_that_keeps_everything_becomes_a_recording(tmp_path):
+    """Twelve seconds, faster than live, with a window of four."""
+    subprocess.run(
+        ["gst-launch-1.0", "videotestsrc", "num-buffers=300", "!",
+         "video/x-raw,format=I420,width=160,height=120,framerate=25/1", "!",
+         *X264, "penstockdashsink", "keep=true", "window=4000000000",
+         "segment-duration=1000000000", "hls=true", f"directory={tmp_path}"],
+        env=environment("gst-launch-1.0"), check=True, timeout=60,
+        capture_output=True)
+    checker = dash_check.check(str(tmp_path))
+    assert not checker.problems, "\n".join(checker.problems)
+    assert checker.read_segments == 12
+    for name in ("recording.mpd", "master.m3u8"):
+        answer = subprocess.run(
+            ["ffprobe", "-v", "error", "-of", "csv=p=0", "-count_packets",
+             "-show_entries", "stream=nb_read_packets:format=duration",
+             tmp_path / name],
+            capture_output=True, text=True, timeout=60, check=True)
+        found = answer.stdout.replace(",", " ").split()
+        assert found[0] == "300", answer.stdout
+        assert float(found[-1]) == pytest.approx(12, abs=0.1)
+
+
 @contextlib.contextmanager
 def small_disk(path, size):
     """A file system of @size; only root can have one."""

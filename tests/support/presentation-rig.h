@@ -33,6 +33,7 @@ typedef struct {
   GString *log;     /* "+path" and "-path", ">path" for a chunk */
   gchar *mpd;       /* the newest */
   gchar *plain_mpd; /* as a folder has it, if that is another */
+  gchar *recording; /* at the end, if everything is kept */
   gint64 now_us;
 } Rig;
 
@@ -119,6 +120,10 @@ rig_apply (Rig *rig, GQueue *changes)
     case PRESENTATION_PUT:
       if (g_str_equal (change->path, PRESENTATION_MPD_PATH)) {
         rig_take_mpd (rig, change);
+        break;
+      }
+      if (g_str_equal (change->path, PRESENTATION_RECORDING_PATH)) {
+        rig->recording = rig_text_of (change->bytes);
         break;
       }
       if (g_str_has_suffix (change->path, ".m3u8")) {
@@ -238,6 +243,7 @@ rig_stop (Rig *rig)
   g_string_free (rig->log, TRUE);
   g_free (rig->mpd);
   g_free (rig->plain_mpd);
+  g_free (rig->recording);
 }
 
 static inline void

@@ -34,6 +34,31 @@ GST_START_TEST (segments_leave_the_mpd_first_and_the_disk_later)
 }
 GST_END_TEST;
 
+GST_START_TEST (what_is_kept_stays_and_becomes_a_recording)
+{
+  PresentationSettings settings = defaults;
+  Rig rig;
+
+  settings.keep = TRUE;
+  settings.max_bytes = 1000 * 1000;
+  rig_start_with (&rig, &settings);
+  rig_feed (&rig, 0, 81, 50);
+  rig_assert_in_mpd (&rig, " startNumber=\"10\"");
+  rig_assert_in_mpd (&rig, " timeShiftBufferDepth=\"PT80S\"");
+  rig_feed (&rig, 300, 304, 50);
+  rig_end (&rig);
+  fail_unless (g_hash_table_contains (rig.files, "v0/10.m4s"));
+  fail_unless (rig.recording != NULL);
+  fail_unless (strstr (rig.recording, " type=\"static\" publishTime"));
+  fail_unless (strstr (rig.recording, " mediaPresentationDuration=\"PT85S\""));
+  fail_unless (
+      strstr (rig.recording, "<Period id=\"p10\" start=\"PT0S\" duration="));
+  fail_unless (strstr (rig.recording, "\" duration=\"PT4S\">"));
+  fail_if (strstr (strstr (rig.recording, "PT0S") + 4, " start="));
+  rig_stop (&rig);
+}
+GST_END_TEST;
+
 GST_START_TEST (a_period_leaves_with_its_last_segment_and_so_does_its_header)
 {
   Rig rig;
@@ -181,6 +206,7 @@ presentation_window_suite (void)
   tcase_add_test (tc, segments_leave_the_mpd_first_and_the_disk_later);
   tcase_add_test (
       tc, a_period_leaves_with_its_last_segment_and_so_does_its_header);
+  tcase_add_test (tc, what_is_kept_stays_and_becomes_a_recording);
   tcase_add_test (tc, everything_the_mpd_lists_is_there);
   tcase_add_test (tc, memory_is_bounded_and_the_newest_rows_stay);
   tcase_add_test (tc, a_long_gop_makes_the_window_long_enough_for_players);
