@@ -11,6 +11,9 @@
 /* In target durations: how long a playlist is waited for, and how long caches
  * may keep one that was (section 6.2.5.2, appendix B.1). */
 #define PATIENCE_TARGETS 3
+/* For the first playlist of a route that is about to start: players give up
+ * after a few answers that there is none. */
+#define START_PATIENCE_MS 5000
 #define CACHED_TARGETS 6
 
 /* ---- how far playlists have come ---- */
@@ -83,6 +86,24 @@ http_dash_answer_stale_playlist (HttpRequest *request)
   http_request_answer (request, SOUP_STATUS_SERVICE_UNAVAILABLE, NULL, NULL);
 }
 
+/* Nothing has been written yet, so nobody knows what there will be. */
+static gboolean
+is_about_to_start (HttpDash *self)
+{
+  g_autoptr (PenstockStoredFile) mpd =
+      penstock_segment_store_read (self->store, "manifest.mpd");
+
+  return mpd == NULL;
+}
+
+static void
+hold_for_start (HttpWaiter *waiter)
+{
+  if (!waiter->hold)
+    http_dash_hold (
+        waiter, MIN (START_PATIENCE_MS, waiter->dash->limits.max_hold_ms));
+}
+
 gboolean
 http_dash_update_playlist (HttpWaiter *waiter)
 {
@@ -92,6 +113,10 @@ http_dash_update_playlist (HttpWaiter *waiter)
   const HttpHlsPosition *position =
       file ? position_of (self, waiter->path, file) : NULL;
 
+  if (!file && is_about_to_start (self)) {
+    hold_for_start (waiter);
+    return TRUE;
+  }
   if (!position) {
     http_dash_answer_absent (waiter->request);
     return FALSE;
@@ -113,6 +138,22 @@ http_dash_update_playlist (HttpWaiter *waiter)
   return TRUE;
 }
 
+/* FALSE: there is no reason to wait. */
+static gboolean
+wait_for_start (HttpDash *self, HttpRequest *request, const gchar *path)
+{
+  g_autoptr (PenstockStoredFile) file =
+      penstock_segment_store_read (self->store, path);
+  HttpWaiter *waiter;
+
+  if (file || !is_about_to_start (self))
+    return FALSE;
+  waiter = http_dash_add_waiter (self, request, WAITS_FOR_FILE, path);
+  hold_for_start (waiter);
+  http_dash_wait (waiter, TRUE);
+  return TRUE;
+}
+
 gboolean
 http_dash_serve_playlist (
     HttpDash *self, HttpRequest *request, const gchar *path)
@@ -125,7 +166,7 @@ http_dash_serve_playlist (
   switch (penstock_priv_http_hls_parse_query (
       http_request_get_query (request), &wish)) {
   case HTTP_HLS_NO_WISH:
-    return FALSE;
+    return wait_for_start (self, request, path);
   case HTTP_HLS_BAD_WISH:
     answer_bad_wish (request);
     return TRUE;

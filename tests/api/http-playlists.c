@@ -99,6 +99,42 @@ GST_START_TEST (playlist_that_does_not_go_on_is_unavailable)
 }
 GST_END_TEST;
 
+static const gchar *const first[] = { "/live/one/master.m3u8",
+  "/live/one/v0/media.m3u8?_HLS_msn=1" };
+
+GST_START_TEST (first_playlist_of_a_route_is_waited_for)
+{
+  HttpLimits limits = HTTP_LIMITS_DEFAULT;
+  limits.max_hold_ms = 60 * 1000;
+  Setup setup = setup_with (&limits);
+  g_autoptr (Client) client = client_new (setup.fixture->port);
+
+  penstock_segment_store_clear (setup.store);
+  client_send (client, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", first[__i__]);
+  settle (&setup);
+  put_playlist (&setup, 1);
+  store_put (setup.store, "master.m3u8", TYPE, "#EXTM3U\n");
+  store_put (setup.store, "manifest.mpd", "application/dash+xml", MPD);
+  g_autoptr (Answer) answer = client_read (client, FALSE);
+  fail_unless_equals_int (answer->status, 200);
+  fail_unless (g_str_has_prefix (answer->body->str, "#EXTM3U\n"));
+  teardown (&setup);
+}
+GST_END_TEST;
+
+GST_START_TEST (first_playlist_is_not_waited_for_for_ever)
+{
+  HttpLimits limits = HTTP_LIMITS_DEFAULT;
+  limits.max_hold_ms = 100;
+  Setup setup = setup_with (&limits);
+
+  penstock_segment_store_clear (setup.store);
+  g_autoptr (Answer) answer = get (setup.fixture->port, first[0], NULL);
+  fail_unless_equals_int (answer->status, 404);
+  teardown (&setup);
+}
+GST_END_TEST;
+
 GST_START_TEST (part_is_waited_for_as_the_hint_says)
 {
   HttpLimits limits = HTTP_LIMITS_DEFAULT;
@@ -147,6 +183,9 @@ http_playlists_suite (void)
   tcase_add_loop_test (
       tc, what_is_there_is_answered_at_once, 0, G_N_ELEMENTS (asked));
   tcase_add_test (tc, playlist_that_does_not_go_on_is_unavailable);
+  tcase_add_loop_test (
+      tc, first_playlist_of_a_route_is_waited_for, 0, G_N_ELEMENTS (first));
+  tcase_add_test (tc, first_playlist_is_not_waited_for_for_ever);
   tcase_add_test (tc, part_is_waited_for_as_the_hint_says);
   return suite;
 }
