@@ -32,10 +32,10 @@ PLAYERS = {
       shaka.polyfill.installAll();
       const player = window.player = new shaka.Player();
       const note = (error) => problems.push(
-        `${error.severity === 2 ? "fatal " : ""}${error.code} ${error.data}`);
+        `${error.severity === 2 ? "fatal " : ""}${error.code} ${error.data} ${
+          error.code ? "" : error}`);
       player.addEventListener("error", (event) => note(event.detail));
-      player.configure({ streaming: { failureCallback: note,
-        ...(low ? { lowLatencyMode: true } : {}) } });
+      if (low) player.configure({ streaming: { lowLatencyMode: true } });
       player.attach(video).then(() => player.load(source)).catch(note);
     """),
 }
