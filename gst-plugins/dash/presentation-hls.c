@@ -75,8 +75,17 @@ presentation_add_part (const Presentation *self, const TrackState *state,
   MpdPart part = { state->next_number - 1, state->n_chunks, chunk->duration,
     track->format->kind == CMAF_AUDIO || first->keyframe };
 
-  if (track->longest_part == 0)
+  if (track->longest_part == 0) {
+    guint n_periods = self->mpd.periods->len;
+    const MpdTrack *before = n_periods > 1
+        ? presentation_find_track (
+              g_ptr_array_index (self->mpd.periods, n_periods - 2), track->id)
+        : NULL;
+
     hls_expect_parts (track, self->settings.latency.chunk);
+    if (before) /* the target of a playlist does not shrink */
+      track->longest_part = MAX (track->longest_part, before->longest_part);
+  }
   track->longest_part = MAX (track->longest_part,
       presentation_ticks_to_time (chunk->duration, track->format));
   track->open = state->segment;

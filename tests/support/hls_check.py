@@ -318,8 +318,8 @@ class Checker:
 
     @property
     def problems(self):
-        return self.multivariant.problems + [
-            problem for reader in self.readers for problem in reader.problems]
+        return list(dict.fromkeys(self.multivariant.problems + [
+            problem for reader in self.readers for problem in reader.problems]))
 
 
 def check(url, updates):
