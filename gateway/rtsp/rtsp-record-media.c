@@ -30,6 +30,7 @@ typedef struct {
   gboolean set_up, tcp;
   gboolean has_ssrc; /* from the first packet on */
   guint32 ssrc;
+  guint port; /* that the last packet of it came from; 0: by TCP */
 
   GstPad *out; /* owned; set before data flows; NULL: nothing is taken */
 
@@ -109,23 +110,37 @@ is_of_publisher (Chain *chain, GstBuffer *buffer)
       g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (meta->addr)));
 }
 
-/* Its timeline is another one: the publisher has to begin anew, too. */
+/* 0: by TCP. */
+static guint
+source_port (GstBuffer *buffer)
+{
+  const GstNetAddressMeta *meta = gst_buffer_get_net_address_meta (buffer);
+
+  return meta && G_IS_INET_SOCKET_ADDRESS (meta->addr)
+      ? g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (meta->addr))
+      : 0;
+}
+
+/* Another source is another timeline: the publisher has to begin anew, too. From
+ * another port it is somebody else, who sends to whoever had our port before. */
 static gboolean
-take_packet_of (Chain *chain, guint32 ssrc, guint32 time)
+take_packet_of (Chain *chain, guint32 ssrc, guint32 time, guint port)
 {
   PenstockRtspRecordMedia *self = chain->media;
   gint64 arrival = running_time (self);
 
   g_mutex_lock (&self->lock);
   gboolean ours = !chain->has_ssrc || chain->ssrc == ssrc;
+  gboolean anew = !ours && chain->port == port;
   if (ours) {
     chain->has_ssrc = TRUE;
     chain->ssrc = ssrc;
+    chain->port = port;
     penstock_record_clock_take_packet (
         self->clock, chain->number, time, arrival);
   }
   g_mutex_unlock (&self->lock);
-  if (!ours)
+  if (anew)
     tell_over (self, "the publisher began a stream anew");
   return ours;
 }
@@ -144,7 +159,7 @@ take_packet (Chain *chain, GstBuffer *buffer)
   guint32 time = gst_rtp_buffer_get_timestamp (&rtp);
   guint32 ssrc = gst_rtp_buffer_get_ssrc (&rtp);
   gst_rtp_buffer_unmap (&rtp);
-  if (!ours || !take_packet_of (chain, ssrc, time))
+  if (!ours || !take_packet_of (chain, ssrc, time, source_port (buffer)))
     return FALSE;
   __atomic_store_n (
       &self->last_packet, g_get_monotonic_time (), __ATOMIC_RELAXED);

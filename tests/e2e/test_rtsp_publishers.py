@@ -5,6 +5,7 @@ send."""
 import contextlib
 import os
 import signal
+import socket
 import time
 
 import pytest
@@ -421,6 +422,26 @@ def test_stream_that_begins_anew_ends_the_publication():
         publisher.send_packet(ssrc=2)
         assert publisher.is_closed()
         gateway.wait_state("stage", "offline")
+        gateway.wait_log("began a stream anew")
+
+
+def test_datagrams_of_strangers_are_dropped():
+    """Who sent to our port when it was another's may go on for a while."""
+    with Gateway(stage()) as gateway, \
+            Publisher(gateway.rtsp("stage")) as publisher, \
+            Publisher(gateway.rtsp("stage")) as stranger, \
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other_port:
+        answers = [publisher.announce(), publisher.set_up_by_udp(),
+                   publisher.record()]
+        assert [a[0] for a in answers] == [200] * 3, answers
+        send_until_online(gateway, publisher)
+        stranger.datagrams, stranger.server = other_port, publisher.server
+        stranger.send_packet(ssrc=2)
+        publisher.send(0.2)
+        assert publisher.request("GET_PARAMETER")[0] == 200
+        assert "publisher lost" not in gateway.log()
+        publisher.send_packet(ssrc=2)  # that is itself
+        assert publisher.is_closed()
         gateway.wait_log("began a stream anew")
 
 

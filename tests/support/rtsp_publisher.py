@@ -56,6 +56,8 @@ class Publisher:
         self.sequence = 0
         self.session = None
         self.packets = 0
+        self.datagrams = None  # of a stream by UDP, and where they go
+        self.server = None
         self.socket = socket.create_connection(
             (parts.hostname, parts.port), timeout)
         if tls:
@@ -127,6 +129,19 @@ class Publisher:
             Transport=f"RTP/AVP/TCP;unicast;interleaved={2 * number}-"
                       f"{2 * number + 1};mode=record")
 
+    def set_up_by_udp(self, number=0):
+        """The port of RTCP is told, and nobody listens there."""
+        self.datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.datagrams.bind(("127.0.0.1", 0))
+        port = self.datagrams.getsockname()[1]
+        answer = self.request(
+            "SETUP", f"{self.url}/streamid={number}",
+            Transport=f"RTP/AVP;unicast;client_port={port}-{port + 1}"
+                      ";mode=record")
+        match = re.search(r"server_port=(\d+)", answer[2].get("transport", ""))
+        self.server = match and ("127.0.0.1", int(match.group(1)))
+        return answer
+
     def record(self):
         return self.request("RECORD", Range="npt=0.000-")
 
@@ -144,6 +159,9 @@ class Publisher:
         rtp = struct.pack(">BBHII", 0x80, payload_type, self.packets & 0xffff,
                           160 * self.packets, ssrc) + payload
         self.packets += 1
+        if self.datagrams:
+            self.datagrams.sendto(rtp, self.server)
+            return
         self.file.write(struct.pack(">cBH", b"$", channel, len(rtp)) + rtp)
         self.file.flush()
 
@@ -181,6 +199,8 @@ class Publisher:
         return True
 
     def close(self):
+        if self.datagrams:
+            self.datagrams.close()
         self.file.close()
         self.socket.close()
 
