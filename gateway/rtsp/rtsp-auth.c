@@ -440,6 +440,21 @@ check_request (PenstockRtspAuth *self, GstRTSPContext *ctx)
   return check_guards (self, ctx, path, &guards);
 }
 
+/* The last look at a request before the library handles it. */
+static gboolean
+screen (GstRTSPContext *ctx)
+{
+  GstRTSPStatusCode code =
+      penstock_rtsp_client_screen (PENSTOCK_RTSP_CLIENT (ctx->client), ctx);
+
+  if (code == GST_RTSP_STS_OK)
+    return TRUE;
+  gst_rtsp_message_init_response (
+      ctx->response, code, gst_rtsp_status_as_text (code), ctx->request);
+  send_answer (ctx);
+  return FALSE;
+}
+
 static gboolean
 check (GstRTSPAuth *auth, GstRTSPContext *ctx, const gchar *what)
 {
@@ -447,7 +462,7 @@ check (GstRTSPAuth *auth, GstRTSPContext *ctx, const gchar *what)
     return GST_RTSP_AUTH_CLASS (penstock_rtsp_auth_parent_class)
         ->check (auth, ctx, what);
   if (g_str_equal (what, GST_RTSP_AUTH_CHECK_URL))
-    return check_request (PENSTOCK_RTSP_AUTH (auth), ctx);
+    return check_request (PENSTOCK_RTSP_AUTH (auth), ctx) && screen (ctx);
   /* A client that may say where the media goes can send it to others. */
   return !g_str_equal (what, GST_RTSP_AUTH_CHECK_TRANSPORT_CLIENT_SETTINGS);
 }

@@ -241,14 +241,12 @@ begin_session (
                                : GST_RTSP_STS_OK;
 }
 
+/* Of a viewer. */
 static GstRTSPStatusCode
-pre_setup (GstRTSPClient *client, GstRTSPContext *ctx)
+check_setup (PenstockRtspClient *self, GstRTSPContext *ctx)
 {
-  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
   PenstockRtspWish wish;
 
-  if (publishes (self, ctx))
-    return GST_RTSP_STS_OK;
   if (!read_wish (self, ctx, &wish))
     return GST_RTSP_STS_BAD_REQUEST;
   g_autoptr (PenstockRtspFactory) factory = find_mount (self, ctx, TRUE);
@@ -257,6 +255,24 @@ pre_setup (GstRTSPClient *client, GstRTSPContext *ctx)
   if (status == GST_RTSP_STS_OK && factory && !views (self, factory))
     status = admit (self, factory);
   return status;
+}
+
+/* A SETUP that is checked before the library handles it. */
+static gboolean
+is_screened_setup (PenstockRtspClient *self, const GstRTSPContext *ctx)
+{
+  return ctx->session &&
+      !(self->record && penstock_rtsp_record_covers (self->record, ctx->uri));
+}
+
+static GstRTSPStatusCode
+pre_setup (GstRTSPClient *client, GstRTSPContext *ctx)
+{
+  PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
+
+  if (publishes (self, ctx) || is_screened_setup (self, ctx))
+    return GST_RTSP_STS_OK;
+  return check_setup (self, ctx);
 }
 
 /* The request that found the mount idle builds its media; this one may have
@@ -581,6 +597,39 @@ make_path_from_uri (GstRTSPClient *client, const GstRTSPUrl *uri)
       self->record ? penstock_rtsp_record_make_path (self->record, uri) : NULL;
 
   return path ? path : penstock_rtsp_url_dup_path (uri);
+}
+
+static gboolean
+session_has_media (PenstockRtspClient *self, const GstRTSPContext *ctx)
+{
+  g_autofree gchar *path =
+      make_path_from_uri (GST_RTSP_CLIENT (self), ctx->uri);
+  gint matched = 0;
+  g_autoptr (GstRTSPSessionMedia) media =
+      gst_rtsp_session_dup_media (ctx->session, path, &matched);
+
+  return media != NULL;
+}
+
+/* The library (1.22.0) loses the path of a PLAY or RECORD that it does not find
+ * in the session, and a reference to the session of a SETUP that its
+ * pre-setup-request refuses. */
+GstRTSPStatusCode
+penstock_rtsp_client_screen (PenstockRtspClient *self, GstRTSPContext *ctx)
+{
+  if (!ctx->session || !ctx->uri)
+    return GST_RTSP_STS_OK;
+  switch (ctx->method) {
+  case GST_RTSP_PLAY:
+  case GST_RTSP_RECORD:
+    return session_has_media (self, ctx) ? GST_RTSP_STS_OK
+                                         : GST_RTSP_STS_NOT_FOUND;
+  case GST_RTSP_SETUP:
+    return is_screened_setup (self, ctx) ? check_setup (self, ctx)
+                                         : GST_RTSP_STS_OK;
+  default:
+    return GST_RTSP_STS_OK;
+  }
 }
 
 static GstRTSPStatusCode

@@ -40,6 +40,11 @@ void penstock_rtsp_client_tick (PenstockRtspClient *self, gint64 now);
 void penstock_rtsp_client_hold_mount (
     PenstockRtspClient *self, PenstockRtspFactory *factory);
 
+/* The client's thread, for each request whose sender may make it, before the
+ * library handles it: a status of 400 or more refuses it, with that answer. */
+GstRTSPStatusCode penstock_rtsp_client_screen (
+    PenstockRtspClient *self, GstRTSPContext *ctx);
+
 /* Cuts the connection; the client goes in its own thread. Any thread that
  * holds a reference. */
 void penstock_rtsp_client_kick (PenstockRtspClient *self);

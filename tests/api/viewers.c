@@ -628,6 +628,69 @@ GST_START_TEST (body_beyond_the_bound_is_not_waited_for)
 }
 GST_END_TEST
 
+static gboolean
+note_session (GSignalInvocationHint *hint, guint n_values, const GValue *values,
+    gpointer session)
+{
+  g_weak_ref_set (session, g_value_get_object (&values[1]));
+  return TRUE;
+}
+
+static gboolean
+is_gone (Fixture *f, gpointer session)
+{
+  g_autoptr (GObject) object = g_weak_ref_get (session);
+
+  return !object;
+}
+
+/* The path of a PLAY or RECORD is text, so only a leak sanitizer sees it. */
+GST_START_TEST (refused_requests_leave_nothing_of_their_session)
+{
+  static const struct {
+    const gchar *method, *suffix;
+    guint status;
+  } rows[] = {
+    { "PLAY", "/nowhere/near", 460 },
+    { "PLAY", "-not-in-the-session", 404 },
+    { "RECORD", "-not-in-the-session", 404 },
+    { "PAUSE", "-not-in-the-session", 404 },
+    { "SETUP", "-not-in-the-session/stream=0", 404 },
+    { "SETUP", "/stream=0?start=nonsense", 400 },
+    { "SETUP", "/stream=9", 404 },
+  };
+  Fixture f;
+  Viewer v, full;
+  GWeakRef session;
+
+  fixture_init (&f, "", ",\"max-viewers\":1");
+  viewer_play (&full, &f, "one");
+  guint id = g_signal_lookup ("new-session", GST_TYPE_RTSP_CLIENT);
+  g_weak_ref_init (&session, NULL);
+  gulong hook =
+      g_signal_add_emission_hook (id, 0, note_session, &session, NULL);
+  viewer_play (&v, &f, "two");
+  fail_if (is_gone (&f, &session));
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    fail_unless_equals_int (
+        viewer_ask (&f, &v, rows[i].method, rows[i].suffix, TCP),
+        rows[i].status);
+  /* One session may have several routes, if there is a place. */
+  memcpy (strstr (v.url, "/two"), "/one", strlen ("/one"));
+  fail_unless_equals_int (viewer_ask (&f, &v, "SETUP", "/stream=0", TCP), 453);
+  /* What it has goes on. */
+  memcpy (strstr (v.url, "/one"), "/two", strlen ("/two"));
+  fail_unless_equals_int (viewer_ask (&f, &v, "PLAY", "", ""), 200);
+  g_signal_remove_emission_hook (id, hook);
+  fail_unless_equals_int (viewer_ask (&f, &v, "TEARDOWN", "", ""), 200);
+  viewer_close (&v);
+  fail_unless (wait_for (&f, is_gone, &session));
+  g_weak_ref_clear (&session);
+  viewer_close (&full);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
 /* While nobody accepts they wait in the kernel. Where it has no room it drops
  * what they send, and they try again after a second. */
 GST_START_TEST (many_connections_at_once_are_all_taken)
@@ -676,6 +739,7 @@ viewers_suite (void)
   tcase_add_test (
       tcase, idle_connections_and_silent_sessions_end_as_they_are_told);
   tcase_add_test (tcase, body_beyond_the_bound_is_not_waited_for);
+  tcase_add_test (tcase, refused_requests_leave_nothing_of_their_session);
   tcase_add_test (tcase, many_connections_at_once_are_all_taken);
   return suite;
 }
