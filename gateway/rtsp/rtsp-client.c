@@ -778,8 +778,8 @@ start_tls (PenstockRtspClient *self, GstRTSPConnection *connection,
    * system trusts, 3.7 MB. */
   g_tls_connection_set_database (tls, NULL);
   g_tls_connection_set_certificate (tls, certificate);
-  g_signal_connect_object (tls, "notify::protocol-version",
-      G_CALLBACK (tls_version_known), self, 0);
+  g_signal_connect_object (
+      tls, "notify::protocol-version", G_CALLBACK (tls_version_known), self, 0);
   return TRUE;
 }
 
