@@ -691,6 +691,46 @@ GST_START_TEST (refused_requests_leave_nothing_of_their_session)
 }
 GST_END_TEST
 
+static gboolean
+has_jitter (Fixture *f, gpointer data)
+{
+  g_autoptr (GPtrArray) viewers =
+      penstock_server_list_viewers (f->server, "one");
+
+  return penstock_viewer_get_jitter (viewers->pdata[0]) > 0;
+}
+
+/* rtpsession would keep the name of the PRIV item, and the next one would have
+ * it read beyond the packet. */
+GST_START_TEST (descriptions_by_viewers_are_not_believed)
+{
+  static const gchar prefix[] = "penstock-test-name";
+  Fixture f;
+  Viewer v;
+  /* Receiver reports, the last with a block: its jitter is seen. */
+  guint8 frames[] = "$\1\0\50"
+                    "\200\311\0\1SSRC"
+                    "\201\312\0\7SSRC"
+                    "\10\25\22penstock-test-namehi\0"
+                    "$\1\0\30"
+                    "\200\311\0\1SSRC"
+                    "\201\312\0\3SSRC"
+                    "\10\6\377abcde"
+                    "$\1\0\40"
+                    "\201\311\0\7SSRCssrc"
+                    "\0\0\0\0\0\0\0\0\0\0\377\377\0\0\0\0\0\0\0";
+
+  fixture_init (&f, "", "");
+  viewer_play (&v, &f, "one");
+  g_socket_send (g_socket_connection_get_socket (v.connection),
+      (const gchar *) frames, sizeof (frames), NULL, NULL);
+  fail_unless (wait_for (&f, has_jitter, NULL));
+  fail_unless_equals_int (g_quark_try_string (prefix), 0);
+  viewer_close (&v);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
 /* While nobody accepts they wait in the kernel. Where it has no room it drops
  * what they send, and they try again after a second. */
 GST_START_TEST (many_connections_at_once_are_all_taken)
@@ -740,6 +780,7 @@ viewers_suite (void)
       tcase, idle_connections_and_silent_sessions_end_as_they_are_told);
   tcase_add_test (tcase, body_beyond_the_bound_is_not_waited_for);
   tcase_add_test (tcase, refused_requests_leave_nothing_of_their_session);
+  tcase_add_test (tcase, descriptions_by_viewers_are_not_believed);
   tcase_add_test (tcase, many_connections_at_once_are_all_taken);
   return suite;
 }

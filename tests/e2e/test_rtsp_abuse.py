@@ -124,7 +124,8 @@ class Dialogue:
         if one.random() < 0.6:
             body = bytearray(b"\x81\xc9\0\x07" + one.randbytes(28) +
                              b"\x81\xca\0\x03" + one.randbytes(4) +
-                             b"\x01\x02ab\0\0\0\0")
+                             one.choice([b"\x01\x02ab", b"\x08\x02ab",
+                                         b"\x08\x03\x01ab"]).ljust(8, b"\0"))
             body[one.randrange(len(body))] = one.randrange(256)
         else:
             body = one.randbytes(one.choice([0, 1, 3, 12, 200, 1500]))
