@@ -301,6 +301,9 @@ do_change (DashOutput *self, const PresentationChange *change)
   } else if (change == &restore_mark) {
     restore (self);
   } else if (change == &end_mark) {
+    /* There is no next time, however busy it is. */
+    if (dash_output_can_restore (self) && dash_output_has_failed (self))
+      restore (self);
     if (self->files)
       dash_files_notify (self->files);
     else

@@ -130,7 +130,6 @@ GST_START_TEST (a_disk_that_fails_is_told_and_the_stream_goes_on)
   rig_end (&rig);
   message = gst_bus_timed_pop_filtered (
       rig.bus, GST_CLOCK_TIME_NONE, GST_MESSAGE_EOS);
-  rig_stop (&rig); /* all is written */
   fail_unless (g_file_get_contents (mpd, &text, NULL, NULL));
   fail_unless (count_text (text, "<Period ") == 1, "%.3000s", text);
   for (const gchar *at = text; (at = strstr (at, "startNumber=\"")); at++) {
@@ -139,6 +138,7 @@ GST_START_TEST (a_disk_that_fails_is_told_and_the_stream_goes_on)
 
     fail_unless (exists (folder, path), "%s", path);
   }
+  rig_stop (&rig);
   delete_folder (folder);
 }
 GST_END_TEST;
@@ -180,8 +180,8 @@ GST_START_TEST (a_folder_that_is_removed_is_filled_again_from_memory)
   rig_feed (&rig, video, NULL, 6 * GST_SECOND);
   wait_for (&rig, GST_MESSAGE_WARNING);
   rig_feed (&rig, video, NULL, 9 * GST_SECOND);
-  wait_for (&rig, GST_MESSAGE_INFO);
   rig_end (&rig);
+  wait_for (&rig, GST_MESSAGE_INFO);
   wait_for (&rig, GST_MESSAGE_EOS);
   assert_both_have (&rig, folder, 7); /* MPD, header, 5 segments */
   fail_if (gst_bus_pop_filtered (rig.bus, GST_MESSAGE_WARNING));
@@ -207,11 +207,65 @@ GST_START_TEST (a_disk_that_fails_for_long_is_told_once_and_leaves_memory)
   g_unlink (obstacle);
   for (guint i = 3; i < 5; i++)
     rig_feed (&rig, video, NULL, i * 3 * GST_SECOND);
-  wait_for (&rig, GST_MESSAGE_INFO);
   rig_end (&rig);
+  wait_for (&rig, GST_MESSAGE_INFO);
   wait_for (&rig, GST_MESSAGE_EOS);
   assert_both_have (&rig, folder, 8);
   fail_if (gst_bus_pop_filtered (rig.bus, GST_MESSAGE_WARNING));
+  rig_stop (&rig);
+  delete_folder (folder);
+}
+GST_END_TEST;
+
+typedef struct {
+  GMutex lock;
+  GCond cond;
+  gboolean waits, released;
+} Gate;
+
+/* The writer of the folder posts the warning. */
+static GstBusSyncReply
+hold_the_writer (GstBus *bus, GstMessage *message, gpointer user_data)
+{
+  Gate *gate = user_data;
+
+  if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_WARNING)
+    return GST_BUS_PASS;
+  g_mutex_lock (&gate->lock);
+  gate->waits = TRUE;
+  g_cond_signal (&gate->cond);
+  while (!gate->released)
+    g_cond_wait (&gate->cond, &gate->lock);
+  g_mutex_unlock (&gate->lock);
+  return GST_BUS_PASS;
+}
+
+GST_START_TEST (a_folder_that_is_busy_until_the_end_is_filled_then)
+{
+  g_autoptr (Media) video =
+      media_encode (VIDEO ("75", "width=160, height=120", "0"));
+  g_autofree gchar *folder = make_folder ();
+  g_autofree gchar *obstacle = g_build_filename (folder, "v0", NULL);
+  Gate gate = { .waits = FALSE };
+  Rig rig;
+
+  g_file_set_contents (obstacle, "", 0, NULL);
+  start_in_folder (&rig, video, folder);
+  gst_bus_set_sync_handler (rig.bus, hold_the_writer, &gate, NULL);
+  rig_feed (&rig, video, NULL, 0);
+  g_mutex_lock (&gate.lock);
+  while (!gate.waits)
+    g_cond_wait (&gate.cond, &gate.lock);
+  g_mutex_unlock (&gate.lock);
+  g_unlink (obstacle);
+  rig_feed (&rig, video, NULL, 3 * GST_SECOND);
+  rig_end (&rig);
+  g_mutex_lock (&gate.lock);
+  gate.released = TRUE;
+  g_cond_signal (&gate.cond);
+  g_mutex_unlock (&gate.lock);
+  wait_for (&rig, GST_MESSAGE_EOS);
+  assert_both_have (&rig, folder, 5); /* MPD, header, 3 segments */
   rig_stop (&rig);
   delete_folder (folder);
 }
@@ -230,6 +284,7 @@ dash_folder_suite (void)
   tcase_add_test (tc, a_folder_that_is_removed_is_filled_again_from_memory);
   tcase_add_test (
       tc, a_disk_that_fails_for_long_is_told_once_and_leaves_memory);
+  tcase_add_test (tc, a_folder_that_is_busy_until_the_end_is_filled_then);
   return suite;
 }
 
