@@ -9,6 +9,10 @@
 /* Entries taken from the log at once. */
 #define BATCH 8
 
+/* A stream whose packets are older than the newest by this much has ended, or has
+ * nothing to say. */
+#define SILENT_TIME (2 * GST_SECOND)
+
 guint32
 penstock_rtp_clock_get_time (
     const PenstockRtpClock *clock, GstClockTime running_time)
@@ -138,16 +142,26 @@ plan_burst (PenstockRtpFeed *feed, PenstockStart start)
   feed->live = stats.next_seq;
 }
 
-/* Of the earliest first packet; @newest when there is none. */
-static GstClockTime
-find_first_time (
-    const PenstockRtpFeed *feed, const First *firsts, GstClockTime newest)
+/* Is more to come of it, from where its last packet was on? */
+static gboolean
+is_live (const PenstockRtpClock *clock, GstClockTime newest)
 {
-  GstClockTime first = GST_CLOCK_TIME_NONE;
+  return clock->newest > 0 && clock->newest + SILENT_TIME > newest;
+}
 
-  for (guint i = 0; i < feed->n_streams; i++)
+/* Of the earliest first packet, in the log or still to come. */
+static GstClockTime
+find_first_time (const PenstockRtpFeed *feed, const First *firsts,
+    const PenstockRtpClock *clocks, GstClockTime newest)
+{
+  GstClockTime first = GST_CLOCK_TIME_NONE; /* the largest */
+
+  for (guint i = 0; i < feed->n_streams; i++) {
     if (firsts[i].found)
-      first = MIN (first, firsts[i].pts); /* NONE is the largest */
+      first = MIN (first, firsts[i].pts);
+    else if (feed->streams[i].wanted && is_live (&clocks[i], newest))
+      first = MIN (first, MAX (clocks[i].newest, feed->audio_from));
+  }
   return first == GST_CLOCK_TIME_NONE ? newest : first;
 }
 
@@ -216,7 +230,7 @@ penstock_rtp_feed_begin (PenstockRtpFeed *feed,
   plan_burst (feed, settings->start);
   start_cursor (feed, settings);
   find_firsts (feed, firsts);
-  feed->newest = find_first_time (feed, firsts, newest);
+  feed->newest = find_first_time (feed, firsts, clocks, newest);
   if (feed->live > 0)
     measure_burst (feed, feed->newest, newest);
   /* No packet is before it. */

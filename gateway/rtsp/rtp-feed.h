@@ -23,6 +23,7 @@ G_BEGIN_DECLS
  * @clock_rate: RTP ticks a second; 0 = not known
  * @base: RTP time of running time 0
  * @next_seq: sequence number of the next packet
+ * @newest: the latest presentation time so far; 0 = none
  * @report: (nullable): the newest sender report
  *
  * What is known of a stream besides its packets.
@@ -31,6 +32,7 @@ typedef struct {
   guint clock_rate;
   guint32 base;
   guint16 next_seq;
+  GstClockTime newest;
   PenstockRtpPackets *report;
 } PenstockRtpClock;
 

@@ -223,6 +223,13 @@ note_picture (PenstockRtpHub *hub)
   STORE (hub->video_seq, LOAD (hub->next_seq) + 1);
 }
 
+static void
+note_presentation_time (PenstockRtpClock *clock, GstClockTime pts)
+{
+  if (GST_CLOCK_TIME_IS_VALID (pts))
+    clock->newest = MAX (clock->newest, pts);
+}
+
 /* With the lock. Returns: the flags of the entry */
 static PenstockEntryFlags
 note_packets (PenstockRtpHub *hub, const PenstockRtpPackets *packets)
@@ -233,6 +240,7 @@ note_packets (PenstockRtpHub *hub, const PenstockRtpPackets *packets)
       (guint16) (packets->first_seq + packets->n_packets);
   if (GST_CLOCK_TIME_IS_VALID (packets->time))
     STORE (hub->newest_time, packets->time);
+  note_presentation_time (&hub->clocks[packets->stream], packets->pts);
   if (GST_CLOCK_TIME_IS_VALID (packets->pts) && (video || hub->video == 0))
     hub->newest_pts = GST_CLOCK_TIME_IS_VALID (hub->newest_pts)
         ? MAX (hub->newest_pts, packets->pts)
