@@ -6,6 +6,8 @@
 
 #include <gst/rtp/rtp.h>
 
+#include "../rtsp/rtcp-screen.h"
+
 /* An RTP-Info that is further off than this is wrong. A server that begins with
  * an old keyframe may have no sound from then. As rtpbin's max-ts-offset. */
 #define MAX_OFFSET (3 * GST_SECOND)
@@ -207,6 +209,7 @@ new_manager (GstElement *rtspsrc, GstElement *rtpbin, gpointer user_data)
 {
   g_signal_connect (
       rtpbin, "new-jitterbuffer", G_CALLBACK (new_jitter_buffer), user_data);
+  penstock_rtcp_screen_attach (rtpbin);
 }
 
 void

@@ -24,33 +24,47 @@ packet_length (const guint8 *data, gsize size)
   return length <= size ? length : 0;
 }
 
-/* The items of a chunk from @at on. Returns: where the next chunk begins; 0:
- * they are not plain */
+typedef enum {
+  PLAIN,
+  STRANGE, /* whole, with items that are not text alone */
+  DAMAGED,
+} State;
+
+/* The items of a chunk from @at on. @texts: (nullable): @packet, where what is
+ * strange becomes a note. Returns: where the next chunk begins; 0: they are
+ * damaged */
 static gsize
-skip_items (const guint8 *packet, gsize length, gsize at)
+skip_items (
+    const guint8 *packet, gsize length, gsize at, State *state, guint8 *texts)
 {
   while (at < length && packet[at] != ITEM_END) {
-    if (packet[at] > ITEM_NOTE || at + ITEM_HEADER_SIZE > length)
+    if (at + ITEM_HEADER_SIZE > length)
       return 0;
+    if (packet[at] > ITEM_NOTE) {
+      *state = STRANGE;
+      if (texts)
+        texts[at] = ITEM_NOTE;
+    }
     at += ITEM_HEADER_SIZE + packet[at + 1];
   }
   /* One zero or more, up to the next 32 bits. */
   return at < length ? (at / 4 + 1) * 4 : 0;
 }
 
-static gboolean
-is_plain_packet (const guint8 *packet, gsize length)
+static State
+look_through (const guint8 *packet, gsize length, guint8 *texts)
 {
+  State state = PLAIN;
   gsize at = HEADER_SIZE;
 
   if (packet[1] != SOURCE_DESCRIPTION)
-    return TRUE;
+    return PLAIN;
   for (guint n = packet[0] & COUNT_MASK; n > 0; n--) {
-    at = skip_items (packet, length, at + SSRC_SIZE);
+    at = skip_items (packet, length, at + SSRC_SIZE, &state, texts);
     if (at == 0)
-      return FALSE;
+      return DAMAGED;
   }
-  return TRUE;
+  return state;
 }
 
 gboolean
@@ -59,7 +73,7 @@ penstock_rtcp_sdes_is_plain (const guint8 *data, gsize size)
   gsize length;
 
   while ((length = packet_length (data, size)) > 0) {
-    if (!is_plain_packet (data, length))
+    if (look_through (data, length, NULL) != PLAIN)
       return FALSE;
     data += length;
     size -= length;
@@ -68,12 +82,15 @@ penstock_rtcp_sdes_is_plain (const guint8 *data, gsize size)
 }
 
 void
-penstock_rtcp_sdes_silence (guint8 *data, gsize size)
+penstock_rtcp_sdes_make_plain (guint8 *data, gsize size)
 {
   gsize length;
 
   while ((length = packet_length (data, size)) > 0) {
-    if (!is_plain_packet (data, length))
+    State state = look_through (data, length, NULL);
+    if (state == STRANGE)
+      look_through (data, length, data);
+    else if (state == DAMAGED)
       data[0] &= (guint8) ~COUNT_MASK;
     data += length;
     size -= length;

@@ -15,9 +15,10 @@ G_BEGIN_DECLS
  * names, and none of them PRIV. FALSE as well for one that is cut. */
 gboolean penstock_rtcp_sdes_is_plain (const guint8 *data, gsize size);
 
-/* Takes the chunks out of each description that is not plain; the rest of the
- * compound packet, and its length, stay. */
-void penstock_rtcp_sdes_silence (guint8 *data, gsize size);
+/* PRIV and items that nobody has named become notes: the name of the source, by
+ * which its streams belong together, stays. A description that is damaged loses its
+ * chunks. The rest of the compound packet, and its length, stay. */
+void penstock_rtcp_sdes_make_plain (guint8 *data, gsize size);
 
 G_END_DECLS
 

@@ -7,8 +7,6 @@
 #include <gst/net/net.h>
 #include <string.h>
 
-#include "rtcp-sdes.h"
-
 /* Reports tell time in 1/65536 s (RFC 3550, 4). */
 #define REPORT_SECOND 65536
 /* A longer way says that the report is about something else. */
@@ -269,49 +267,20 @@ take_buffer (Source *source, GstBuffer *buffer)
 }
 
 static gboolean
-is_plain (GstBuffer *buffer)
-{
-  g_auto (GstBufferMapInfo) map = GST_MAP_INFO_INIT;
-
-  return gst_buffer_map (buffer, &map, GST_MAP_READ) &&
-      penstock_rtcp_sdes_is_plain (map.data, map.size);
-}
-
-/* For rtpbin; (transfer full) in and out. */
-static GstBuffer *
-make_plain (GstBuffer *buffer)
-{
-  g_auto (GstBufferMapInfo) map = GST_MAP_INFO_INIT;
-
-  if (is_plain (buffer))
-    return buffer;
-  buffer = gst_buffer_make_writable (buffer);
-  if (gst_buffer_map (buffer, &map, GST_MAP_READWRITE))
-    penstock_rtcp_sdes_silence (map.data, map.size);
-  return buffer;
-}
-
-static gboolean
 take_from_list (GstBuffer **buffer, guint index, gpointer source)
 {
   take_buffer (source, *buffer);
-  *buffer = make_plain (*buffer);
   return TRUE;
 }
 
 static GstPadProbeReturn
 take_from_pad (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
-  if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
-    GstBufferList *list =
-        gst_buffer_list_make_writable (GST_PAD_PROBE_INFO_BUFFER_LIST (info));
-    gst_buffer_list_foreach (list, take_from_list, user_data);
-    info->data = list;
-  } else {
-    GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
-    take_from_list (&buffer, 0, user_data);
-    info->data = buffer;
-  }
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST)
+    gst_buffer_list_foreach (
+        GST_PAD_PROBE_INFO_BUFFER_LIST (info), take_from_list, user_data);
+  else
+    take_buffer (user_data, GST_PAD_PROBE_INFO_BUFFER (info));
   return GST_PAD_PROBE_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "rtsp-media.h"
 
 #include "../log.h"
+#include "rtcp-screen.h"
 #include "rtp-tap.h"
 #include "rtsp-factory.h"
 #include "rtsp-payload.h"
@@ -229,6 +230,7 @@ attach_hub (PenstockRtspMedia *self, GstElement *rtpbin)
   self->hub = penstock_rtsp_factory_make_hub (factory, n_streams, video);
   penstock_rtp_tap_attach (self->hub, GST_BIN (bin), rtpbin);
   penstock_rtp_receptions_attach (self->receptions, self->hub, rtpbin);
+  penstock_rtcp_screen_attach (rtpbin);
   return TRUE;
 }
 

@@ -11,6 +11,8 @@
 /* Wall clock of the server at the moment of RTP-Info, in seconds. */
 #define NTP_S 3900000000u
 #define CNAME "camera"
+/* The length of its prefix, and less than that of text. */
+#define STRANGE_ITEM "\377penstock"
 
 typedef struct {
   const gchar *media;
@@ -20,6 +22,7 @@ typedef struct {
   GstPad *rtp, *rtcp; /* into rtpbin */
   guint16 seqnum;     /* next */
   GstElement *jitter_buffer;
+  gboolean strange; /* its reports describe it oddly, too */
 } Stream;
 
 typedef struct {
@@ -147,6 +150,28 @@ push_packet (Stream *stream, gint ms)
   fail_unless_equals_int (gst_pad_push (stream->rtp, buffer), GST_FLOW_OK);
 }
 
+/* rtpsession would read beyond the packet for the prefix. */
+static GstPadProbeReturn
+assert_no_strange_item (GstPad *pad, GstPadProbeInfo *info, gpointer n_seen)
+{
+  GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
+  GstRTCPPacket packet;
+
+  gst_rtcp_buffer_map (GST_PAD_PROBE_INFO_BUFFER (info), GST_MAP_READ, &rtcp);
+  gst_rtcp_buffer_get_first_packet (&rtcp, &packet);
+  fail_unless (gst_rtcp_packet_move_to_next (&packet));
+  fail_unless (gst_rtcp_packet_sdes_first_entry (&packet));
+  do {
+    GstRTCPSDESType type;
+    guint8 length, *data;
+    gst_rtcp_packet_sdes_get_entry (&packet, &type, &length, &data);
+    fail_if (type == GST_RTCP_SDES_PRIV);
+    (*(guint *) n_seen)++;
+  } while (gst_rtcp_packet_sdes_next_entry (&packet));
+  gst_rtcp_buffer_unmap (&rtcp);
+  return GST_PAD_PROBE_OK;
+}
+
 /* "RTP time of @ms was at wall clock @clock_ms", both since RTP-Info. */
 static void
 push_report (Stream *stream, gint ms, gint clock_ms)
@@ -166,6 +191,9 @@ push_report (Stream *stream, gint ms, gint clock_ms)
   gst_rtcp_packet_sdes_add_item (&packet, stream->ssrc);
   gst_rtcp_packet_sdes_add_entry (
       &packet, GST_RTCP_SDES_CNAME, strlen (CNAME), (const guint8 *) CNAME);
+  if (stream->strange)
+    gst_rtcp_packet_sdes_add_entry (&packet, GST_RTCP_SDES_PRIV,
+        strlen (STRANGE_ITEM), (const guint8 *) STRANGE_ITEM);
   gst_rtcp_buffer_unmap (&rtcp);
   fail_unless_equals_int (gst_pad_push (stream->rtcp, buffer), GST_FLOW_OK);
 }
@@ -229,6 +257,28 @@ GST_START_TEST (reports_of_both_are_followed_in_any_order)
 }
 GST_END_TEST
 
+/* A camera may have items of its own: its streams still belong together. */
+GST_START_TEST (strange_descriptions_are_screened_and_sound_is_in_time)
+{
+  Fixture f;
+  guint n_items = 0;
+
+  fixture_init (&f);
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (GstPad) pad = gst_pad_get_peer (f.streams[i].rtcp);
+    f.streams[i].strange = TRUE;
+    gst_pad_add_probe (
+        pad, GST_PAD_PROBE_TYPE_BUFFER, assert_no_strange_item, &n_items, NULL);
+    push_packet (&f.streams[i], 0);
+  }
+  push_report (&f.streams[0], 0, 0);
+  push_report (&f.streams[1], 0, 20);
+  fail_unless_equals_int (n_items, 4);
+  fail_unless (offset_ms (&f.streams[1]) >= 19); /* rounded down */
+  fixture_clear (&f);
+}
+GST_END_TEST
+
 static Suite *
 rtsp_sync_suite (void)
 {
@@ -239,6 +289,7 @@ rtsp_sync_suite (void)
   tcase_add_test (tc, sound_has_its_offset_from_rtp_info);
   tcase_add_test (tc, report_of_the_sound_alone_changes_nothing);
   tcase_add_test (tc, reports_of_both_are_followed_in_any_order);
+  tcase_add_test (tc, strange_descriptions_are_screened_and_sound_is_in_time);
   return s;
 }
 
