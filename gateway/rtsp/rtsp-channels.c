@@ -4,6 +4,8 @@
 
 #include "rtsp-channels.h"
 
+#include "rtsp-message.h"
+
 static gboolean
 is_inside (const GstRTSPTransport *transport)
 {
@@ -52,6 +54,5 @@ penstock_rtsp_channels_show (
       g_strdup_printf ("interleaved=%d-%d", channel, rtcp);
   g_autoptr (GString) text = g_string_new (value);
   g_string_replace (text, hidden, shown, 1);
-  gst_rtsp_message_remove_header (answer, GST_RTSP_HDR_TRANSPORT, -1);
-  gst_rtsp_message_add_header (answer, GST_RTSP_HDR_TRANSPORT, text->str);
+  penstock_rtsp_message_set_header (answer, GST_RTSP_HDR_TRANSPORT, text->str);
 }

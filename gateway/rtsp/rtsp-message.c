@@ -66,3 +66,12 @@ penstock_rtsp_message_to_bytes (GstRTSPMessage *message)
     g_string_append_len (text, (const gchar *) body, size);
   return g_string_free_to_bytes (g_steal_pointer (&text));
 }
+
+void
+penstock_rtsp_message_set_header (
+    GstRTSPMessage *message, GstRTSPHeaderField field, const gchar *value)
+{
+  gst_rtsp_message_remove_header (message, field, -1);
+  if (value)
+    gst_rtsp_message_add_header (message, field, value);
+}

@@ -12,6 +12,10 @@ G_BEGIN_DECLS
  * Content-Length; %NULL for what is neither. */
 GBytes *penstock_rtsp_message_to_bytes (GstRTSPMessage *message);
 
+/* @value: the only one from now on; %NULL: there is none. */
+void penstock_rtsp_message_set_header (
+    GstRTSPMessage *message, GstRTSPHeaderField field, const gchar *value);
+
 G_END_DECLS
 
 #endif /* PENSTOCK_RTSP_MESSAGE_H */
