@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "../support/wait.h"
 #include "channel/channel.h"
 
 #define MAP                                                                    \
@@ -61,24 +62,6 @@ fixture_init (Fixture *f, const gchar *map)
   fail_unless (penstock_server_start (f->server, &error));
   g_assert_no_error (error);
 }
-
-static gboolean
-keep_going (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-/* The gateway's loop runs until @condition; media threads do not tell it. The
- * test's time limit ends it. */
-#define WAIT_FOR(condition)                                                    \
-  G_STMT_START                                                                 \
-  {                                                                            \
-    guint wake = g_timeout_add (20, keep_going, NULL);                         \
-    while (!(condition))                                                       \
-      g_main_context_iteration (NULL, TRUE);                                   \
-    g_source_remove (wake);                                                    \
-  }                                                                            \
-  G_STMT_END
 
 static void
 fixture_clear (Fixture *f)

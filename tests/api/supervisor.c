@@ -7,9 +7,10 @@
 #include <gst/check/gstcheck.h>
 #include <gst/rtsp-server/rtsp-server.h>
 
-#include "../support/media-file.h"
 #include "../support/known-warnings.h"
+#include "../support/media-file.h"
 #include "../support/threads.h"
+#include "../support/wait.h"
 #include "channel/channel.h"
 #include "inputs/supervisor.h"
 #include "log.h"
@@ -88,24 +89,6 @@ route_units (Route *route)
     n += stats.tracks[i].access_units;
   return n;
 }
-
-static gboolean
-keep_going (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-/* The loop runs until @condition, a few times a second at least: media threads
- * change the channel without telling the loop. The test's time limit ends it. */
-#define WAIT_FOR(condition)                                                    \
-  G_STMT_START                                                                 \
-  {                                                                            \
-    guint wake = g_timeout_add (20, keep_going, NULL);                         \
-    while (!(condition))                                                       \
-      g_main_context_iteration (NULL, TRUE);                                   \
-    g_source_remove (wake);                                                    \
-  }                                                                            \
-  G_STMT_END
 
 static void
 wait_online (Route *route)

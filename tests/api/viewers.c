@@ -10,6 +10,7 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "../support/wait.h"
 #include "log.h"
 #include "penstock.h"
 
@@ -27,23 +28,12 @@ typedef struct {
 typedef gboolean (*Condition) (Fixture *f, gpointer data);
 
 static gboolean
-wake (gpointer data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-/* What is waited for comes from other threads, so the context is also woken to
- * look. */
-static gboolean
 wait_for (Fixture *f, Condition condition, gpointer data)
 {
   gint64 end = g_get_monotonic_time () + WAIT_S * G_USEC_PER_SEC;
-  guint timer = g_timeout_add (5, wake, NULL);
-  gboolean ok;
+  gboolean ok = FALSE;
 
-  while (!(ok = condition (f, data)) && g_get_monotonic_time () < end)
-    g_main_context_iteration (NULL, TRUE);
-  g_source_remove (timer);
+  WAIT_FOR ((ok = condition (f, data)) || g_get_monotonic_time () >= end);
   return ok;
 }
 
