@@ -4,7 +4,7 @@
 
 #include "rtmp-tls.h"
 
-#include <gst/gst.h>
+#include "rtmp-property.h"
 
 enum { CERTIFICATE_FILE, KEY_FILE, VERIFY, CA_FILE };
 
@@ -30,31 +30,22 @@ penstock_rtmp_tls_clear (PenstockRtmpTls *tls)
 void
 penstock_rtmp_tls_make_properties (GParamSpec **props)
 {
-  const GParamFlags flags =
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
-
   props[CERTIFICATE_FILE] = g_param_spec_string ("tls-certificate-file",
       "Certificate",
       "PEM file with the certificate of a listener (server; with a location "
       "rtmp:// the port takes TLS too)",
-      NULL, flags);
+      NULL, PENSTOCK_RTMP_SETTABLE);
   props[KEY_FILE] = g_param_spec_string ("tls-key-file", "Private key",
       "PEM file with the private key of the certificate (server; NULL = in "
       "the certificate's file)",
-      NULL, flags);
+      NULL, PENSTOCK_RTMP_SETTABLE);
   props[VERIFY] = g_param_spec_boolean ("tls-verify", "Verify",
-      "Whether the certificate of a server must be good (client)", TRUE, flags);
+      "Whether the certificate of a server must be good (client)", TRUE,
+      PENSTOCK_RTMP_SETTABLE);
   props[CA_FILE] = g_param_spec_string ("tls-ca-file", "Authorities",
       "PEM file with who may have signed the certificate of a server (client; "
       "NULL = whom the system trusts)",
-      NULL, flags);
-}
-
-static void
-set_string (gchar **field, const GValue *value)
-{
-  g_free (*field);
-  *field = g_value_dup_string (value);
+      NULL, PENSTOCK_RTMP_SETTABLE);
 }
 
 void
@@ -62,13 +53,13 @@ penstock_rtmp_tls_set_property (
     PenstockRtmpTls *tls, guint number, const GValue *value)
 {
   if (number == CERTIFICATE_FILE)
-    set_string (&tls->certificate_file, value);
+    penstock_rtmp_property_set_string (&tls->certificate_file, value);
   else if (number == KEY_FILE)
-    set_string (&tls->key_file, value);
+    penstock_rtmp_property_set_string (&tls->key_file, value);
   else if (number == VERIFY)
     tls->no_verify = !g_value_get_boolean (value);
   else
-    set_string (&tls->ca_file, value);
+    penstock_rtmp_property_set_string (&tls->ca_file, value);
 }
 
 void

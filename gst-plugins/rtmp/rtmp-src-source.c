@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where the messages of penstockrtmpsrc come from, in one of the two roles
+ * (see rtmp-src-private.h). */
+
+#include "rtmp-listener.h"
+#include "rtmp-location.h"
+#include "rtmp-signals.h"
+#include "rtmp-src-private.h"
+
+/* --- Callbacks: I/O thread, must not wait ---------------------------------- */
+
+void
+penstock_rtmp_src_push (PenstockRtmpSrc *self, PenstockRtmpQueueItem *item)
+{
+  item->arrival = g_get_monotonic_time () * GST_USECOND;
+  penstock_rtmp_queue_push (self->queue, item);
+}
+
+static PenstockRtmpVerdict
+on_asked (const PenstockRtmpPublication *publication, gpointer user_data)
+{
+  return penstock_rtmp_signals_ask (user_data, publication);
+}
+
+static void
+on_started (const PenstockRtmpPublication *publication, gpointer user_data)
+{
+  PenstockRtmpQueueItem item = { .type = PENSTOCK_RTMP_QUEUE_STARTED,
+    .peer = g_strdup (publication->peer),
+    .encoder = g_strdup (publication->encoder) };
+
+  penstock_rtmp_src_push (user_data, &item);
+}
+
+static void
+on_message (PenstockRtmpMessage *message, gpointer user_data)
+{
+  PenstockRtmpQueueItem item = { .type = PENSTOCK_RTMP_QUEUE_MESSAGE,
+    .message = penstock_rtmp_message_ref (message) };
+
+  penstock_rtmp_src_push (user_data, &item);
+}
+
+static void
+on_ended (PenstockRtmpEnd end, const gchar *detail, gpointer user_data)
+{
+  PenstockRtmpQueueItem item = {
+    .type = PENSTOCK_RTMP_QUEUE_ENDED, .end = end, .detail = g_strdup (detail)
+  };
+
+  penstock_rtmp_src_push (user_data, &item);
+}
+
+static void
+on_expired (gpointer user_data)
+{
+  PenstockRtmpQueueItem item = { .type = PENSTOCK_RTMP_QUEUE_EXPIRED };
+
+  penstock_rtmp_src_push (user_data, &item);
+}
+
+static const PenstockRtmpCallbacks callbacks = {
+  .asked = on_asked,
+  .started = on_started,
+  .message = on_message,
+  .ended = on_ended,
+  .expired = on_expired,
+};
+
+/* --- Opening --------------------------------------------------------------- */
+
+static gboolean
+open_server (PenstockRtmpSrc *self, const PenstockRtmpSrcSettings *settings,
+    PenstockRtmpSrcSource *source, GError **error)
+{
+  PenstockRtmpClaimSettings claim = { .key = settings->publish_key,
+    .policy = settings->policy,
+    .grace_ms = settings->grace_ms,
+    .seat = settings->seat };
+  g_autofree gchar *path = NULL;
+
+  source->server = penstock_rtmp_listener_open (GST_ELEMENT (self),
+      settings->location, &settings->tls, settings->limits, &path, error);
+  if (!source->server)
+    return FALSE;
+  /* Who is asked at once may decide at once. */
+  g_mutex_lock (&self->source_lock);
+  self->source.server = source->server;
+  g_mutex_unlock (&self->source_lock);
+  source->claim = penstock_rtmp_server_claim (
+      source->server, path, &claim, &callbacks, self, error);
+  return source->claim != NULL;
+}
+
+static gboolean
+open_client (PenstockRtmpSrc *self, const PenstockRtmpSrcSettings *settings,
+    PenstockRtmpSrcSource *source, GError **error)
+{
+  PenstockRtmpClientSettings client = { .url = settings->location,
+    .user = settings->user,
+    .password = settings->password,
+    .connect_timeout_ms = settings->connect_timeout_ms,
+    .silence_timeout_ms = settings->timeout_ms,
+    .tls = &settings->tls };
+
+  if (!settings->location) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        "expected rtmp://host[:port]/app/name");
+    return FALSE;
+  }
+  source->client = penstock_rtmp_client_play (&client, &callbacks, self, error);
+  return source->client != NULL;
+}
+
+void
+penstock_rtmp_src_source_close (PenstockRtmpSrc *self)
+{
+  PenstockRtmpSrcSource source;
+
+  g_mutex_lock (&self->source_lock);
+  source = self->source;
+  self->source = (PenstockRtmpSrcSource){ NULL };
+  g_mutex_unlock (&self->source_lock);
+  g_clear_pointer (&source.client, penstock_rtmp_client_free);
+  g_clear_pointer (&source.claim, penstock_rtmp_claim_release);
+  g_clear_pointer (&source.server, penstock_rtmp_server_unref);
+
+  GST_OBJECT_LOCK (self);
+  self->port = 0;
+  GST_OBJECT_UNLOCK (self);
+}
+
+gboolean
+penstock_rtmp_src_source_open (PenstockRtmpSrc *self)
+{
+  g_auto (PenstockRtmpSrcSettings) settings = { NULL };
+  g_autofree gchar *where = NULL;
+  g_autoptr (GError) error = NULL;
+  PenstockRtmpSrcSource source = { NULL };
+  gboolean ok;
+
+  penstock_rtmp_src_settings_copy (self, &settings);
+  where = penstock_rtmp_location_public (settings.location);
+  self->is_client = settings.role == PENSTOCK_RTMP_ROLE_CLIENT;
+  self->eos_on_unpublish = settings.eos_on_unpublish;
+  g_free (self->stream_name);
+  self->stream_name = g_strdup (where);
+
+  /* Callbacks may run before the pointers are stored: they only use the
+   * queue. */
+  ok = self->is_client ? open_client (self, &settings, &source, &error)
+                       : open_server (self, &settings, &source, &error);
+  g_mutex_lock (&self->source_lock);
+  self->source = source;
+  g_mutex_unlock (&self->source_lock);
+  if (!ok) {
+    penstock_rtmp_src_source_close (self);
+    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ_WRITE,
+        ("Cannot receive %s: %s", where, error->message), (NULL));
+    return FALSE;
+  }
+  GST_OBJECT_LOCK (self);
+  self->port =
+      source.server ? penstock_rtmp_server_get_port (source.server) : 0;
+  GST_OBJECT_UNLOCK (self);
+  g_object_notify (G_OBJECT (self), "port");
+  return TRUE;
+}
+
+/* --- While it is open ------------------------------------------------------ */
+
+void
+penstock_rtmp_src_source_decide (
+    PenstockRtmpSrc *self, guint64 id, gboolean accept, const gchar *reason)
+{
+  g_mutex_lock (&self->source_lock);
+  PenstockRtmpServer *server = self->source.server
+      ? penstock_rtmp_server_ref (self->source.server)
+      : NULL;
+  g_mutex_unlock (&self->source_lock);
+  if (!server)
+    return;
+  if (accept)
+    penstock_rtmp_server_accept (server, id);
+  else
+    penstock_rtmp_server_refuse (server, id, "NetStream.Publish.Denied",
+        reason ? reason : "The publication is not allowed.");
+  penstock_rtmp_server_unref (server);
+}
+
+void
+penstock_rtmp_src_source_reject (PenstockRtmpSrc *self, const gchar *reason)
+{
+  g_mutex_lock (&self->source_lock);
+  if (self->source.claim)
+    penstock_rtmp_claim_reject (
+        self->source.claim, "NetStream.Publish.Rejected", reason);
+  g_mutex_unlock (&self->source_lock);
+}
