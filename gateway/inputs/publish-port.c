@@ -251,6 +251,8 @@ penstock_publication_end (PenstockPublication *self, const gchar *reason)
   if (state == PUBLICATION_ENDED)
     return;
 
+  /* While there are references that an eviction under way can add to. */
+  penstock_seat_holder_detach (self->holder);
   for (guint i = 0; i < self->pads->len; i++)
     remove_pad (self->port, self->pads->pdata[i]);
   guint serial = penstock_publisher_seat_get_serial (seat);
@@ -313,8 +315,6 @@ penstock_publication_unref (PenstockPublication *self)
 {
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
-  /* The seat may keep the holder until somebody else takes it. */
-  penstock_seat_holder_detach (self->holder);
   penstock_seat_holder_unref (self->holder);
   g_weak_ref_clear (&self->owner);
   g_ptr_array_unref (self->pads);

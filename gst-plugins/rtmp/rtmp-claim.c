@@ -124,6 +124,27 @@ penstock_rtmp_claim_enter (
   return result;
 }
 
+/* For as long as an eviction runs: the owner may release the claim meanwhile, and
+ * the server go with it. */
+static gpointer
+hold (gpointer data)
+{
+  PenstockRtmpClaim *claim = data;
+
+  penstock_rtmp_server_ref (claim->server);
+  return penstock_rtmp_claim_ref (claim);
+}
+
+static void
+let_go (gpointer data)
+{
+  PenstockRtmpClaim *claim = data;
+  PenstockRtmpServer *server = claim->server;
+
+  penstock_rtmp_claim_unref (claim);
+  penstock_rtmp_server_unref (server);
+}
+
 /* Somebody who publishes by other means has the seat now. */
 static void
 lose_seat (gpointer user_data)
@@ -319,9 +340,7 @@ claim_new (PenstockRtmpServer *server, const gchar *path,
       ? penstock_publisher_seat_ref (settings->seat)
       : penstock_publisher_seat_new (
             settings ? settings->policy : PENSTOCK_SEAT_TAKEOVER_STALE);
-  claim->holder = penstock_seat_holder_new (lose_seat, claim,
-      (gpointer (*) (gpointer)) penstock_rtmp_claim_ref,
-      (GDestroyNotify) penstock_rtmp_claim_unref);
+  claim->holder = penstock_seat_holder_new (lose_seat, claim, hold, let_go);
   g_rec_mutex_init (&claim->delivery);
   claim->callbacks = *callbacks;
   claim->user_data = user_data;
