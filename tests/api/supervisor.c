@@ -788,6 +788,7 @@ main (int argc, char **argv)
   gst_check_init (&argc, &argv);
   pass_critical_of_rtspsrc ();
   pass_warning_of_funnel ();
+  pass_critical_of_closed_clients ();
   penstock_media_register (NULL);
   return gst_check_run_suite (supervisor_suite (), "supervisor", __FILE__);
 }
