@@ -17,30 +17,11 @@ class Reporter(Recorder):
         self.reports = []  # (middle of the NTP time, monotonic time)
         super().__init__(*args)
 
-    def note(self, data):
-        if data[1] == SENDER_REPORT:
+    def take_report(self, stream, data):
+        super().take_report(stream, data)
+        if stream is self.video and data[1] == SENDER_REPORT:
             self.reports.append((struct.unpack(">I", data[10:14])[0],
                                  time.monotonic()))
-
-    def take_frame(self):
-        # The channel and the length, which the recorder reads as well.
-        head = self.read(3)
-        channel, size = struct.unpack(">BH", head)
-        packet = self.read(size)
-        if channel == 1:
-            self.note(packet)
-        self.pending = head + packet + self.pending
-        super().take_frame()
-
-    def take_datagrams(self, seconds):
-        report = self.video.report_socket
-        report.settimeout(0)
-        try:
-            data = report.recv(65536)
-            self.note(data)
-        except BlockingIOError:
-            pass
-        super().take_datagrams(min(seconds, 0.05))
 
     def answer(self, lost):
         """A receiver report that names the newest sender report."""

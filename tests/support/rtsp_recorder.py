@@ -225,6 +225,9 @@ class Recorder:
 
     # --- media
 
+    def take_report(self, stream, _data):
+        stream.n_reports += 1
+
     def take_frame(self):
         """After its $: one packet of a stream."""
         channel, size = struct.unpack(">BH", self.read(3))
@@ -232,7 +235,7 @@ class Recorder:
         self.n_bytes += size + 4
         number, is_report = divmod(channel - self.first_channel, 2)
         if is_report:
-            self.streams[number].n_reports += 1
+            self.take_report(self.streams[number], packet)
         else:
             self.streams[number].packets.append(Packet(packet))
 
@@ -244,7 +247,7 @@ class Recorder:
             stream = sockets[one]
             data = one.recv(65536)
             if one is stream.report_socket:
-                stream.n_reports += 1
+                self.take_report(stream, data)
             else:
                 stream.packets.append(Packet(data))
 
