@@ -124,15 +124,6 @@ clip_free (Clip *self)
 
 /* --- playing -------------------------------------------------------------------- */
 
-static guint64
-monotonic_ns (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return GST_TIMESPEC_TO_TIME (now);
-}
-
 static void
 wait_until_ns (guint64 time)
 {
@@ -154,7 +145,7 @@ with_stamp (GstBuffer *unit)
   GstBuffer *out = gst_buffer_new ();
 
   GST_WRITE_UINT32_BE (nal, STAMP_NAL_SIZE);
-  stamp_write (monotonic_ns (), nal + LENGTH_SIZE);
+  stamp_write (stamp_now (), nal + LENGTH_SIZE);
   gst_buffer_extract (unit, 0, head, sizeof head);
   if ((head[LENGTH_SIZE] & 0x1f) == NAL_TYPE_AUD)
     delimiter = LENGTH_SIZE + GST_READ_UINT32_BE (head);
@@ -201,7 +192,7 @@ static gpointer
 play (gpointer data)
 {
   Player *self = data;
-  guint64 n_video = 0, n_audio = 0, begin = monotonic_ns ();
+  guint64 n_video = 0, n_audio = 0, begin = stamp_now ();
   GstClockTime offset =
       gst_element_get_current_running_time (GST_ELEMENT (self->video));
   gboolean going = GST_CLOCK_TIME_IS_VALID (offset);

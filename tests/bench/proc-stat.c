@@ -5,6 +5,7 @@
 #include "proc-stat.h"
 
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static guint64
@@ -85,4 +86,25 @@ proc_stat_read (gint pid, gint core, ProcStat *out)
     .core_busy_ns = core >= 0 ? core_busy (core) : 0,
   };
   return TRUE;
+}
+
+guint64
+proc_stat_own_cpu_ns (void)
+{
+  struct rusage usage;
+
+  getrusage (RUSAGE_SELF, &usage);
+  return (guint64) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) *
+      G_GUINT64_CONSTANT (1000000000) +
+      (guint64) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+}
+
+void
+proc_stat_raise_fd_limit (void)
+{
+  struct rlimit limit;
+
+  getrlimit (RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit (RLIMIT_NOFILE, &limit);
 }

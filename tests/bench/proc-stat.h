@@ -16,3 +16,9 @@ typedef struct {
 /* Reads process @pid and processor @core (< 0: none). FALSE: it does not
  * run. */
 gboolean proc_stat_read (gint pid, gint core, ProcStat *out);
+
+/* Of this process: user and system time so far. */
+guint64 proc_stat_own_cpu_ns (void);
+
+/* This process may open as many files as the system lets it. */
+void proc_stat_raise_fd_limit (void);

@@ -3,38 +3,15 @@
  * The load generator's result: an object of JSON from which the table is
  * printed, so that both say the same. Times in milliseconds. */
 
-#include <json-glib/json-glib.h>
 #include <stdio.h>
 
 #include "load.h"
+#include "result.h"
 
 #define LONG_GAP_NS (60 * G_GUINT64_CONSTANT (1000000))
 #define SILENT_NS (2000 * G_GUINT64_CONSTANT (1000000))
 
 static const gchar *const kind_names[] = { "normal", "frozen", "slow" };
-
-static gdouble
-ms (guint64 ns)
-{
-  return (gdouble) ns / 1e6;
-}
-
-static void
-set_samples (JsonObject *parent, const gchar *name, Samples *samples)
-{
-  static const struct {
-    const gchar *name;
-    gdouble percent;
-  } rows[] = { { "min", 0 }, { "p50", 50 }, { "p95", 95 }, { "p99", 99 },
-    { "max", 100 } };
-  JsonObject *object = json_object_new ();
-
-  json_object_set_int_member (object, "n", samples->values->len);
-  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
-    json_object_set_double_member (object, rows[i].name,
-        ms (samples_percentile (samples, rows[i].percent)));
-  json_object_set_object_member (parent, name, object);
-}
 
 typedef struct {
   guint viewers, failed, no_key, first_not_key, info_exact, silent;
@@ -129,36 +106,10 @@ make_kind (Load *load, ViewerKind kind)
     for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
       json_object_set_int_member (object, rows[i].name, (gint64) rows[i].value);
   }
-  set_samples (object, "longest-gap-ms", &gaps);
-  set_samples (object, "longest-own-gap-ms", &own_gaps);
+  result_set_samples (object, "longest-gap-ms", &gaps);
+  result_set_samples (object, "longest-own-gap-ms", &own_gaps);
   samples_clear (&gaps);
   samples_clear (&own_gaps);
-  return object;
-}
-
-/* Cost and size of the server, from both ends of the measurement. */
-static JsonObject *
-make_server (Load *load, gdouble seconds, gdouble mbit)
-{
-  const ProcStat *begin = &load->begin_mark.server,
-                 *end = &load->end_mark.server;
-  JsonObject *object = json_object_new ();
-  gdouble cpu_ns = (gdouble) (end->cpu_ns - begin->cpu_ns);
-  gdouble busy_ns = (gdouble) (end->core_busy_ns - begin->core_busy_ns);
-  gint joined = load->options.viewers - 1;
-
-  json_object_set_double_member (object, "cpu-percent", cpu_ns / 1e7 / seconds);
-  json_object_set_double_member (
-      object, "us-per-mbit", mbit > 0 ? cpu_ns / 1e3 / mbit : 0);
-  if (load->options.server_core >= 0)
-    json_object_set_double_member (object, "others-on-core-percent",
-        MAX (busy_ns - cpu_ns, 0) / 1e7 / seconds);
-  json_object_set_int_member (object, "rss-kb", (gint64) end->rss_kb);
-  json_object_set_int_member (object, "threads", end->threads);
-  json_object_set_int_member (object, "fds", end->fds);
-  if (joined > 0)
-    json_object_set_double_member (object, "kb-per-viewer",
-        ((gdouble) end->rss_kb - (gdouble) load->idle.rss_kb) / joined);
   return object;
 }
 
@@ -202,12 +153,19 @@ make_result (Load *load)
   if (load->shared.first_failure != NULL)
     json_object_set_string_member (
         object, "first-failure", load->shared.first_failure);
-  set_samples (object, "join-from-connect-ms", &load->shared.join_connect);
-  set_samples (object, "join-from-play-ms", &load->shared.join_play);
-  set_samples (object, "latency-ms", &load->shared.latency);
+  result_set_samples (
+      object, "join-from-connect-ms", &load->shared.join_connect);
+  result_set_samples (object, "join-from-play-ms", &load->shared.join_play);
+  result_set_samples (object, "latency-ms", &load->shared.latency);
   if (load->options.server_pid > 0)
-    json_object_set_object_member (
-        object, "server", make_server (load, seconds, mbit));
+    result_set_server (object,
+        &(ResultServer){ .idle = load->idle,
+            .begin = begin->server,
+            .end = end->server,
+            .seconds = seconds,
+            .mbit = mbit,
+            .viewers = load->options.viewers,
+            .has_core = load->options.server_core >= 0 });
   if (load->options.churn_per_s > 0)
     json_object_set_object_member (object, "churn", make_churn (load));
   json_object_set_object_member (
@@ -250,21 +208,12 @@ gboolean
 load_report (Load *self)
 {
   g_autoptr (JsonObject) object = make_result (self);
-  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
-  g_autofree gchar *text = NULL;
-  g_autoptr (GError) error = NULL;
+  g_autofree gchar *text = result_to_text (object);
 
-  json_node_set_object (root, object);
-  text = json_to_string (root, TRUE);
   if (g_strcmp0 (self->options.json, "-") == 0) {
     puts (text);
     return TRUE;
   }
   print_object (object, "");
-  if (self->options.json != NULL &&
-      !g_file_set_contents (self->options.json, text, -1, &error)) {
-    fprintf (stderr, "rtsp-load: %s\n", error->message);
-    return FALSE;
-  }
-  return TRUE;
+  return self->options.json == NULL || result_write (self->options.json, text);
 }

@@ -11,18 +11,16 @@
  * its own name: in0, in1, ... */
 
 #include <errno.h>
-#include <json-glib/json-glib.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "proc-stat.h"
+#include "result.h"
 #include "rtmp-wire.h"
 #include "samples.h"
 #include "stamp.h"
@@ -81,15 +79,6 @@ struct _Load {
   guint8 *picture; /* what publishers send */
 };
 
-static guint64
-now_ns (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (guint64) now.tv_sec * NS_PER_S + (guint64) now.tv_nsec;
-}
-
 /* --- one peer ------------------------------------------------------------- */
 
 static void
@@ -114,7 +103,7 @@ join (Peer *self)
 {
   self->fd = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   self->state = PEER_HANDSHAKE;
-  self->connect_ns = now_ns ();
+  self->connect_ns = stamp_now ();
   rtmp_wire_reader_init (&self->reader);
   self->out = g_byte_array_new ();
   rtmp_wire_hello (self->out);
@@ -166,7 +155,7 @@ on_message (const RtmpWireStream *message, gpointer data)
   if (message->type != RTMP_WIRE_VIDEO || message->peek[1] != 1 ||
       load->options.publish)
     return;
-  guint64 now = now_ns ();
+  guint64 now = stamp_now ();
   if (self->n_pictures++ == 0)
     self->first_is_key = key;
   load->n_pictures++;
@@ -192,7 +181,7 @@ take (Peer *self, gsize n)
     rtmp_wire_ask (self->out, load->app,
         load->options.publish ? own : load->name, load->tc_url,
         load->options.publish);
-    self->next_ns = now_ns () + NS_PER_S / 4 +
+    self->next_ns = stamp_now () + NS_PER_S / 4 +
         NS_PER_S / PUBLISH_FPS * (self->number % 16) / 16;
     flush (self);
   }
@@ -263,7 +252,7 @@ publish_one (Peer *self)
 static void
 publish_due (Load *self)
 {
-  guint64 now = now_ns ();
+  guint64 now = stamp_now ();
 
   for (gint i = 0; i < self->options.viewers; i++) {
     Peer *peer = &self->peers[i];
@@ -295,20 +284,15 @@ round_of (Load *self)
 static void
 run_until (Load *self, guint64 end)
 {
-  while (now_ns () < end)
+  while (stamp_now () < end)
     round_of (self);
 }
 
 static void
 take_mark (Load *self, Mark *mark)
 {
-  struct rusage usage;
-
-  getrusage (RUSAGE_SELF, &usage);
-  mark->cpu_ns =
-      (guint64) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NS_PER_S +
-      (guint64) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
-  mark->time_ns = now_ns ();
+  mark->cpu_ns = proc_stat_own_cpu_ns ();
+  mark->time_ns = stamp_now ();
   mark->bytes = self->n_bytes;
   mark->pictures = self->n_pictures;
   mark->behind = self->n_behind;
@@ -331,10 +315,10 @@ static gboolean
 scout (Load *self)
 {
   Peer *first = &self->peers[0];
-  guint64 end = now_ns () + (guint64) (self->options.wait_s * 1e9);
+  guint64 end = stamp_now () + (guint64) (self->options.wait_s * 1e9);
 
   join (first);
-  while (now_ns () < end &&
+  while (stamp_now () < end &&
       (self->options.publish ? first->n_sent < 10 : first->key_ns == 0)) {
     round_of (self);
     if (first->state == PEER_FAILED) {
@@ -351,11 +335,11 @@ scout (Load *self)
 static void
 wait_for_keyframes (Load *self)
 {
-  guint64 end = now_ns () + (guint64) (self->options.wait_s * 1e9);
+  guint64 end = stamp_now () + (guint64) (self->options.wait_s * 1e9);
   gint i = 0;
 
-  while (
-      !self->options.publish && i < self->options.viewers && now_ns () < end) {
+  while (!self->options.publish && i < self->options.viewers &&
+      stamp_now () < end) {
     round_of (self);
     while (i < self->options.viewers &&
         (self->peers[i].key_ns != 0 || self->peers[i].state == PEER_FAILED))
@@ -370,16 +354,16 @@ run (Load *self)
 
   if (!scout (self))
     return FALSE;
-  run_until (self, now_ns () + (guint64) (self->options.warm_s * 1e9));
+  run_until (self, stamp_now () + (guint64) (self->options.warm_s * 1e9));
   if (self->options.server_pid > 0)
     proc_stat_read (self->options.server_pid, -1, &self->idle);
-  guint64 begin = now_ns ();
+  guint64 begin = stamp_now ();
   for (gint i = 1; i < n; i++) {
     run_until (self, begin + (guint64) (self->options.join_s * 1e9 * i / n));
     join (&self->peers[i]);
   }
   wait_for_keyframes (self);
-  run_until (self, now_ns () + (guint64) (self->options.settle_s * 1e9));
+  run_until (self, stamp_now () + (guint64) (self->options.settle_s * 1e9));
   take_mark (self, &self->begin);
   self->measuring = TRUE;
   run_until (
@@ -390,46 +374,6 @@ run (Load *self)
 }
 
 /* --- the result --------------------------------------------------------------- */
-
-static void
-set_samples (JsonObject *parent, const gchar *name, Samples *samples)
-{
-  static const struct {
-    const gchar *name;
-    gdouble percent;
-  } rows[] = { { "min", 0 }, { "p50", 50 }, { "p95", 95 }, { "p99", 99 },
-    { "max", 100 } };
-  JsonObject *object = json_object_new ();
-
-  json_object_set_int_member (object, "n", samples->values->len);
-  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
-    json_object_set_double_member (object, rows[i].name,
-        (gdouble) samples_percentile (samples, rows[i].percent) / 1e6);
-  json_object_set_object_member (parent, name, object);
-}
-
-static JsonObject *
-make_server (Load *self, gdouble seconds, gdouble mbit)
-{
-  const ProcStat *begin = &self->begin.server, *end = &self->end.server;
-  gdouble cpu_ns = (gdouble) (end->cpu_ns - begin->cpu_ns);
-  gdouble busy_ns = (gdouble) (end->core_busy_ns - begin->core_busy_ns);
-  JsonObject *object = json_object_new ();
-
-  json_object_set_double_member (object, "cpu-percent", cpu_ns / 1e7 / seconds);
-  json_object_set_double_member (
-      object, "us-per-mbit", mbit > 0 ? cpu_ns / 1e3 / mbit : 0);
-  if (self->options.server_core >= 0)
-    json_object_set_double_member (object, "others-on-core-percent",
-        MAX (busy_ns - cpu_ns, 0) / 1e7 / seconds);
-  json_object_set_int_member (object, "rss-kb", (gint64) end->rss_kb);
-  json_object_set_int_member (object, "threads", end->threads);
-  if (self->options.viewers > 1)
-    json_object_set_double_member (object, "kb-per-viewer",
-        ((gdouble) end->rss_kb - (gdouble) self->idle.rss_kb) /
-            (self->options.viewers - 1));
-  return object;
-}
 
 static JsonObject *
 make_normal (Load *self)
@@ -470,11 +414,17 @@ make_result (Load *self)
   json_object_set_double_member (object, "load-cpu-percent",
       (gdouble) (end->cpu_ns - begin->cpu_ns) / 1e7 / seconds);
   json_object_set_int_member (object, "pictures-sent", (gint64) sent);
-  set_samples (object, "join-from-connect-ms", &self->join);
-  set_samples (object, "latency-ms", &self->latency);
+  result_set_samples (object, "join-from-connect-ms", &self->join);
+  result_set_samples (object, "latency-ms", &self->latency);
   if (self->options.server_pid > 0)
-    json_object_set_object_member (
-        object, "server", make_server (self, seconds, mbit));
+    result_set_server (object,
+        &(ResultServer){ .idle = self->idle,
+            .begin = begin->server,
+            .end = end->server,
+            .seconds = seconds,
+            .mbit = mbit,
+            .viewers = self->options.viewers,
+            .has_core = self->options.server_core >= 0 });
   json_object_set_object_member (object, "normal", make_normal (self));
   return object;
 }
@@ -483,16 +433,10 @@ static gboolean
 report (Load *self)
 {
   g_autoptr (JsonObject) object = make_result (self);
-  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
-  g_autoptr (GError) error = NULL;
+  g_autofree gchar *text = result_to_text (object);
 
-  json_node_set_object (root, object);
-  g_autofree gchar *text = json_to_string (root, TRUE);
-  if (self->options.json &&
-      !g_file_set_contents (self->options.json, text, -1, &error)) {
-    fprintf (stderr, "rtmp-load: %s\n", error->message);
+  if (self->options.json && !result_write (self->options.json, text))
     return FALSE;
-  }
   puts (text);
   fflush (stdout);
   return TRUE;
@@ -570,11 +514,7 @@ read_arguments (Load *self, gint *argc, gchar ***argv, GError **error)
 static void
 load_init (Load *self)
 {
-  struct rlimit limit;
-
-  getrlimit (RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit (RLIMIT_NOFILE, &limit);
+  proc_stat_raise_fd_limit ();
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   self->buffer = g_malloc (BUFFER_SIZE);
   self->picture = g_malloc (4 * picture_size (self, TRUE));
@@ -623,12 +563,11 @@ main (gint argc, gchar **argv)
   }
   load_init (&load);
   gboolean ok = run (&load);
-  if (ok)
-    ok = report (&load);
+  if (!ok)
+    fprintf (stderr, "rtmp-load: no stream\n");
+  ok = ok && report (&load);
   if (ok && load.options.hold)
     (void) getchar ();
-  else
-    fprintf (stderr, "rtmp-load: no stream\n");
   load_clear (&load);
   return ok ? 0 : 1;
 }

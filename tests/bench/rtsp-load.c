@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "load.h"
+#include "stamp.h"
 
 #define NS_PER_S 1e9
 #define NS_PER_MS G_GUINT64_CONSTANT (1000000)
@@ -32,7 +32,7 @@
 static guint64
 after (gdouble seconds)
 {
-  return viewer_now () + (guint64) (seconds * NS_PER_S);
+  return stamp_now () + (guint64) (seconds * NS_PER_S);
 }
 
 /* --- the measurement ------------------------------------------------------------ */
@@ -40,14 +40,9 @@ after (gdouble seconds)
 static void
 take_mark (Load *self, LoadMark *mark)
 {
-  struct rusage usage;
-
   memset (mark, 0, sizeof *mark);
-  getrusage (RUSAGE_SELF, &usage);
-  mark->own_cpu_ns = (guint64) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) *
-          1000 * NS_PER_MS +
-      (guint64) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
-  mark->time_ns = viewer_now ();
+  mark->own_cpu_ns = proc_stat_own_cpu_ns ();
+  mark->time_ns = stamp_now ();
   mark->bytes = self->shared.n_bytes;
   mark->playing = self->shared.n_playing;
   for (gint i = 0; i < self->options.viewers; i++) {
@@ -67,9 +62,9 @@ begin_measure (Load *self)
   self->phase_end_ns = after (self->options.measure_s);
   take_mark (self, &self->begin_mark);
   self->shared.measuring = TRUE;
-  self->shared.measure_begin_ns = viewer_now ();
-  self->next_churn_ns = viewer_now ();
-  self->thaw_ns = viewer_now () + FREEZE_AFTER_NS +
+  self->shared.measure_begin_ns = stamp_now ();
+  self->next_churn_ns = stamp_now ();
+  self->thaw_ns = stamp_now () + FREEZE_AFTER_NS +
       (guint64) (self->options.freeze_s * NS_PER_S);
 }
 
@@ -120,7 +115,7 @@ static void
 begin_joins (Load *self)
 {
   guint n = (guint) self->options.viewers;
-  guint64 now = viewer_now ();
+  guint64 now = stamp_now ();
 
   if (self->options.server_pid > 0)
     proc_stat_read (self->options.server_pid, -1, &self->idle);
@@ -276,7 +271,7 @@ wait_for_stream (Load *self, guint64 now)
 static void
 tick (Load *self)
 {
-  guint64 now = viewer_now ();
+  guint64 now = stamp_now ();
 
   switch (self->phase) {
   case LOAD_SCOUT:
@@ -418,16 +413,6 @@ resolve (ViewerShared *shared, const gchar *url, GError **error)
 }
 
 static void
-raise_fd_limit (void)
-{
-  struct rlimit limit;
-
-  getrlimit (RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit (RLIMIT_NOFILE, &limit);
-}
-
-static void
 load_init (Load *self)
 {
   ViewerShared *shared = &self->shared;
@@ -497,7 +482,7 @@ main (gint argc, gchar **argv)
     g_free (load.options.url);
     return 2;
   }
-  raise_fd_limit ();
+  proc_stat_raise_fd_limit ();
   load_init (&load);
   run (&load);
   ok = load.end_mark.time_ns != 0 && load.end_mark.server_runs;

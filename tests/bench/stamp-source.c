@@ -12,7 +12,6 @@
 #include <gst/gst.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "clip.h"
 #include "stamp.h"
@@ -35,7 +34,6 @@ refresh_stamp (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
   GstBuffer *buffer =
       gst_buffer_make_writable (GST_PAD_PROBE_INFO_BUFFER (info));
-  struct timespec now;
   GstMapInfo map;
 
   GST_PAD_PROBE_INFO_DATA (info) = buffer;
@@ -46,8 +44,7 @@ refresh_stamp (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 
     if (!stamp_read (map.data + at, STAMP_NAL_SIZE, &stamp))
       continue;
-    clock_gettime (CLOCK_MONOTONIC, &now);
-    stamp_write (GST_TIMESPEC_TO_TIME (now), map.data + at);
+    stamp_write (stamp_now (), map.data + at);
     break;
   }
   gst_buffer_unmap (buffer, &map);

@@ -6,6 +6,7 @@
 #include "stamp.h"
 
 #include <string.h>
+#include <time.h>
 
 #define NAL_TYPE_SEI 6
 #define USER_DATA_UNREGISTERED 5
@@ -15,6 +16,16 @@
 static const guint8 prefix[PREFIX_SIZE] = { NAL_TYPE_SEI,
   USER_DATA_UNREGISTERED, 32, 'p', 'e', 'n', 's', 't', 'o', 'c', 'k', '-', 'b',
   'e', 'n', 'c', 'h', '-', '1' };
+
+guint64
+stamp_now (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return (guint64) now.tv_sec * G_GUINT64_CONSTANT (1000000000) +
+      (guint64) now.tv_nsec;
+}
 
 void
 stamp_write (guint64 time_ns, guint8 nal[STAMP_NAL_SIZE])

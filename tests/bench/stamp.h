@@ -11,6 +11,9 @@
 /* Bytes of the NAL unit, without start code or length. */
 #define STAMP_NAL_SIZE 36
 
+/* CLOCK_MONOTONIC, which the benchmarks share, in nanoseconds. */
+guint64 stamp_now (void);
+
 /* Writes the NAL unit for @time_ns, of a clock that writer and reader share. It
  * contains no two zero bytes in a row, so nothing needs escaping. */
 void stamp_write (guint64 time_ns, guint8 nal[STAMP_NAL_SIZE]);

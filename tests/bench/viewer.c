@@ -12,8 +12,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "stamp.h"
 
 #define NS_PER_S G_GUINT64_CONSTANT (1000000000)
 #define FRAME_HEADER_SIZE 4
@@ -24,16 +25,6 @@
 #define PORT_ATTEMPTS 200
 #define VIDEO_CLOCK 90000
 #define AAC_SAMPLES 1024
-
-guint64
-viewer_now (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (guint64) now.tv_sec * G_GUINT64_CONSTANT (1000000000) +
-      (guint64) now.tv_nsec;
-}
 
 void
 viewer_init (Viewer *self, ViewerShared *shared)
@@ -100,7 +91,7 @@ viewer_join (Viewer *self)
 {
   gint one = 1;
 
-  self->connect_ns = self->keepalive_ns = viewer_now ();
+  self->connect_ns = self->keepalive_ns = stamp_now ();
   self->state = VIEWER_CONNECTING;
   self->carry = g_byte_array_new ();
   self->control.fd =
@@ -250,7 +241,7 @@ handle_setup (Viewer *self, const guint8 *data, const RtspTextAnswer *answer)
     return;
   }
   self->state = VIEWER_PLAY;
-  self->play_ns = viewer_now ();
+  self->play_ns = stamp_now ();
   request (self, "PLAY", self->shared->url, "Range: npt=now-\r\n");
 }
 
@@ -267,7 +258,7 @@ handle_play (Viewer *self, const guint8 *data, const RtspTextAnswer *answer)
       self->info_seq[i] = seq;
   }
   self->state = VIEWER_PLAYING;
-  self->playing_ns = viewer_now ();
+  self->playing_ns = stamp_now ();
   self->shared->n_playing++;
 }
 
@@ -311,7 +302,7 @@ static void
 handle_unit (Viewer *self, const RtpWatchUnit *unit)
 {
   ViewerShared *shared = self->shared;
-  guint64 now = viewer_now ();
+  guint64 now = stamp_now ();
 
   if (unit->key && self->key_ns == 0) {
     self->key_ns = now;

@@ -83,9 +83,6 @@ struct _Viewer {
   gboolean slowed; /* read by the clock from now on */
 };
 
-/* CLOCK_MONOTONIC, as in the stamps. */
-guint64 viewer_now (void);
-
 void viewer_init (Viewer *self, ViewerShared *shared);
 
 /* Connects and goes on to PLAY by itself, driven by viewer_handle(). Failures

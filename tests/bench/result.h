@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the results of both load generators have in common: members of an object
+ * of JSON. Times in milliseconds. */
+
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "proc-stat.h"
+#include "samples.h"
+
+/* Number, minimum, percentiles and maximum of @samples (nanoseconds) as member
+ * @name. */
+void result_set_samples (
+    JsonObject *parent, const gchar *name, Samples *samples);
+
+/* What is between both ends of a measurement, of the server with @viewers. */
+typedef struct {
+  ProcStat idle; /* with one viewer */
+  ProcStat begin, end;
+  gdouble seconds, mbit;
+  gint viewers;
+  gboolean has_core; /* a processor of the server was read */
+} ResultServer;
+
+/* Sets cost and size of the server as member "server". */
+void result_set_server (JsonObject *parent, const ResultServer *server);
+
+/* (transfer full): the object as text */
+gchar *result_to_text (JsonObject *object);
+/* Writes @text to @file. FALSE: it cannot, which standard error says. */
+gboolean result_write (const gchar *file, const gchar *text);
