@@ -9,10 +9,6 @@
 /* Entries taken from the log at once. */
 #define BATCH 8
 
-/* A stream whose packets are older than the newest by this much has ended, or has
- * nothing to say. */
-#define SILENT_TIME (2 * GST_SECOND)
-
 guint32
 penstock_rtp_clock_get_time (
     const PenstockRtpClock *clock, GstClockTime running_time)
@@ -60,8 +56,9 @@ typedef struct {
   GstClockTime pts;
 } First; /* packets of a stream */
 
-/* Audio from before the first picture; with catch-up, from before the end of the
- * burst, as it would have to be played too fast. */
+/* Audio from before the first picture, and from before the moment that the viewer
+ * is told; with catch-up all that is in the log, as it would have to be played too
+ * fast. */
 static gboolean
 is_left_out (const PenstockRtpFeed *feed, const PenstockGopEntry *entry)
 {
@@ -142,26 +139,16 @@ plan_burst (PenstockRtpFeed *feed, PenstockStart start)
   feed->live = stats.next_seq;
 }
 
-/* Is more to come of it, from where its last packet was on? */
-static gboolean
-is_live (const PenstockRtpClock *clock, GstClockTime newest)
-{
-  return clock->newest > 0 && clock->newest + SILENT_TIME > newest;
-}
-
-/* Of the earliest first packet, in the log or still to come. */
+/* Of the earliest first packet; @newest when there is none. */
 static GstClockTime
-find_first_time (const PenstockRtpFeed *feed, const First *firsts,
-    const PenstockRtpClock *clocks, GstClockTime newest)
+find_first_time (
+    const PenstockRtpFeed *feed, const First *firsts, GstClockTime newest)
 {
-  GstClockTime first = GST_CLOCK_TIME_NONE; /* the largest */
+  GstClockTime first = GST_CLOCK_TIME_NONE;
 
-  for (guint i = 0; i < feed->n_streams; i++) {
+  for (guint i = 0; i < feed->n_streams; i++)
     if (firsts[i].found)
-      first = MIN (first, firsts[i].pts);
-    else if (feed->streams[i].wanted && is_live (&clocks[i], newest))
-      first = MIN (first, MAX (clocks[i].newest, feed->audio_from));
-  }
+      first = MIN (first, firsts[i].pts); /* NONE is the largest */
   return first == GST_CLOCK_TIME_NONE ? newest : first;
 }
 
@@ -230,11 +217,12 @@ penstock_rtp_feed_begin (PenstockRtpFeed *feed,
   plan_burst (feed, settings->start);
   start_cursor (feed, settings);
   find_firsts (feed, firsts);
-  feed->newest = find_first_time (feed, firsts, clocks, newest);
+  feed->newest = find_first_time (feed, firsts, newest);
   if (feed->live > 0)
     measure_burst (feed, feed->newest, newest);
-  /* No packet is before it. */
+  /* No packet is before it, whatever is late. */
   GstClockTime moment = bring_nearer (feed, feed->newest);
+  feed->audio_from = MAX (feed->audio_from, moment);
   for (guint i = 0; i < feed->n_streams; i++) {
     starts[i] = (PenstockRtpStart){ 0 };
     begin_stream (

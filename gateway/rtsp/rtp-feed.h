@@ -23,7 +23,6 @@ G_BEGIN_DECLS
  * @clock_rate: RTP ticks a second; 0 = not known
  * @base: RTP time of running time 0
  * @next_seq: sequence number of the next packet
- * @newest: the latest presentation time so far; 0 = none
  * @report: (nullable): the newest sender report
  *
  * What is known of a stream besides its packets.
@@ -32,7 +31,6 @@ typedef struct {
   guint clock_rate;
   guint32 base;
   guint16 next_seq;
-  GstClockTime newest;
   PenstockRtpPackets *report;
 } PenstockRtpClock;
 
@@ -82,7 +80,7 @@ typedef struct {
   /*< private >*/
   PenstockGopLog *log;
   PenstockCursor cursor;
-  GstClockTime audio_from; /* presentation time of the first picture */
+  GstClockTime audio_from; /* sound of before is left out */
   /* With catch-up: what is in the log below @live is brought nearer to
    * @live_time, so that @span becomes PENSTOCK_RTP_CATCH_UP_TIME. */
   guint64 live;

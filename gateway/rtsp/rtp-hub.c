@@ -108,7 +108,8 @@ penstock_rtp_hub_new (PenstockLoopPool *pool,
   hub->reports = g_malloc0_n (n_streams, sizeof (*hub->reports));
   hub->newest_pts = GST_CLOCK_TIME_NONE;
   if (prime && video != 0)
-    penstock_rtp_primer_start (&hub->primer);
+    penstock_rtp_primer_start (
+        &hub->primer, ~video & (guint32) ((1ull << n_streams) - 1));
   g_mutex_init (&hub->lock);
   g_cond_init (&hub->cond);
   for (guint i = 0; i < penstock_loop_pool_get_n (pool); i++) {
@@ -176,6 +177,7 @@ penstock_rtp_hub_set_clock (PenstockRtpHub *hub, guint stream, guint clock_rate,
   PenstockRtpClock *clock = &hub->clocks[stream];
   if (clock->clock_rate > 0 && hub->ssrcs[stream] != ssrc) {
     penstock_gop_log_clear (hub->log);
+    hub->newest_pts = GST_CLOCK_TIME_NONE;
     g_clear_pointer (&clock->report, penstock_rtp_packets_unref);
     penstock_rtp_aac_clear (&hub->aac[stream]);
   }
@@ -223,13 +225,6 @@ note_picture (PenstockRtpHub *hub)
   STORE (hub->video_seq, LOAD (hub->next_seq) + 1);
 }
 
-static void
-note_presentation_time (PenstockRtpClock *clock, GstClockTime pts)
-{
-  if (GST_CLOCK_TIME_IS_VALID (pts))
-    clock->newest = MAX (clock->newest, pts);
-}
-
 /* With the lock. Returns: the flags of the entry */
 static PenstockEntryFlags
 note_packets (PenstockRtpHub *hub, const PenstockRtpPackets *packets)
@@ -240,7 +235,6 @@ note_packets (PenstockRtpHub *hub, const PenstockRtpPackets *packets)
       (guint16) (packets->first_seq + packets->n_packets);
   if (GST_CLOCK_TIME_IS_VALID (packets->time))
     STORE (hub->newest_time, packets->time);
-  note_presentation_time (&hub->clocks[packets->stream], packets->pts);
   if (GST_CLOCK_TIME_IS_VALID (packets->pts) && (video || hub->video == 0))
     hub->newest_pts = GST_CLOCK_TIME_IS_VALID (hub->newest_pts)
         ? MAX (hub->newest_pts, packets->pts)

@@ -5,10 +5,11 @@
 #include "rtp-primer.h"
 
 void
-penstock_rtp_primer_start (PenstockRtpPrimer *primer)
+penstock_rtp_primer_start (PenstockRtpPrimer *primer, guint32 sound)
 {
   primer->active = TRUE;
-  primer->since_us = 0;
+  primer->late = primer->silent = sound;
+  primer->since_us = primer->live_us = 0;
 }
 
 void
@@ -35,20 +36,15 @@ release (PenstockRtpPrimer *primer, GstClockTime time, GQueue *out)
   }
 }
 
-static void
-push_picture (PenstockRtpPrimer *primer, PenstockRtpPackets *packets,
-    GstClockTime now, gint64 now_us, GQueue *out)
+static gboolean
+is_over (const PenstockRtpPrimer *primer, gint64 now_us)
 {
-  gboolean live = !GST_CLOCK_TIME_IS_VALID (packets->time) ||
-      packets->time + PENSTOCK_RTP_LIVE_TIME >= now;
-
-  primer->since_us = now_us;
-  release (primer, packets->time, out);
-  g_queue_push_tail (out, packets);
-  if (!live)
-    return;
-  release (primer, GST_CLOCK_TIME_NONE, out);
-  primer->active = FALSE;
+  if (primer->live_us == 0)
+    return now_us - primer->since_us > PENSTOCK_RTP_PRIMING_US;
+  gint64 waited = now_us - primer->live_us;
+  if (primer->late == primer->silent)
+    return primer->late == 0 || waited > PENSTOCK_RTP_SILENT_US;
+  return waited > PENSTOCK_RTP_PRIMING_US;
 }
 
 void
@@ -56,16 +52,29 @@ penstock_rtp_primer_push (PenstockRtpPrimer *primer,
     PenstockRtpPackets *packets, gboolean video, GstClockTime now,
     gint64 now_us, GQueue *out)
 {
-  if (primer->active && primer->since_us == 0)
-    primer->since_us = now_us;
-  if (primer->active && now_us - primer->since_us > PENSTOCK_RTP_PRIMING_US) {
-    release (primer, GST_CLOCK_TIME_NONE, out);
-    primer->active = FALSE;
-  }
-  if (!primer->active)
+  gboolean live = !GST_CLOCK_TIME_IS_VALID (packets->time) ||
+      packets->time + PENSTOCK_RTP_LIVE_TIME >= now;
+  guint32 bit = 1u << packets->stream;
+
+  if (!primer->active) {
     g_queue_push_tail (out, packets);
-  else if (video)
-    push_picture (primer, packets, now, now_us, out);
-  else
+    return;
+  }
+  if (video || primer->since_us == 0)
+    primer->since_us = now_us;
+  if (video) {
+    release (primer, packets->time, out);
+    g_queue_push_tail (out, packets);
+    if (live && primer->live_us == 0)
+      primer->live_us = now_us;
+  } else {
     g_queue_push_tail (&primer->held, packets);
+    primer->silent &= ~bit;
+    if (live)
+      primer->late &= ~bit;
+  }
+  if (!is_over (primer, now_us))
+    return;
+  release (primer, GST_CLOCK_TIME_NONE, out);
+  primer->active = FALSE;
 }

@@ -46,7 +46,7 @@ GST_START_TEST (sound_that_overtakes_comes_with_its_picture)
   PenstockRtpPrimer primer = { 0 };
   GQueue out = G_QUEUE_INIT;
 
-  penstock_rtp_primer_start (&primer);
+  penstock_rtp_primer_start (&primer, 1u << AUDIO);
   push (&primer, AUDIO, 1990 * MS, 1, &out); /* from before the keyframe */
   for (guint i = 0; i < 5; i++)
     push (&primer, AUDIO, (2010 + 20 * i) * MS, 1, &out);
@@ -69,7 +69,7 @@ GST_START_TEST (live_pictures_end_it)
   PenstockRtpPrimer primer = { 0 };
   GQueue out = G_QUEUE_INIT;
 
-  penstock_rtp_primer_start (&primer);
+  penstock_rtp_primer_start (&primer, 1u << AUDIO);
   push (&primer, AUDIO, NOW, 1, &out);
   push (&primer, VIDEO, NOW - PENSTOCK_RTP_LIVE_TIME - 1, 1, &out);
   check_next (&out, VIDEO, NOW - PENSTOCK_RTP_LIVE_TIME - 1);
@@ -83,12 +83,67 @@ GST_START_TEST (live_pictures_end_it)
 }
 GST_END_TEST
 
+/* Its thread may be slower than that of the pictures. */
+GST_START_TEST (live_pictures_wait_for_the_rest_of_the_sound)
+{
+  PenstockRtpPrimer primer = { 0 };
+  GQueue out = G_QUEUE_INIT;
+
+  penstock_rtp_primer_start (&primer, 1u << AUDIO);
+  push (&primer, AUDIO, 2000 * MS, 1, &out);
+  push (&primer, VIDEO, NOW, 1, &out);
+  check_next (&out, AUDIO, 2000 * MS);
+  check_next (&out, VIDEO, NOW);
+  push (&primer, AUDIO, 2020 * MS, PENSTOCK_RTP_PRIMING_US, &out);
+  fail_unless (primer.active);
+  push (&primer, AUDIO, NOW, PENSTOCK_RTP_PRIMING_US, &out);
+  fail_if (primer.active);
+  check_next (&out, AUDIO, 2020 * MS);
+  check_next (&out, AUDIO, NOW);
+  penstock_rtp_primer_clear (&primer);
+}
+GST_END_TEST
+
+GST_START_TEST (live_pictures_do_not_wait_for_sound_that_is_always_late)
+{
+  PenstockRtpPrimer primer = { 0 };
+  GQueue out = G_QUEUE_INIT;
+
+  penstock_rtp_primer_start (&primer, 1u << AUDIO);
+  push (&primer, VIDEO, NOW, 1, &out);
+  push (&primer, AUDIO, 2000 * MS, 1 + PENSTOCK_RTP_PRIMING_US, &out);
+  fail_unless (primer.active);
+  push (&primer, AUDIO, 2020 * MS, 2 + PENSTOCK_RTP_PRIMING_US, &out);
+  fail_if (primer.active);
+  fail_unless_equals_int ((gint) out.length, 3);
+  g_queue_clear_full (&out, (GDestroyNotify) penstock_rtp_packets_unref);
+  penstock_rtp_primer_clear (&primer);
+}
+GST_END_TEST
+
+GST_START_TEST (live_pictures_hardly_wait_for_a_silent_track)
+{
+  PenstockRtpPrimer primer = { 0 };
+  GQueue out = G_QUEUE_INIT;
+
+  penstock_rtp_primer_start (&primer, 1u << AUDIO);
+  push (&primer, VIDEO, NOW, 1, &out);
+  push (&primer, VIDEO, NOW, 1 + PENSTOCK_RTP_SILENT_US, &out);
+  fail_unless (primer.active);
+  push (&primer, VIDEO, NOW, 2 + PENSTOCK_RTP_SILENT_US, &out);
+  fail_if (primer.active);
+  fail_unless_equals_int ((gint) out.length, 3);
+  g_queue_clear_full (&out, (GDestroyNotify) penstock_rtp_packets_unref);
+  penstock_rtp_primer_clear (&primer);
+}
+GST_END_TEST
+
 GST_START_TEST (sound_does_not_wait_for_ever)
 {
   PenstockRtpPrimer primer = { 0 };
   GQueue out = G_QUEUE_INIT;
 
-  penstock_rtp_primer_start (&primer);
+  penstock_rtp_primer_start (&primer, 1u << AUDIO);
   push (&primer, AUDIO, 1 * MS, 5, &out);
   push (&primer, AUDIO, 2 * MS, 5 + PENSTOCK_RTP_PRIMING_US, &out);
   fail_unless_equals_int ((gint) out.length, 0);
@@ -104,7 +159,7 @@ GST_START_TEST (sound_waits_as_long_as_pictures_come)
   PenstockRtpPrimer primer = { 0 };
   GQueue out = G_QUEUE_INIT;
 
-  penstock_rtp_primer_start (&primer);
+  penstock_rtp_primer_start (&primer, 1u << AUDIO);
   push (&primer, AUDIO, 2100 * MS, 1, &out);
   for (guint i = 0; i < 3; i++) {
     push (&primer, VIDEO, (2000 + 20 * i) * MS, 1 + i * PENSTOCK_RTP_PRIMING_US,
@@ -121,7 +176,7 @@ GST_START_TEST (what_is_held_is_freed)
   PenstockRtpPrimer primer = { 0 };
   GQueue out = G_QUEUE_INIT;
 
-  penstock_rtp_primer_start (&primer);
+  penstock_rtp_primer_start (&primer, 1u << AUDIO);
   push (&primer, AUDIO, 1 * MS, 5, &out);
   penstock_rtp_primer_clear (&primer);
   fail_unless_equals_int ((gint) primer.held.length, 0);
@@ -138,6 +193,10 @@ rtp_primer_suite (void)
   tcase_add_test (tcase, without_a_start_nothing_is_held);
   tcase_add_test (tcase, sound_that_overtakes_comes_with_its_picture);
   tcase_add_test (tcase, live_pictures_end_it);
+  tcase_add_test (tcase, live_pictures_wait_for_the_rest_of_the_sound);
+  tcase_add_test (
+      tcase, live_pictures_do_not_wait_for_sound_that_is_always_late);
+  tcase_add_test (tcase, live_pictures_hardly_wait_for_a_silent_track);
   tcase_add_test (tcase, sound_does_not_wait_for_ever);
   tcase_add_test (tcase, sound_waits_as_long_as_pictures_come);
   tcase_add_test (tcase, what_is_held_is_freed);
