@@ -59,11 +59,11 @@ handle_publish_request (gpointer user_data)
       &asked, self->table, request->path, request->key);
   const gchar *why = asked.open ? admit_publisher (self, &asked, request->peer)
                                 : penstock_publish_request_explain (&asked);
-  if (why)
-    penstock_rtmp_server_refuse (request->rtmp, request->id,
-        asked.route && !asked.open ? "NetStream.Publish.Denied"
-                                   : "NetStream.Publish.BadName",
-        why);
+  if (why && asked.route && !asked.open)
+    penstock_rtmp_server_deny (request->rtmp, request->id, why);
+  else if (why)
+    penstock_rtmp_server_refuse (
+        request->rtmp, request->id, "NetStream.Publish.BadName", why);
   return G_SOURCE_REMOVE;
 }
 

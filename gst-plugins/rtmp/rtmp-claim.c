@@ -504,3 +504,14 @@ penstock_rtmp_server_refuse (PenstockRtmpServer *server, guint64 id,
     penstock_rtmp_publisher_ask (
         server, id, loop, PENSTOCK_RTMP_ASK_REFUSE, code, description);
 }
+
+void
+penstock_rtmp_server_deny (
+    PenstockRtmpServer *server, guint64 id, const gchar *description)
+{
+  PenstockLoop *loop = loop_of_deferred (server, id);
+
+  if (loop)
+    penstock_rtmp_publisher_ask (
+        server, id, loop, PENSTOCK_RTMP_ASK_DENY, NULL, description);
+}

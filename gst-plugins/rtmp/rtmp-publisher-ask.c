@@ -82,6 +82,10 @@ run_ask (gpointer data)
         penstock_rtmp_publisher_refuse (
             publisher, PENSTOCK_RTMP_END_REJECTED, ask->code, ask->description);
       break;
+    case PENSTOCK_RTMP_ASK_DENY:
+      if (publisher->state == PENSTOCK_RTMP_PUBLISHER_DEFERRED)
+        penstock_rtmp_publisher_deny (publisher, ask->description);
+      break;
     case PENSTOCK_RTMP_ASK_CLOSE:
       if (publisher->state < PENSTOCK_RTMP_PUBLISHER_ACTIVE)
         penstock_rtmp_publisher_lost (

@@ -53,6 +53,9 @@ void penstock_rtmp_publisher_take_message (
 /* Ends it with a status and closes. */
 void penstock_rtmp_publisher_refuse (PenstockRtmpPublisher *publisher,
     PenstockRtmpEnd end, const gchar *code, const gchar *description);
+/* Refuses it for a wrong key, which counts against its address. */
+void penstock_rtmp_publisher_deny (
+    PenstockRtmpPublisher *publisher, const gchar *description);
 /* PENALTY is over: the refusal is told. */
 void penstock_rtmp_publisher_end_penalty (PenstockRtmpPublisher *publisher);
 /* Leaves claim or playback; the connection stays. */

@@ -10,7 +10,6 @@
 GST_DEBUG_CATEGORY_EXTERN (penstock_rtmp_debug);
 #define GST_CAT_DEFAULT penstock_rtmp_debug
 
-/* Means a wrong key, whoever says it. */
 #define DENIED "NetStream.Publish.Denied"
 
 /* Who publishes what. An encoder may have put the publish key into the
@@ -82,14 +81,12 @@ tell_refused (PenstockRtmpPublisher *publisher, const gchar *why)
 
 /* A wrong key counts against the address. TRUE: that was one too many. */
 static gboolean
-count_failure (PenstockRtmpPublisher *publisher, const gchar *code)
+count_failure (PenstockRtmpPublisher *publisher)
 {
   PenstockRtmpServer *server = publisher->server;
   const PenstockRtmpLimits *limits = penstock_rtmp_session_get_limits (
       penstock_rtmp_publisher_get_session (publisher));
 
-  if (!g_str_equal (code, DENIED))
-    return FALSE;
   g_mutex_lock (&server->lock);
   gboolean too_many = penstock_rtmp_peers_fail (server->peers,
       &publisher->address, limits, penstock_loop_now (publisher->loop));
@@ -112,12 +109,13 @@ tell_refusal (PenstockRtmpPublisher *publisher, const gchar *code,
 void
 penstock_rtmp_publisher_end_penalty (PenstockRtmpPublisher *publisher)
 {
-  tell_refusal (publisher, publisher->refusal_code, publisher->refusal);
+  tell_refusal (publisher, DENIED, publisher->refusal);
 }
 
-void
-penstock_rtmp_publisher_refuse (PenstockRtmpPublisher *publisher,
-    PenstockRtmpEnd end, const gchar *code, const gchar *description)
+/* All of a refusal but to tell the peer. */
+static void
+end_refused (PenstockRtmpPublisher *publisher, PenstockRtmpEnd end,
+    const gchar *code, const gchar *description)
 {
   GST_INFO ("publisher refused (%s: %s) session=%" G_GUINT64_FORMAT " peer=%s",
       code, description, publisher->id, publisher->peer);
@@ -125,11 +123,25 @@ penstock_rtmp_publisher_refuse (PenstockRtmpPublisher *publisher,
       end == PENSTOCK_RTMP_END_REJECTED)
     tell_refused (publisher, description);
   penstock_rtmp_publisher_end_publication (publisher, end, description);
-  if (!count_failure (publisher, code)) {
-    tell_refusal (publisher, code, description);
+}
+
+void
+penstock_rtmp_publisher_refuse (PenstockRtmpPublisher *publisher,
+    PenstockRtmpEnd end, const gchar *code, const gchar *description)
+{
+  end_refused (publisher, end, code, description);
+  tell_refusal (publisher, code, description);
+}
+
+void
+penstock_rtmp_publisher_deny (
+    PenstockRtmpPublisher *publisher, const gchar *description)
+{
+  end_refused (publisher, PENSTOCK_RTMP_END_REJECTED, DENIED, description);
+  if (!count_failure (publisher)) {
+    tell_refusal (publisher, DENIED, description);
     return;
   }
-  publisher->refusal_code = g_strdup (code);
   publisher->refusal = g_strdup (description);
   penstock_rtmp_publisher_set_state (
       publisher, PENSTOCK_RTMP_PUBLISHER_PENALTY);
@@ -250,8 +262,8 @@ find_claim (PenstockRtmpPublisher *publisher, const gchar *key,
     penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_REJECTED,
         "NetStream.Publish.Rejected", "The server has no memory left.");
   } else if (*match == PENSTOCK_RTMP_CLAIM_DENIED) {
-    penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_REJECTED,
-        DENIED, "The publish key is missing or wrong.");
+    penstock_rtmp_publisher_deny (
+        publisher, "The publish key is missing or wrong.");
   }
   return claim;
 }

@@ -330,7 +330,6 @@ publisher_free (gpointer data)
   g_free (publisher->path);
   g_free (publisher->type);
   g_free (publisher->deferred_path);
-  g_free (publisher->refusal_code);
   g_free (publisher->refusal);
   g_free (publisher);
 }

@@ -125,7 +125,7 @@ struct _PenstockRtmpPublisher {
   PenstockRtmpPlayer *player; /* NULL until the first play */
   PenstockRtmpClaim *claim;   /* ref; WAITING or ACTIVE */
   gboolean asking;            /* DEFERRED: the owner of the claim decides */
-  gchar *refusal_code, *refusal; /* PENALTY */
+  gchar *refusal;             /* PENALTY: what the peer is told */
 
   /* Server's lock. */
   gchar *deferred_path; /* path when DEFERRED or AWAITING */
@@ -204,6 +204,7 @@ typedef enum {
   PENSTOCK_RTMP_ASK_END,    /* you are taken over */
   PENSTOCK_RTMP_ASK_ACCEPT, /* the owner of your claim lets you in */
   PENSTOCK_RTMP_ASK_REFUSE, /* with a status */
+  PENSTOCK_RTMP_ASK_DENY,   /* for a wrong key */
   PENSTOCK_RTMP_ASK_CLOSE,  /* half open for the longest time */
 } PenstockRtmpAsk;
 

@@ -232,9 +232,13 @@ void penstock_rtmp_server_set_refused_handler (PenstockRtmpServer *server,
  * #PenstockRtmpCallbacks.asked). Nothing happens when it is gone. */
 void penstock_rtmp_server_accept (PenstockRtmpServer *server, guint64 id);
 /* Refuses the deferred publication @id (as in the request given to the
- * handler) with an error status, e.g. "NetStream.Publish.Denied". */
+ * handler) with an error status, e.g. "NetStream.Publish.BadName". */
 void penstock_rtmp_server_refuse (PenstockRtmpServer *server, guint64 id,
     const gchar *code, const gchar *description);
+/* The same with "NetStream.Publish.Denied" for a wrong key: that alone counts
+ * against the address, which is kept out when there are too many. */
+void penstock_rtmp_server_deny (
+    PenstockRtmpServer *server, guint64 id, const gchar *description);
 
 G_END_DECLS
 

@@ -14,7 +14,20 @@ typedef struct {
   PenstockRtmpClaim *claim;
   GAsyncQueue *messages; /* of PenstockRtmpMessage, held */
   gint n_ended;
+  PenstockRtmpVerdict verdict; /* of the owner */
 } Fixture;
+
+/* What is deferred is refused at once. */
+static PenstockRtmpVerdict
+on_asked (const PenstockRtmpPublication *publication, gpointer data)
+{
+  Fixture *f = data;
+
+  if (f->verdict == PENSTOCK_RTMP_DEFER)
+    penstock_rtmp_server_refuse (
+        f->server, publication->id, "NetStream.Publish.Denied", "not today");
+  return f->verdict;
+}
 
 static void
 on_message (PenstockRtmpMessage *message, gpointer data)
@@ -36,8 +49,9 @@ static void
 fixture_init (
     Fixture *f, const PenstockRtmpLimits *limits, const gchar *publish_key)
 {
-  const PenstockRtmpCallbacks callbacks = { .message = on_message,
-    .ended = on_ended };
+  const PenstockRtmpCallbacks callbacks = {
+    .asked = on_asked, .message = on_message, .ended = on_ended
+  };
   const PenstockRtmpClaimSettings settings = { .key = publish_key };
   g_autoptr (GError) error = NULL;
 
@@ -355,6 +369,27 @@ GST_START_TEST (address_with_too_many_wrong_keys_has_to_wait)
 }
 GST_END_TEST;
 
+static const PenstockRtmpVerdict refusing_verdicts[] = { PENSTOCK_RTMP_REJECT,
+  PENSTOCK_RTMP_DEFER };
+
+/* Who has the key may come again. */
+GST_START_TEST (refusal_by_the_owner_is_no_wrong_key)
+{
+  PenstockRtmpLimits limits = penstock_rtmp_default_limits;
+  PenstockRtmpServerStats stats;
+  Fixture f;
+
+  limits.failures_per_minute = 2;
+  fixture_init (&f, &limits, "sesame");
+  f.verdict = refusing_verdicts[__i__];
+  for (guint i = 0; i < 4; i++)
+    publish_with_key (&f, "one?key=sesame", "NetStream.Publish.Denied");
+  penstock_rtmp_server_get_stats (f.server, &stats);
+  assert_equals_uint64 (stats.peers.failures, 0);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
 /* --- memory --------------------------------------------------------------- */
 
 GST_START_TEST (memory_of_a_listener_is_bounded)
@@ -504,6 +539,8 @@ rtmp_limits_suite (void)
   tcase_add_test (tcase, peer_that_does_not_read_is_not_read_either);
   tcase_add_test (tcase, player_need_not_wait);
   tcase_add_test (tcase, address_with_too_many_wrong_keys_has_to_wait);
+  tcase_add_loop_test (tcase, refusal_by_the_owner_is_no_wrong_key, 0,
+      G_N_ELEMENTS (refusing_verdicts));
   tcase_add_test (tcase, memory_of_a_listener_is_bounded);
   tcase_add_loop_test (tcase, limits_are_those_of_the_first_element, 0,
       G_N_ELEMENTS (other_rows));

@@ -144,6 +144,29 @@ GST_START_TEST (deferred_publisher_can_be_refused)
 }
 GST_END_TEST;
 
+GST_START_TEST (deferred_publisher_with_a_wrong_key_is_counted)
+{
+  PenstockRtmpServerStats stats;
+  guint16 port;
+  PenstockRtmpServer *server = server_new (&port);
+  Handler handler;
+
+  handler_init (&handler, server, PENSTOCK_RTMP_UNCLAIMED_DEFER);
+  RtmpPeer *peer = rtmp_peer_new (port, "live", "one?key=barley");
+  GThread *thread = g_thread_new ("publisher", wait_for_answer, peer);
+  assert_request (&handler, "live/one key=barley");
+  penstock_rtmp_server_deny (server, handler.id, "wrong");
+  assert_equals_int (
+      GPOINTER_TO_INT (g_thread_join (thread)), PENSTOCK_RTMP_EVENT_REFUSED);
+  assert_equals_string (peer->refusal, "NetStream.Publish.Denied");
+  penstock_rtmp_server_get_stats (server, &stats);
+  assert_equals_uint64 (stats.peers.failures, 1);
+  rtmp_peer_free (peer);
+  handler_clear (&handler, server);
+  penstock_rtmp_server_unref (server);
+}
+GST_END_TEST;
+
 GST_START_TEST (deferred_publisher_does_not_wait_for_ever)
 {
   guint16 port;
@@ -171,6 +194,7 @@ rtmp_unclaimed_suite (void)
   tcase_add_loop_test (tcase, deferred_publisher_enters_when_claimed, 0,
       G_N_ELEMENTS (defer_rows));
   tcase_add_test (tcase, deferred_publisher_can_be_refused);
+  tcase_add_test (tcase, deferred_publisher_with_a_wrong_key_is_counted);
   tcase_add_test (tcase, deferred_publisher_does_not_wait_for_ever);
   return suite;
 }
