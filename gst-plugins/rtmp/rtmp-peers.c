@@ -6,11 +6,9 @@
 
 #include <string.h>
 
+#include "io/ip-host.h"
+
 #define MINUTE_MS 60000
-/* Bytes of a mapped IPv4 address before the four of its own. */
-#define MAPPED 12
-/* Bytes of an IPv6 address that name the network of one host. */
-#define NETWORK 8
 
 /* Lines of one kind. */
 typedef struct {
@@ -86,22 +84,13 @@ penstock_rtmp_peers_free (PenstockRtmpPeers *self)
   g_free (self);
 }
 
-static gboolean
-is_mapped (const PenstockRtmpAddress *address)
-{
-  static const guint8 prefix[MAPPED] = { [10] = 0xff, [11] = 0xff };
-
-  return memcmp (address->bytes, prefix, MAPPED) == 0;
-}
-
 /* What counts as one address. */
 static PenstockRtmpAddress
 host_of (const PenstockRtmpAddress *address)
 {
-  PenstockRtmpAddress host = *address;
+  PenstockRtmpAddress host;
 
-  if (!is_mapped (address))
-    memset (host.bytes + NETWORK, 0, sizeof host.bytes - NETWORK);
+  penstock_ip_host (address->bytes, host.bytes);
   return host;
 }
 
@@ -110,7 +99,7 @@ network_of (const PenstockRtmpAddress *address)
 {
   PenstockRtmpAddress network = host_of (address);
 
-  if (is_mapped (address))
+  if (penstock_ip_is_mapped (address->bytes))
     network.bytes[15] = 0;
   return network;
 }
