@@ -87,8 +87,8 @@ static const PenstockFieldValue starts[] = {
       "at the newest keyframe: a picture at once, and what came since as a "
       "burst; a player that does not hurry stays behind by its age" },
   { "catch-up", PENSTOCK_START_CATCH_UP,
-      "the same, but the burst has times of the last 200 ms, so that players "
-      "show it fast and are near the moment; sound begins there" },
+      "the same, but the times of the burst are those of the moment, so that "
+      "players show it fast and are near to live; sound begins there" },
   { "keyframe", PENSTOCK_START_KEYFRAME,
       "at the next keyframe: no picture before, and nothing to make up for" },
   { NULL },

@@ -70,6 +70,17 @@ is_left_out (const PenstockRtpFeed *feed, const PenstockGopEntry *entry)
       (!packets->rtcp && packets->pts < feed->audio_from);
 }
 
+static guint32
+wanted_tracks (const PenstockRtpFeed *feed)
+{
+  guint32 tracks = 0;
+
+  for (guint i = 0; i < feed->n_streams; i++)
+    if (feed->streams[i].wanted)
+      tracks |= 1u << i;
+  return tracks;
+}
+
 static void
 note_first (PenstockRtpFeed *feed, const PenstockGopEntry *entry, First *firsts)
 {
@@ -79,8 +90,10 @@ note_first (PenstockRtpFeed *feed, const PenstockGopEntry *entry, First *firsts)
   if (packets->rtcp || first->found || is_left_out (feed, entry))
     return;
   *first = (First){ TRUE, packets->first_seq, packets->pts };
-  if ((entry->flags & PENSTOCK_ENTRY_VIDEO) && feed->audio_from == 0 &&
-      GST_CLOCK_TIME_IS_VALID (packets->pts))
+  if (!(entry->flags & PENSTOCK_ENTRY_VIDEO))
+    return;
+  feed->sound_tracks &= ~(1u << packets->stream);
+  if (feed->audio_from == 0 && GST_CLOCK_TIME_IS_VALID (packets->pts))
     feed->audio_from = packets->pts;
 }
 
@@ -115,10 +128,7 @@ start_cursor (PenstockRtpFeed *feed, const PenstockCursorSettings *settings)
 {
   PenstockCursorSettings own = *settings;
 
-  own.track_mask = 1u << PENSTOCK_RTP_RTCP_TRACK;
-  for (guint i = 0; i < feed->n_streams; i++)
-    if (feed->streams[i].wanted)
-      own.track_mask |= 1u << i;
+  own.track_mask = wanted_tracks (feed) | 1u << PENSTOCK_RTP_RTCP_TRACK;
   penstock_cursor_init (&feed->cursor, &own);
   penstock_gop_log_start (feed->log, &feed->cursor, PENSTOCK_START_BY_SETTINGS);
 }
@@ -130,13 +140,29 @@ plan_burst (PenstockRtpFeed *feed, PenstockStart start)
   PenstockGopLogStats stats;
 
   feed->live = 0;
-  feed->span = 0;
+  feed->sound_tracks = 0;
   if (start != PENSTOCK_START_CATCH_UP)
     return;
   penstock_gop_log_get_stats (feed->log, &stats);
   if (!stats.has_keyframe)
     return;
   feed->live = stats.next_seq;
+  feed->sound_tracks = wanted_tracks (feed);
+}
+
+/* A burst may take seconds, over a narrow line or where it is paced: sound, which
+ * is live from the start, does not wait behind it. */
+static void
+start_sound (PenstockRtpFeed *feed)
+{
+  PenstockCursorSettings settings = PENSTOCK_CURSOR_DEFAULT_SETTINGS;
+
+  settings.max_lag = 0;
+  settings.max_audio_lag = 0; /* as far back as the log goes */
+  settings.track_mask = feed->sound_tracks;
+  penstock_cursor_init (&feed->sound, &settings);
+  feed->sound_next =
+      penstock_gop_log_start (feed->log, &feed->sound, feed->live);
 }
 
 /* Of the earliest first packet; @newest when there is none. */
@@ -152,24 +178,16 @@ find_first_time (
   return first == GST_CLOCK_TIME_NONE ? newest : first;
 }
 
-/* Once the first picture is known. */
-static void
-measure_burst (PenstockRtpFeed *feed, GstClockTime first, GstClockTime newest)
-{
-  feed->live_time = newest;
-  if (first < newest && newest - first > PENSTOCK_RTP_CATCH_UP_TIME)
-    feed->span = newest - first;
-}
-
-/* Where in a burst something of time @pts is put. */
+/* Where in a burst something of time @pts is put: so close that it comes no faster
+ * than its times say. A receiver that sees packets come faster takes its own clock
+ * to be slow, and puts the rest of them at one moment. */
 static GstClockTime
 bring_nearer (const PenstockRtpFeed *feed, GstClockTime pts)
 {
-  if (feed->span == 0 || pts >= feed->live_time)
+  if (feed->live == 0 || pts >= feed->live_time)
     return pts;
-  GstClockTime ago = MIN (feed->live_time - pts, feed->span);
   return feed->live_time -
-      gst_util_uint64_scale (ago, PENSTOCK_RTP_CATCH_UP_TIME, feed->span);
+      (feed->live_time - pts) / PENSTOCK_RTP_CATCH_UP_SPEED;
 }
 
 /* The newest report, told as of the moment the viewer begins at. */
@@ -218,8 +236,9 @@ penstock_rtp_feed_begin (PenstockRtpFeed *feed,
   start_cursor (feed, settings);
   find_firsts (feed, firsts);
   feed->newest = find_first_time (feed, firsts, newest);
-  if (feed->live > 0)
-    measure_burst (feed, feed->newest, newest);
+  feed->live_time = newest;
+  if (feed->sound_tracks != 0)
+    start_sound (feed);
   /* No packet is before it, whatever is late. */
   GstClockTime moment = bring_nearer (feed, feed->newest);
   feed->audio_from = MAX (feed->audio_from, moment);
@@ -266,6 +285,18 @@ time_offset (const PenstockRtpFeed *feed, const PenstockGopEntry *entry,
       forward, (gint) feed->streams[packets->stream].clock_rate, GST_SECOND);
 }
 
+/* Whether sound has been sent ahead of the burst; what has not ends that. */
+static gboolean
+has_overtaken (PenstockRtpFeed *feed, const PenstockGopEntry *entry)
+{
+  if (!(feed->sound_tracks & 1u << entry->track))
+    return FALSE;
+  if (entry->seq < feed->sound_next)
+    return TRUE;
+  feed->sound_tracks = 0;
+  return FALSE;
+}
+
 /* Takes the entry's payload over. FALSE: not for this viewer. */
 static gboolean
 make_item (
@@ -283,7 +314,6 @@ make_item (
     item->seq_offset = penstock_rtp_seq_map (
         &stream->seq, packets->first_seq, packets->n_packets);
     item->time_offset = time_offset (feed, entry, packets);
-    feed->newest = entry->time;
   }
   return TRUE;
 }
@@ -304,25 +334,48 @@ take_reports (PenstockRtpFeed *feed, PenstockRtpItem *items, guint max)
   return n;
 }
 
+/* What has been read for a viewer. */
+typedef struct {
+  PenstockRtpItem *items;
+  guint n, max;
+} Items;
+
+static gboolean
+read_batch (PenstockRtpFeed *feed, PenstockCursor *cursor, Items *out)
+{
+  PenstockGopEntry entries[BATCH];
+  guint n = 0;
+  gboolean ahead = cursor == &feed->sound;
+  PenstockReadResult result = penstock_gop_log_read (
+      feed->log, cursor, entries, MIN (BATCH, out->max - out->n), &n);
+
+  feed->too_slow |= result == PENSTOCK_READ_TOO_SLOW;
+  for (guint i = 0; i < n; i++) {
+    PenstockGopEntry *entry = &entries[i];
+    if (ahead)
+      feed->sound_next = entry->seq + 1;
+    if ((ahead || !has_overtaken (feed, entry)) &&
+        make_item (feed, entry, &out->items[out->n])) {
+      if (!ahead && !out->items[out->n].packets->rtcp)
+        feed->newest = entry->time;
+      out->n++;
+    }
+    penstock_gop_entry_clear (entry);
+  }
+  return result == PENSTOCK_READ_OK;
+}
+
 guint
 penstock_rtp_feed_next (
     PenstockRtpFeed *feed, PenstockRtpItem *items, guint max)
 {
-  PenstockGopEntry entries[BATCH];
-  guint n_items = take_reports (feed, items, max);
+  Items out = { items, take_reports (feed, items, max), max };
 
-  while (n_items < max && !feed->too_slow) {
-    guint n = 0;
-    PenstockReadResult result = penstock_gop_log_read (
-        feed->log, &feed->cursor, entries, MIN (BATCH, max - n_items), &n);
-    feed->too_slow = result == PENSTOCK_READ_TOO_SLOW;
-    if (result != PENSTOCK_READ_OK)
-      break;
-    for (guint i = 0; i < n; i++) {
-      if (make_item (feed, &entries[i], &items[n_items]))
-        n_items++;
-      penstock_gop_entry_clear (&entries[i]);
-    }
-  }
-  return n_items;
+  while (feed->sound_tracks != 0 && out.n < max &&
+      read_batch (feed, &feed->sound, &out))
+    ;
+  while (
+      out.n < max && !feed->too_slow && read_batch (feed, &feed->cursor, &out))
+    ;
+  return out.n;
 }

@@ -15,8 +15,10 @@ G_BEGIN_DECLS
 #define PENSTOCK_RTP_RTCP_TRACK (PENSTOCK_GOP_LOG_MAX_TRACKS - 1)
 #define PENSTOCK_RTP_MAX_STREAMS PENSTOCK_RTP_RTCP_TRACK
 
-/* With catch-up a viewer is this far behind when it has got the burst. */
-#define PENSTOCK_RTP_CATCH_UP_TIME (200 * GST_MSECOND)
+/* With catch-up times in the burst pass so much faster: as fast as it may come, and
+ * not so fast that two of 120 pictures a second are given one RTP time. ffmpeg
+ * warns when a step is a thousand times larger than those before. */
+#define PENSTOCK_RTP_CATCH_UP_SPEED 500
 
 /**
  * PenstockRtpClock:
@@ -81,10 +83,13 @@ typedef struct {
   PenstockGopLog *log;
   PenstockCursor cursor;
   GstClockTime audio_from; /* sound of before is left out */
-  /* With catch-up: what is in the log below @live is brought nearer to
-   * @live_time, so that @span becomes PENSTOCK_RTP_CATCH_UP_TIME. */
+  /* With catch-up: what is in the log below @live is brought near to @live_time. */
   guint64 live;
-  GstClockTime live_time, span;
+  GstClockTime live_time;
+  /* Meanwhile live sound is read ahead, until @cursor is where it is. */
+  PenstockCursor sound;
+  guint32 sound_tracks; /* mask; 0 = the burst is over, or there is no sound */
+  guint64 sound_next;   /* what is below has been read ahead */
   guint n_streams;
   PenstockRtpFeedStream streams[];
 } PenstockRtpFeed;

@@ -12,8 +12,8 @@ RATE = 90000
 FRAME = RATE // media.FPS
 # The age of the GOP at which viewers come, in pictures.
 AGE = 2 * media.FPS
-# What is left of the burst with catch-up: 200 ms, and a picture for rounding.
-NEAR = RATE // 5 + FRAME
+# What is left of the burst with catch-up: 10 s in 20 ms, and a picture.
+NEAR = RATE // 50 + FRAME
 
 
 @pytest.fixture(scope="module", name="gateway")

@@ -507,7 +507,7 @@ GST_START_TEST (catch_up_brings_the_burst_near_to_now)
   fail_unless (v.first_is_key);
   fail_unless_equals_int (v.n[VIDEO], 205);
   fail_unless_equals_int (v.n[AUDIO], 10);
-  GstClockTime moment = now - PENSTOCK_RTP_CATCH_UP_TIME;
+  GstClockTime moment = now - now / PENSTOCK_RTP_CATCH_UP_SPEED;
   for (guint i = 0; i < 2; i++)
     fail_unless_equals_int ((gint) v.starts[i].rtptime,
         (gint) penstock_rtp_clock_get_time (&s.clocks[i], moment));
@@ -521,17 +521,45 @@ GST_START_TEST (catch_up_brings_the_burst_near_to_now)
 }
 GST_END_TEST
 
-GST_START_TEST (catch_up_of_a_short_burst_changes_no_time)
+/* Depayloaders take packets of one time for one picture. */
+GST_START_TEST (catch_up_gives_each_of_120_pictures_a_second_its_own_time)
 {
   Source s;
   Viewer v;
 
-  source_init (&s, 50);
-  append_pictures (&s, 54);
+  source_init (&s, 2400);
+  for (guint i = 0; i < 2400; i++)
+    append (
+        &s, VIDEO, 1, i == 0, gst_util_uint64_scale_int (i, GST_SECOND, 120));
   viewer_init (&v, &s, PENSTOCK_START_CATCH_UP);
+  viewer_read (&v, G_MAXUINT); /* take_rtp() looks */
+  fail_unless_equals_int (v.n[VIDEO], 2400);
+  viewer_clear (&v);
+  source_clear (&s);
+}
+GST_END_TEST
+
+/* However long the burst takes; then both are in order again. */
+GST_START_TEST (catch_up_sends_live_sound_ahead_of_the_burst)
+{
+  Source s;
+  Viewer v;
+
+  source_init (&s, 250);
+  append_pictures (&s, 200);
+  viewer_init (&v, &s, PENSTOCK_START_CATCH_UP);
+  for (guint n = 0; n < 10; n++) {
+    append_pictures (&s, 1);
+    viewer_read (&v, 6);
+    fail_unless_equals_int (v.n[AUDIO], 2 * (n + 1));
+    fail_unless_equals_int (v.n[VIDEO], 4 * (n + 1));
+  }
   viewer_read (&v, G_MAXUINT);
-  fail_unless_equals_int ((gint) v.first_time[VIDEO],
-      (gint) penstock_rtp_clock_get_time (&s.clocks[VIDEO], 2000 * MS));
+  append_pictures (&s, 5);
+  viewer_read (&v, G_MAXUINT);
+  check_start (&v);
+  fail_unless_equals_int (v.n[AUDIO], 30);
+  fail_unless_equals_int (v.n[VIDEO], 215);
   viewer_clear (&v);
   source_clear (&s);
 }
@@ -561,7 +589,9 @@ rtp_feed_suite (void)
       tcase, slow_viewer_of_the_policy_audio_only_gets_no_more_pictures);
   tcase_add_test (tcase, playing_again_goes_on_with_the_numbers);
   tcase_add_test (tcase, catch_up_brings_the_burst_near_to_now);
-  tcase_add_test (tcase, catch_up_of_a_short_burst_changes_no_time);
+  tcase_add_test (tcase, catch_up_sends_live_sound_ahead_of_the_burst);
+  tcase_add_test (
+      tcase, catch_up_gives_each_of_120_pictures_a_second_its_own_time);
   return suite;
 }
 
