@@ -25,6 +25,8 @@
  * there cannot be skipped any more. */
 #define KERNEL_BUFFER (256 * 1024)
 #define KERNEL_UNSENT (128 * 1024)
+/* Answers to a peer that asks and does not read. */
+#define MAX_ANSWERS (64 * 1024)
 /* TLS can be busy with itself while the socket takes more. */
 #define TLS_RETRY_MS 5
 
@@ -489,6 +491,12 @@ flush_answers (gpointer data)
     flush (self);
 }
 
+static void
+fail_later (gpointer data)
+{
+  fail (data);
+}
+
 void
 penstock_rtp_connection_answer (
     PenstockRtpConnection *self, GBytes *bytes, gboolean last)
@@ -499,13 +507,17 @@ penstock_rtp_connection_answer (
   g_mutex_lock (&self->lock);
   if (!self->answers)
     self->answers = g_byte_array_new ();
-  g_byte_array_append (self->answers, data, (guint) size);
+  gboolean too_many = self->answers->len + size > MAX_ANSWERS;
+  if (!too_many)
+    g_byte_array_append (self->answers, data, (guint) size);
   self->last |= last;
   gboolean first =
       g_atomic_int_compare_and_exchange (&self->has_answers, FALSE, TRUE);
   g_mutex_unlock (&self->lock);
   g_bytes_unref (bytes);
-  if (first)
+  if (too_many)
+    penstock_loop_post (self->loop, fail_later, self);
+  else if (first)
     penstock_loop_post (self->loop, flush_answers, self);
 }
 

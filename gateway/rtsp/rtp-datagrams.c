@@ -84,7 +84,8 @@ block (Datagrams *self, int fd)
   }
   if (self->watch.fd < 0)
     penstock_loop_set_timer (self->loop, &self->tick, TICK_MS);
-  __atomic_store_n (&self->viewer.stats->waiting, TRUE, __ATOMIC_RELAXED);
+  else
+    __atomic_store_n (&self->viewer.stats->waiting, TRUE, __ATOMIC_RELAXED);
 }
 
 static void

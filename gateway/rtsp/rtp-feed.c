@@ -280,9 +280,12 @@ time_offset (const PenstockRtpFeed *feed, const PenstockGopEntry *entry,
 {
   if (entry->seq >= feed->live || !GST_CLOCK_TIME_IS_VALID (packets->pts))
     return 0;
-  GstClockTime forward = bring_nearer (feed, packets->pts) - packets->pts;
-  return (guint32) gst_util_uint64_scale_int (
-      forward, (gint) feed->streams[packets->stream].clock_rate, GST_SECOND);
+  gint rate = (gint) feed->streams[packets->stream].clock_rate;
+  GstClockTime near = bring_nearer (feed, packets->pts);
+  /* Rounded as the payloader does, so that the first picture has the time that
+   * the viewer is told. */
+  return (guint32) (gst_util_uint64_scale_int (near, rate, GST_SECOND) -
+      gst_util_uint64_scale_int (packets->pts, rate, GST_SECOND));
 }
 
 /* Whether sound has been sent ahead of the burst; what has not ends that. */

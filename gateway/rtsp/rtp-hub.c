@@ -440,6 +440,17 @@ penstock_rtp_hub_append (
 
 /* --- serving (loop's thread) ---------------------------------------------------- */
 
+/* The limits that were set last. Returns: which change that was, 0 = none yet */
+static gint
+read_limits (PenstockRtpHub *hub, PenstockCursorSettings *settings)
+{
+  g_mutex_lock (&hub->lock);
+  *settings = hub->viewers;
+  gint change = g_atomic_int_get (&hub->n_changes);
+  g_mutex_unlock (&hub->lock);
+  return change;
+}
+
 static void
 take_limits (PenstockRtpAudience *audience)
 {
@@ -447,10 +458,8 @@ take_limits (PenstockRtpAudience *audience)
 
   if (g_atomic_int_get (&hub->n_changes) == audience->n_changes)
     return;
-  g_mutex_lock (&hub->lock);
-  PenstockCursorSettings settings = hub->viewers;
-  audience->n_changes = g_atomic_int_get (&hub->n_changes);
-  g_mutex_unlock (&hub->lock);
+  PenstockCursorSettings settings;
+  audience->n_changes = read_limits (hub, &settings);
   for (GList *l = audience->viewers.head; l; l = l->next)
     penstock_rtp_feed_set_limits (
         ((PenstockRtpViewer *) l->data)->feed, &settings);
@@ -634,7 +643,8 @@ penstock_rtp_viewer_sent (PenstockRtpViewer *viewer,
 {
   PenstockRtpViewerStats *stats = viewer->stats;
 
-  STORE (stats->bytes, stats->bytes + size);
+  /* Streams may be sent by several connections' loops. */
+  __atomic_fetch_add (&stats->bytes, size, __ATOMIC_RELAXED);
   STORE (stats->skips, viewer->feed->cursor.stats.n_skips);
   if (viewer->audience)
     STORE (
@@ -677,7 +687,11 @@ penstock_rtp_hub_join (
     PenstockRtpHub *hub, PenstockRtpViewer *viewer, guint loop)
 {
   PenstockRtpAudience *audience = &hub->audiences[loop];
+  PenstockCursorSettings settings;
 
+  /* They may have changed since it began. */
+  if (read_limits (hub, &settings) > 0)
+    penstock_rtp_feed_set_limits (viewer->feed, &settings);
   viewer->audience = audience;
   g_queue_push_tail_link (&audience->viewers, &viewer->link);
   if (audience->viewers.length == 1) {

@@ -188,6 +188,17 @@ add_viewer (PenstockRtspClient *self, GstRTSPContext *ctx,
   g_clear_object (&self->admits);
 }
 
+/* A later SETUP may ask for another start. */
+static void
+renew_wish (PenstockRtspClient *self, const GstRTSPContext *ctx,
+    PenstockRtspViewer *viewer)
+{
+  PenstockRtspWish wish;
+
+  if (penstock_rtsp_client_read_wish (self, ctx, &wish) && wish.said)
+    viewer->wish = wish;
+}
+
 /* Each stream may have its own transport. */
 static void
 setup_done (GstRTSPClient *client, GstRTSPContext *ctx)
@@ -201,7 +212,9 @@ setup_done (GstRTSPClient *client, GstRTSPContext *ctx)
 
   if (penstock_rtsp_client_publishes (self, ctx))
     penstock_rtsp_record_set_up (self->record, ctx);
-  if (!viewer && self->admits && PENSTOCK_IS_RTSP_MEDIA (media))
+  if (viewer)
+    renew_wish (self, ctx, viewer);
+  else if (self->admits && PENSTOCK_IS_RTSP_MEDIA (media))
     add_viewer (self, ctx, PENSTOCK_RTSP_MEDIA (media), tcp);
   penstock_rtsp_client_end_admission (self);
 }

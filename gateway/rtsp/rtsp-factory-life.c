@@ -199,6 +199,9 @@ penstock_rtsp_factory_media_prepared (
   if (self->current)
     retire_current (self);
   self->current = g_object_ref (media);
+  /* They may have changed while it was being prepared. */
+  penstock_rtp_hub_set_limits (penstock_rtsp_media_get_hub (media),
+      &self->settings.cache, &self->settings.viewers);
   if (self->closed)
     retire_current (self);
   g_mutex_unlock (&self->lock);
@@ -304,12 +307,15 @@ penstock_rtsp_factory_tick (PenstockRtspFactory *self)
 {
   gint64 now = g_get_monotonic_time ();
   g_autofree gchar *line = NULL;
+  g_autoptr (GPtrArray) touched =
+      g_ptr_array_new_with_free_func (g_object_unref);
 
   g_mutex_lock (&self->lock);
   retire_idle (self);
   for (GList *l = self->viewers.head; l; l = l->next) {
     PenstockRtspViewer *viewer = l->data;
-    if (!penstock_rtsp_viewer_check (viewer, now, self->settings.stall_us))
+    if (!penstock_rtsp_viewer_check (
+            viewer, now, self->settings.stall_us, touched))
       penstock_rtsp_viewer_close (viewer, "it takes nothing");
   }
   if (self->reduced_us > 0 &&

@@ -55,18 +55,22 @@ penstock_rtsp_viewer_expect_reports (PenstockRtspMedia *media,
   return list;
 }
 
+/* Its last reference may be this one by then, and ending it takes locks: @touched
+ * is freed without any. */
 static void
-touch_session (PenstockRtspViewer *viewer)
+touch_session (PenstockRtspViewer *viewer, GPtrArray *touched)
 {
-  g_autoptr (GstRTSPSession) session = g_weak_ref_get (&viewer->session);
+  GstRTSPSession *session = g_weak_ref_get (&viewer->session);
 
-  if (session)
-    gst_rtsp_session_touch (session);
+  if (!session)
+    return;
+  gst_rtsp_session_touch (session);
+  g_ptr_array_add (touched, session);
 }
 
 gboolean
 penstock_rtsp_viewer_check (
-    PenstockRtspViewer *viewer, gint64 now, gint64 stall_us)
+    PenstockRtspViewer *viewer, gint64 now, gint64 stall_us, GPtrArray *touched)
 {
   PenstockRtpViewerStats stats;
 
@@ -76,7 +80,7 @@ penstock_rtsp_viewer_check (
   gboolean reads = stats.progress_us != viewer->seen_us;
   viewer->seen_us = stats.progress_us;
   if (reads && g_str_equal (viewer->transport, "tcp"))
-    touch_session (viewer);
+    touch_session (viewer, touched);
   return !stats.waiting || stats.progress_us == 0 ||
       now - stats.progress_us < stall_us;
 }

@@ -62,9 +62,10 @@ void penstock_rtsp_viewer_free (PenstockRtspViewer *viewer);
 
 /* With the factory's lock, every few seconds. What the viewer has read inside
  * its connection is a sign of life, as RTCP and requests are. FALSE: it has not
- * read for @stall_us, and is to go. @now: monotonic. */
-gboolean penstock_rtsp_viewer_check (
-    PenstockRtspViewer *viewer, gint64 now, gint64 stall_us);
+ * read for @stall_us, and is to go. @now: monotonic. @touched: (element-type
+ * GstRTSPSession): grows; to be freed without the lock. */
+gboolean penstock_rtsp_viewer_check (PenstockRtspViewer *viewer, gint64 now,
+    gint64 stall_us, GPtrArray *touched);
 
 /**
  * penstock_rtsp_viewer_expect_reports:

@@ -110,6 +110,11 @@ is_told_too_slow (Fixture *f)
   return stats.too_slow;
 }
 
+static void
+do_nothing (gpointer data)
+{
+}
+
 GST_START_TEST (frozen_viewer_of_the_policy_disconnect_is_cut)
 {
   Fixture f;
@@ -142,6 +147,27 @@ GST_START_TEST (frozen_viewer_that_skips_stays_until_the_policy_changes)
 }
 GST_END_TEST
 
+/* It asks and does not read: what it is answered is bounded. */
+GST_START_TEST (answers_that_nobody_reads_end_the_connection)
+{
+  g_autoptr (GBytes) answer = g_bytes_new_take (g_malloc0 (1024), 1024);
+  Fixture f;
+
+  fixture_init (&f, PENSTOCK_SLOW_SKIP_TO_KEYFRAME);
+  append_pictures (&f, 5 * GOP);
+  wait_blocked (&f);
+  for (guint i = 0; i < 64; i++)
+    penstock_rtp_connection_answer (f.connection, g_bytes_ref (answer), FALSE);
+  penstock_loop_call (
+      penstock_loop_pool_get (f.pool, 0), do_nothing, NULL); /* all is seen */
+  fail_if (is_cut (&f, 0));
+  for (guint i = 0; i < 66; i++)
+    penstock_rtp_connection_answer (f.connection, g_bytes_ref (answer), FALSE);
+  fail_unless (is_cut (&f, WAIT_MS));
+  fixture_clear (&f);
+}
+GST_END_TEST
+
 static Suite *
 rtp_connection_suite (void)
 {
@@ -153,6 +179,7 @@ rtp_connection_suite (void)
   tcase_add_test (tcase, frozen_viewer_of_the_policy_disconnect_is_cut);
   tcase_add_test (
       tcase, frozen_viewer_that_skips_stays_until_the_policy_changes);
+  tcase_add_test (tcase, answers_that_nobody_reads_end_the_connection);
   return suite;
 }
 
