@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "mpd.h"
@@ -452,6 +453,16 @@ dash_files_has_failed (DashFiles *self)
   failed = self->failed;
   g_mutex_unlock (&self->lock);
   return failed;
+}
+
+gboolean
+dash_files_has (DashFiles *self, const gchar *path, guint64 bytes)
+{
+  g_autofree gchar *full = g_build_filename (self->directory, path, NULL);
+  GStatBuf file;
+
+  return g_stat (full, &file) == 0 && S_ISREG (file.st_mode) &&
+      (guint64) file.st_size == bytes;
 }
 
 /* ---- what an earlier run left ---- */

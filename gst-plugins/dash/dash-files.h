@@ -49,6 +49,9 @@ void dash_files_list (DashFiles *self,
     void (*func) (const gchar *path, guint64 number, gpointer user_data),
     gpointer user_data);
 
+/* Is this file complete, all @bytes of it? Asks the file system. */
+gboolean dash_files_has (DashFiles *self, const gchar *path, guint64 bytes);
+
 /* None of these waits for the disk. After a failure files are ignored until
  * dash_files_resume(), so that nothing announces what is not there. */
 void dash_files_put (DashFiles *self, const gchar *path, GBytes *bytes);

@@ -21,7 +21,7 @@ struct _DashOutput {
   GMutex lock; /* guards the rest; never held while delivering */
   GCond delivered;
   GQueue changes; /* of PresentationChange */
-  gboolean delivering;
+  gboolean delivering, closing;
 };
 
 /* Marks in the queue of changes. */
@@ -82,11 +82,14 @@ void
 dash_output_close (DashOutput *self)
 {
   g_mutex_lock (&self->lock);
+  self->closing = TRUE;
   while (self->delivering)
     g_cond_wait (&self->delivered, &self->lock);
-  g_queue_clear_full (&self->changes, (GDestroyNotify) change_free);
   g_mutex_unlock (&self->lock);
-  g_clear_pointer (&self->files, dash_files_free);
+  dash_files_free (self->files); /* until then its thread asks for them */
+  self->files = NULL;
+  g_queue_clear_full (&self->changes, (GDestroyNotify) change_free);
+  self->closing = FALSE;
   g_clear_pointer (&self->texts, g_hash_table_unref);
   g_clear_object (&self->store);
 }
@@ -167,6 +170,12 @@ dash_output_has_failed (DashOutput *self)
   return self->files && dash_files_has_failed (self->files);
 }
 
+gboolean
+dash_output_has_file (DashOutput *self, const gchar *path, guint64 bytes)
+{
+  return self->files && dash_files_has (self->files, path, bytes);
+}
+
 void
 dash_output_resume (DashOutput *self)
 {
@@ -182,8 +191,13 @@ dash_output_can_restore (const DashOutput *self)
 void
 dash_output_restore (DashOutput *self)
 {
-  if (dash_files_is_idle (self->files))
-    add (self, &restore_mark);
+  add (self, &restore_mark);
+}
+
+gboolean
+dash_output_is_idle (DashOutput *self)
+{
+  return !self->files || dash_files_is_idle (self->files);
 }
 
 /* Writer's thread of the folder. */
@@ -301,9 +315,6 @@ do_change (DashOutput *self, const PresentationChange *change)
   } else if (change == &restore_mark) {
     restore (self);
   } else if (change == &end_mark) {
-    /* There is no next time, however busy it is. */
-    if (dash_output_can_restore (self) && dash_output_has_failed (self))
-      restore (self);
     if (self->files)
       dash_files_notify (self->files);
     else
@@ -323,7 +334,8 @@ dash_output_deliver (DashOutput *self)
   PresentationChange *change;
 
   g_mutex_lock (&self->lock);
-  if (self->delivering) { /* that thread takes ours as well */
+  /* The thread that is at it takes ours as well. */
+  if (self->delivering || self->closing) {
     g_mutex_unlock (&self->lock);
     return;
   }

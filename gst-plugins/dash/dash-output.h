@@ -19,7 +19,8 @@ typedef struct _DashOutput DashOutput;
  * @failed: the folder cannot be written to; told once until
  *   dash_output_resume() or dash_output_restore()
  * @recovered: after that it can
- * @ended: all that was added before dash_output_end() is where it belongs
+ * @ended: all that was added before dash_output_end() is where it belongs,
+ *   unless dash_output_has_failed() says otherwise
  */
 typedef struct {
   void (*failed) (const GError *error, gpointer user_data);
@@ -66,11 +67,17 @@ void dash_output_end (DashOutput *self);
 gboolean dash_output_has_failed (DashOutput *self);
 void dash_output_resume (DashOutput *self);
 
+/* Has the folder this file, all @bytes of it? */
+gboolean dash_output_has_file (
+    DashOutput *self, const gchar *path, guint64 bytes);
+
 /* Does memory have what a folder that failed lacks? */
 gboolean dash_output_can_restore (const DashOutput *self);
-/* The folder gets what it lacks from memory, unless it is still busy: then the
- * failure stays. In the order of the changes, between two rows. */
+/* The folder gets what it lacks from memory. In the order of the changes,
+ * between two rows. */
 void dash_output_restore (DashOutput *self);
+/* Is nothing waiting for the disk? */
+gboolean dash_output_is_idle (DashOutput *self);
 
 /* Carries out what was added, unless another thread is at it already. */
 void dash_output_deliver (DashOutput *self);

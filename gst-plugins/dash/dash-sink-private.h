@@ -71,6 +71,7 @@ struct _PenstockDashSink {
 
   gboolean ended;   /* EOS on every pad, static MPD on its way */
   gboolean eos_due; /* everything is delivered */
+  gboolean retried; /* to fill the folder at the end */
   gboolean playing;
   guint32 eos_seqnum;
   gboolean failing; /* the folder, as has been told */

@@ -22,6 +22,10 @@
  * does not come: such a track leaves the presentation and joins it again later.
  * In a pipeline that is not live it holds the track that is ahead.
  *
+ * EOS is posted when the folder has everything that was written, or a WARNING
+ * has told that it could not have it: a folder that has failed is tried once
+ * more at the end.
+ *
  * |[
  * gst-launch-1.0 videotestsrc is-live=true num-buffers=250 ! video/x-raw,format=I420 ! x264enc key-int-max=50 tune=zerolatency ! h264parse ! penstockdashsink directory=/tmp/dash
  * ]|
@@ -95,16 +99,68 @@ post_eos (PenstockDashSink *self)
     gst_element_post_message (GST_ELEMENT (self), message);
 }
 
-/* Any thread: all files are where they belong. */
+static gboolean
+folder_has (const gchar *path, guint64 bytes, gpointer user_data)
+{
+  return dash_output_has_file (user_data, path, bytes);
+}
+
+/* What the folder got before it failed stays. */
+static void
+start_anew (PenstockDashSink *self)
+{
+  GQueue changes = G_QUEUE_INIT;
+
+  presentation_forget (self->presentation, folder_has, self->output, &changes);
+  dash_output_add (self->output, &changes);
+  dash_output_resume (self->output);
+}
+
+/* With the lock. */
+static void
+end_presentation (PenstockDashSink *self)
+{
+  GQueue changes = G_QUEUE_INIT;
+
+  presentation_end (self->presentation, g_get_real_time (), &changes);
+  dash_output_add (self->output, &changes);
+  dash_output_end (self->output);
+}
+
+/* Is a folder that has failed to be filled once more? There is no next row
+ * that would. With the lock. */
+static gboolean
+retry_at_end (PenstockDashSink *self)
+{
+  if (!self->ended || self->retried || !self->presentation ||
+      !dash_output_has_failed (self->output))
+    return FALSE;
+  self->retried = TRUE;
+  if (dash_output_can_restore (self->output)) {
+    dash_output_restore (self->output);
+    dash_output_end (self->output);
+  } else {
+    start_anew (self);
+    end_presentation (self);
+  }
+  return TRUE;
+}
+
+/* Any thread: all files are where they belong, or the folder has failed. */
 static void
 all_delivered (gpointer user_data)
 {
   PenstockDashSink *self = user_data;
+  gboolean again;
 
   g_mutex_lock (&self->lock);
-  self->eos_due = self->ended;
+  again = retry_at_end (self);
+  self->eos_due = self->ended && !again;
   g_mutex_unlock (&self->lock);
-  post_eos (self);
+  if (again)
+    dash_sink_deliver (self);
+  else
+    post_eos (self);
 }
 
 /* Writer's thread. Each row tries again (dash_sink_make_rows()); that it is in
@@ -201,24 +257,15 @@ set_alarm (PenstockDashSink *self)
       G_OBJECT (self), alarm_rings);
 }
 
-static void
-start_anew (PenstockDashSink *self)
-{
-  GQueue changes = G_QUEUE_INIT;
-
-  presentation_forget (self->presentation, &changes);
-  dash_output_add (self->output, &changes);
-  dash_output_resume (self->output);
-}
-
-/* Viewers of what is in memory notice nothing. */
+/* Viewers of what is in memory notice nothing. While the folder is busy the
+ * failure stays. */
 static void
 try_folder (PenstockDashSink *self)
 {
-  if (dash_output_can_restore (self->output))
-    dash_output_restore (self->output);
-  else
+  if (!dash_output_can_restore (self->output))
     start_anew (self);
+  else if (dash_output_is_idle (self->output))
+    dash_output_restore (self->output);
 }
 
 static void
@@ -266,14 +313,11 @@ dash_sink_make_rows (PenstockDashSink *self)
 void
 dash_sink_check_end (PenstockDashSink *self)
 {
-  GQueue changes = G_QUEUE_INIT;
-
   if (self->ended || !dash_tracks_all_ended (self))
     return;
   self->ended = TRUE;
-  presentation_end (self->presentation, g_get_real_time (), &changes);
-  dash_output_add (self->output, &changes);
-  dash_output_end (self->output);
+  self->retried = FALSE;
+  end_presentation (self);
 }
 
 /* ---- pads ---- */

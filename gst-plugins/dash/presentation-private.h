@@ -186,8 +186,10 @@ void presentation_retire (
  * files that nobody can ask for any more. */
 void presentation_slide_window (Presentation *self, GQueue *changes);
 
-/* Takes all rows out of the MPD and deletes all files. */
-void presentation_empty_window (Presentation *self, GQueue *changes);
+/* Takes the newest rows that are not all @kept out of the MPD, and deletes their
+ * files. */
+void presentation_withdraw (Presentation *self, PresentationKept kept,
+    gpointer user_data, GQueue *changes);
 
 /* Frees what the window holds. */
 void presentation_clear_window (Presentation *self);

@@ -231,13 +231,67 @@ presentation_slide_window (Presentation *self, GQueue *changes)
     delete_oldest (self, changes);
 }
 
-void
-presentation_empty_window (Presentation *self, GQueue *changes)
+static gboolean
+is_kept (const PresentationRow *row, PresentationKept kept, gpointer user_data)
 {
-  while (self->rows.length)
-    unlist_row (self);
-  while (self->retired.length)
-    delete_oldest (self, changes);
+  for (GList *l = row->files.head; l; l = l->next) {
+    const PresentationFile *file = l->data;
+
+    if (!kept (file->path, file->bytes, user_data))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* Takes the newest row out of the MPD, and what there is of it away. */
+static void
+withdraw_row (Presentation *self, GQueue *changes)
+{
+  PresentationRow *row = g_queue_pop_tail (&self->rows);
+  MpdPeriod *period = row->period;
+  gboolean empty = TRUE;
+
+  for (guint i = 0; i < period->tracks->len; i++) {
+    MpdTrack *track = g_ptr_array_index (period->tracks, i);
+    guint n = track->segments->len;
+
+    while (n > 0 &&
+        g_array_index (track->segments, MpdSegment, n - 1).row >= row->number)
+      n--;
+    g_array_set_size (track->segments, n);
+    g_array_set_size (track->parts, 0);
+    empty &= n == 0;
+  }
+  for (GList *l = row->files.head; l; l = l->next) {
+    const PresentationFile *file = l->data;
+
+    if (!self->settings.keep)
+      self->bytes -= file->bytes;
+    remove_file (changes, file->path);
+  }
+  row_free (row);
+  if (!empty)
+    return;
+  if (period == self->period)
+    self->period = NULL;
+  g_ptr_array_remove (self->mpd.periods, period);
+}
+
+void
+presentation_withdraw (Presentation *self, PresentationKept kept,
+    gpointer user_data, GQueue *changes)
+{
+  guint before = self->rows.length;
+  const PresentationRow *newest;
+
+  while ((newest = g_queue_peek_tail (&self->rows)) &&
+      !is_kept (newest, kept, user_data))
+    withdraw_row (self, changes);
+  if (!newest || self->rows.length == before)
+    return;
+  self->edge = newest->end;
+  self->period = newest->period;
+  presentation_close_period (self);
 }
 
 void

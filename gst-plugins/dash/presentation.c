@@ -251,10 +251,14 @@ presentation_end (Presentation *self, gint64 now_us, GQueue *changes)
 }
 
 void
-presentation_forget (Presentation *self, GQueue *changes)
+presentation_forget (Presentation *self, PresentationKept kept,
+    gpointer user_data, GQueue *changes)
 {
-  presentation_empty_window (self, changes);
+  presentation_withdraw (self, kept, user_data, changes);
   self->force_period = TRUE;
+  /* Nor may these have been kept: they are to be put again. */
+  g_clear_pointer (&self->mpd_text, g_free);
+  g_clear_pointer (&self->variants_text, g_free);
 }
 
 gboolean

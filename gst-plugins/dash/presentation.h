@@ -125,10 +125,15 @@ void presentation_tick (Presentation *self, gint64 now_us, GQueue *changes);
 /* The presentation is over: its MPD becomes static. More rows re-open it. */
 void presentation_end (Presentation *self, gint64 now_us, GQueue *changes);
 
-/* Files could not be kept: everything announced since then is withdrawn and
- * the next row must be the first of a Period (forced here). Not between two
- * parts of a row. */
-void presentation_forget (Presentation *self, GQueue *changes);
+/* Is this file there, all @bytes of it? */
+typedef gboolean (*PresentationKept) (
+    const gchar *path, guint64 bytes, gpointer user_data);
+
+/* Files could not be kept: the newest rows, as far as not all of them is there,
+ * are withdrawn, and the next row is the first of a Period. What was kept before
+ * stays. Not between two parts of a row. */
+void presentation_forget (Presentation *self, PresentationKept kept,
+    gpointer user_data, GQueue *changes);
 
 /**
  * PresentationStats:

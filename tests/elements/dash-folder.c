@@ -220,16 +220,17 @@ GST_END_TEST;
 typedef struct {
   GMutex lock;
   GCond cond;
+  GstMessageType type;
   gboolean waits, released;
 } Gate;
 
-/* The writer of the folder posts the warning. */
+/* The writer of the folder posts the first such message. */
 static GstBusSyncReply
 hold_the_writer (GstBus *bus, GstMessage *message, gpointer user_data)
 {
   Gate *gate = user_data;
 
-  if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_WARNING)
+  if (GST_MESSAGE_TYPE (message) != gate->type)
     return GST_BUS_PASS;
   g_mutex_lock (&gate->lock);
   gate->waits = TRUE;
@@ -240,32 +241,128 @@ hold_the_writer (GstBus *bus, GstMessage *message, gpointer user_data)
   return GST_BUS_PASS;
 }
 
+static void
+wait_for_the_writer (Gate *gate)
+{
+  g_mutex_lock (&gate->lock);
+  while (!gate->waits)
+    g_cond_wait (&gate->cond, &gate->lock);
+  g_mutex_unlock (&gate->lock);
+}
+
+static gboolean
+writer_waits (Gate *gate)
+{
+  gboolean waits;
+
+  g_mutex_lock (&gate->lock);
+  waits = gate->waits;
+  g_mutex_unlock (&gate->lock);
+  return waits;
+}
+
+static void
+release_the_writer (Gate *gate)
+{
+  g_mutex_lock (&gate->lock);
+  gate->released = TRUE;
+  g_cond_signal (&gate->cond);
+  g_mutex_unlock (&gate->lock);
+}
+
 GST_START_TEST (a_folder_that_is_busy_until_the_end_is_filled_then)
 {
   g_autoptr (Media) video =
       media_encode (VIDEO ("75", "width=160, height=120", "0"));
   g_autofree gchar *folder = make_folder ();
   g_autofree gchar *obstacle = g_build_filename (folder, "v0", NULL);
-  Gate gate = { .waits = FALSE };
+  Gate gate = { .type = GST_MESSAGE_WARNING };
   Rig rig;
 
   g_file_set_contents (obstacle, "", 0, NULL);
   start_in_folder (&rig, video, folder);
   gst_bus_set_sync_handler (rig.bus, hold_the_writer, &gate, NULL);
   rig_feed (&rig, video, NULL, 0);
-  g_mutex_lock (&gate.lock);
-  while (!gate.waits)
-    g_cond_wait (&gate.cond, &gate.lock);
-  g_mutex_unlock (&gate.lock);
+  wait_for_the_writer (&gate);
   g_unlink (obstacle);
   rig_feed (&rig, video, NULL, 3 * GST_SECOND);
   rig_end (&rig);
-  g_mutex_lock (&gate.lock);
-  gate.released = TRUE;
-  g_cond_signal (&gate.cond);
-  g_mutex_unlock (&gate.lock);
+  release_the_writer (&gate);
   wait_for (&rig, GST_MESSAGE_EOS);
   assert_both_have (&rig, folder, 5); /* MPD, header, 3 segments */
+  rig_stop (&rig);
+  delete_folder (folder);
+}
+GST_END_TEST;
+
+/* Its failure is known when the end is on its way already. */
+GST_START_TEST (a_folder_that_is_lost_with_the_last_files_is_filled_again)
+{
+  g_autoptr (Media) video =
+      media_encode (VIDEO ("75", "width=160, height=120", "0"));
+  g_autofree gchar *folder = make_folder ();
+  g_autofree gchar *obstacle = g_build_filename (folder, "v0", NULL);
+  Gate gate = { .type = GST_MESSAGE_INFO };
+  g_auto (GStrv) paths = NULL;
+  guint n = 0;
+  Rig rig;
+
+  g_file_set_contents (obstacle, "", 0, NULL);
+  start_in_folder (&rig, video, folder);
+  gst_bus_set_sync_handler (rig.bus, hold_the_writer, &gate, NULL);
+  rig_feed (&rig, video, NULL, 3 * GST_SECOND * n++);
+  wait_for (&rig, GST_MESSAGE_WARNING);
+  g_unlink (obstacle);
+  while (!writer_waits (&gate)) /* rows try, once the writer is idle */
+    rig_feed (&rig, video, NULL, 3 * GST_SECOND * n++);
+  delete_folder (folder);
+  rig_feed (&rig, video, NULL, 3 * GST_SECOND * n++);
+  rig_end (&rig);
+  release_the_writer (&gate);
+  wait_for (&rig, GST_MESSAGE_EOS);
+  paths = penstock_segment_store_list (rig.store);
+  assert_both_have (&rig, folder, g_strv_length (paths));
+  rig_stop (&rig);
+  delete_folder (folder);
+}
+GST_END_TEST;
+
+/* One file of it cannot be written: the rest stays, before and after. */
+GST_START_TEST (a_recording_survives_a_disk_that_fails)
+{
+  g_autoptr (Media) video =
+      media_encode (VIDEO ("75", "width=160, height=120", "0"));
+  g_autofree gchar *folder = make_folder ();
+  g_autofree gchar *obstacle =
+      g_build_filename (folder, "v0", "11.m4s.tmp", NULL);
+  g_autofree gchar *recording =
+      g_build_filename (folder, "recording.mpd", NULL);
+  g_autofree gchar *text = NULL;
+  Rig rig;
+
+  g_mkdir_with_parents (obstacle, 0755); /* where a file is due */
+  rig_start (&rig, NULL, NULL);
+  g_object_set (
+      rig.sink, "directory", folder, "store", NULL, "keep", TRUE, NULL);
+  rig.video = rig_harness (rig.sink, "video_0", video);
+  for (guint i = 0; i < 2; i++)
+    rig_feed (&rig, video, NULL, 3 * GST_SECOND * i);
+  wait_for (&rig, GST_MESSAGE_WARNING);
+  for (guint i = 2; i < 6; i++)
+    rig_feed (&rig, video, NULL, 3 * GST_SECOND * i);
+  rig_end (&rig);
+  wait_for (&rig, GST_MESSAGE_INFO);
+  wait_for (&rig, GST_MESSAGE_EOS);
+  fail_unless (g_file_get_contents (recording, &text, NULL, NULL));
+  fail_unless (strstr (text, "startNumber=\"10\"") != NULL, "%s", text);
+  assert_equals_int (count_text (text, "<Period "), 2);
+  fail_unless (exists (folder, "v0/10.m4s"));
+  for (const gchar *at = text; (at = strstr (at, "startNumber=\"")); at++) {
+    g_autofree gchar *path = mpd_segment_path (
+        "v0", g_ascii_strtoull (at + strlen ("startNumber=\""), NULL, 10));
+
+    fail_unless (exists (folder, path), "%s", path);
+  }
   rig_stop (&rig);
   delete_folder (folder);
 }
@@ -285,6 +382,9 @@ dash_folder_suite (void)
   tcase_add_test (
       tc, a_disk_that_fails_for_long_is_told_once_and_leaves_memory);
   tcase_add_test (tc, a_folder_that_is_busy_until_the_end_is_filled_then);
+  tcase_add_test (
+      tc, a_folder_that_is_lost_with_the_last_files_is_filled_again);
+  tcase_add_test (tc, a_recording_survives_a_disk_that_fails);
   return suite;
 }
 

@@ -287,6 +287,26 @@ rig_end (Rig *rig)
   rig_apply (rig, &changes);
 }
 
+static inline gboolean
+rig_is_kept (const gchar *path, guint64 bytes, gpointer first_lost)
+{
+  guint64 number;
+
+  fail_unless (mpd_parse_path (path, &number));
+  return number < GPOINTER_TO_UINT (first_lost);
+}
+
+/* Files from this number on could not be kept. */
+static inline void
+rig_forget (Rig *rig, guint first_lost)
+{
+  GQueue changes = G_QUEUE_INIT;
+
+  presentation_forget (
+      rig->presentation, rig_is_kept, GUINT_TO_POINTER (first_lost), &changes);
+  rig_apply (rig, &changes);
+}
+
 static inline void
 rig_assert_in_mpd (const Rig *rig, const gchar *text)
 {

@@ -183,12 +183,10 @@ GST_END_TEST;
 GST_START_TEST (withdrawn_numbers_are_left_out_as_well)
 {
   Rig rig;
-  GQueue changes = G_QUEUE_INIT;
 
   start_counted (&rig);
   rig_feed (&rig, 0, 4.1, 50);
-  presentation_forget (rig.presentation, &changes);
-  rig_apply (&rig, &changes);
+  rig_forget (&rig, 0);
   assert_equals_int64 (
       presentation_get_deadline (rig.presentation), G_MAXINT64);
   complete_row (&rig);
@@ -200,12 +198,10 @@ GST_END_TEST;
 GST_START_TEST (numbers_are_left_out_up_to_the_present)
 {
   Rig rig;
-  GQueue changes = G_QUEUE_INIT;
 
   start_counted (&rig);
   rig_feed (&rig, 0, 4.1, 50);
-  presentation_forget (rig.presentation, &changes);
-  rig_apply (&rig, &changes);
+  rig_forget (&rig, 0);
   rig.now_us = utc_us (30); /* the row is old */
   complete_row (&rig);
   rig_assert_in_mpd (&rig, "<Period id=\"p31\" start=\"PT1767225604.05S\">");

@@ -121,12 +121,10 @@ GST_END_TEST;
 GST_START_TEST (after_all_was_forgotten_no_number_is_used_again)
 {
   Rig rig;
-  GQueue changes = G_QUEUE_INIT;
 
   start (&rig, FALSE);
   rig_feed (&rig, 0, 4.5, 50);
-  presentation_forget (rig.presentation, &changes);
-  rig_apply (&rig, &changes);
+  rig_forget (&rig, 0);
   rig_feed (&rig, 4.52, 8.5, 50);
   assert_in (playlist (&rig, "v0/media.m3u8"), "#EXT-X-MEDIA-SEQUENCE:12\n");
   assert_in (

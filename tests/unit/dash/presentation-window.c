@@ -179,12 +179,10 @@ GST_END_TEST;
 GST_START_TEST (what_could_not_be_kept_is_withdrawn)
 {
   Rig rig;
-  GQueue changes = G_QUEUE_INIT;
 
   rig_start (&rig);
   rig_feed (&rig, 0, 4.1, 50);
-  presentation_forget (rig.presentation, &changes);
-  rig_apply (&rig, &changes);
+  rig_forget (&rig, 0);
   assert_equals_int (g_hash_table_size (rig.files), 0);
   rig_push (&rig, 1, 6 * GST_SECOND, 200, 0); /* the row goes on */
   for (guint i = 103; i <= 151; i++)
@@ -192,6 +190,28 @@ GST_START_TEST (what_could_not_be_kept_is_withdrawn)
   assert_equals_int (rig_count_in_mpd (&rig, "<Period "), 1);
   rig_assert_in_mpd (&rig, "<Period id=\"p12\" start=\"PT1767225604.05S\">");
   fail_unless (g_hash_table_contains (rig.files, "v0/init-12.mp4"));
+  rig_stop (&rig);
+}
+GST_END_TEST;
+
+GST_START_TEST (what_was_kept_before_stays_in_the_recording)
+{
+  PresentationSettings settings = defaults;
+  Rig rig;
+
+  settings.keep = TRUE;
+  rig_start_with (&rig, &settings);
+  rig_feed (&rig, 0, 8.1, 50); /* segments 10 to 13 */
+  rig_forget (&rig, 12);
+  fail_unless (g_hash_table_contains (rig.files, "v0/11.m4s"));
+  fail_if (g_hash_table_contains (rig.files, "v0/12.m4s"));
+  rig_feed (&rig, 8.12, 16.1, 50);
+  rig_end (&rig);
+  rig_assert_in_mpd (&rig, " startNumber=\"10\"");
+  fail_if (strstr (rig.recording, "<Period id=\"p12\""));
+  fail_unless (strstr (
+      rig.recording, "<Period id=\"p10\" start=\"PT0S\" duration=\"PT4S\">"));
+  assert_equals_int (rig_count_in_mpd (&rig, "<Period "), 2);
   rig_stop (&rig);
 }
 GST_END_TEST;
@@ -214,6 +234,7 @@ presentation_window_suite (void)
   tcase_add_test (
       tc, files_of_an_earlier_run_are_passed_over_and_deleted_in_time);
   tcase_add_test (tc, what_could_not_be_kept_is_withdrawn);
+  tcase_add_test (tc, what_was_kept_before_stays_in_the_recording);
   return suite;
 }
 
