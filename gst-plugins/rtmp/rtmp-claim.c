@@ -120,7 +120,7 @@ penstock_rtmp_claim_enter (
   penstock_seat_holder_evict (evicted);
   if (old != 0)
     penstock_rtmp_publisher_ask (
-        server, old, old_loop, PENSTOCK_RTMP_ASK_END, NULL, NULL);
+        server, old, old_loop, PENSTOCK_RTMP_ASK_END, claim, NULL, NULL);
   return result;
 }
 
@@ -158,7 +158,7 @@ lose_seat (gpointer user_data)
   g_mutex_unlock (&server->lock);
   if (id != 0)
     penstock_rtmp_publisher_ask (
-        server, id, loop, PENSTOCK_RTMP_ASK_END, NULL, NULL);
+        server, id, loop, PENSTOCK_RTMP_ASK_END, claim, NULL, NULL);
 }
 
 gboolean
@@ -268,7 +268,7 @@ penstock_rtmp_claim_leave (
   g_mutex_unlock (&server->lock);
 
   if (next != 0)
-    penstock_rtmp_publisher_ask (server, next, next_loop, ask,
+    penstock_rtmp_publisher_ask (server, next, next_loop, ask, claim,
         "NetStream.Publish.BadName", "Another publisher took the stream.");
   else if (empty && grace)
     start_grace (claim, publisher->loop, serial);
@@ -379,8 +379,8 @@ penstock_rtmp_server_wake_deferred (PenstockRtmpServer *server)
 
   for (guint i = 0; i < waiting->len; i++) {
     const Target *target = &g_array_index (waiting, Target, i);
-    penstock_rtmp_publisher_ask (
-        server, target->id, target->loop, PENSTOCK_RTMP_ASK_ENTER, NULL, NULL);
+    penstock_rtmp_publisher_ask (server, target->id, target->loop,
+        PENSTOCK_RTMP_ASK_ENTER, NULL, NULL, NULL);
   }
 }
 
@@ -416,6 +416,21 @@ penstock_rtmp_server_claim (PenstockRtmpServer *server, const gchar *path,
   return claim;
 }
 
+/* Who asked its owner waits for the next claim. Lock held. */
+static void
+forget_asking (PenstockRtmpClaim *claim)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, claim->server->publishers);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    PenstockRtmpPublisher *publisher = value;
+    if (publisher->asking == claim)
+      g_clear_pointer (&publisher->asking, penstock_rtmp_claim_unref);
+  }
+}
+
 void
 penstock_rtmp_claim_release (PenstockRtmpClaim *claim)
 {
@@ -435,12 +450,13 @@ penstock_rtmp_claim_release (PenstockRtmpClaim *claim)
   claim->removed = TRUE;
   targets[0] = (Target){ claim->publisher_id, claim->publisher_loop };
   targets[1] = (Target){ claim->waiting_id, claim->waiting_loop };
+  forget_asking (claim);
   g_mutex_unlock (&server->lock);
 
   for (guint i = 0; i < G_N_ELEMENTS (targets); i++)
     if (targets[i].id != 0)
       penstock_rtmp_publisher_ask (server, targets[i].id, targets[i].loop,
-          PENSTOCK_RTMP_ASK_REFUSE, "NetStream.Publish.BadName",
+          PENSTOCK_RTMP_ASK_REFUSE, claim, "NetStream.Publish.BadName",
           "The stream is no longer available.");
   penstock_rtmp_claim_unref (claim);
   penstock_rtmp_server_unref (server);
@@ -457,7 +473,7 @@ penstock_rtmp_claim_reject (
   g_mutex_unlock (&server->lock);
   if (target.id != 0)
     penstock_rtmp_publisher_ask (server, target.id, target.loop,
-        PENSTOCK_RTMP_ASK_REFUSE, code, description);
+        PENSTOCK_RTMP_ASK_REFUSE, claim, code, description);
 }
 
 void
@@ -469,49 +485,58 @@ penstock_rtmp_claim_get_stats (
   stats->messages = __atomic_load_n (&claim->messages, __ATOMIC_RELAXED);
 }
 
-/* (nullable): the loop of a publisher that waits for a decision. */
-static PenstockLoop *
-loop_of_deferred (PenstockRtmpServer *server, guint64 id)
+/* The publisher @id waits for a decision. @owner: (nullable): who decides must
+ * be the one who was asked, or nobody was asked */
+static void
+decide (PenstockRtmpServer *server, gpointer owner, guint64 id,
+    PenstockRtmpAsk what, const gchar *code, const gchar *description)
 {
+  PenstockRtmpClaim *claim = NULL;
   PenstockLoop *loop = NULL;
 
   g_mutex_lock (&server->lock);
   PenstockRtmpPublisher *publisher =
       g_hash_table_lookup (server->publishers, &id);
-  if (publisher && publisher->deferred_path)
-    loop = publisher->loop;
+  if (publisher && publisher->deferred_path) {
+    gpointer asked = publisher->asking ? publisher->asking->user_data : NULL;
+    if (publisher->asking)
+      claim = penstock_rtmp_claim_ref (publisher->asking);
+    if (asked == owner)
+      loop = publisher->loop;
+  }
   g_mutex_unlock (&server->lock);
-  return loop;
+  if (loop)
+    penstock_rtmp_publisher_ask (
+        server, id, loop, what, claim, code, description);
+  if (claim)
+    penstock_rtmp_claim_unref (claim);
 }
 
 void
-penstock_rtmp_server_accept (PenstockRtmpServer *server, guint64 id)
+penstock_rtmp_server_accept (
+    PenstockRtmpServer *server, gpointer owner, guint64 id)
 {
-  PenstockLoop *loop = loop_of_deferred (server, id);
+  decide (server, owner, id, PENSTOCK_RTMP_ASK_ACCEPT, NULL, NULL);
+}
 
-  if (loop)
-    penstock_rtmp_publisher_ask (
-        server, id, loop, PENSTOCK_RTMP_ASK_ACCEPT, NULL, NULL);
+void
+penstock_rtmp_server_decline (PenstockRtmpServer *server, gpointer owner,
+    guint64 id, const gchar *description)
+{
+  decide (server, owner, id, PENSTOCK_RTMP_ASK_DECLINE,
+      "NetStream.Publish.Denied", description);
 }
 
 void
 penstock_rtmp_server_refuse (PenstockRtmpServer *server, guint64 id,
     const gchar *code, const gchar *description)
 {
-  PenstockLoop *loop = loop_of_deferred (server, id);
-
-  if (loop)
-    penstock_rtmp_publisher_ask (
-        server, id, loop, PENSTOCK_RTMP_ASK_REFUSE, code, description);
+  decide (server, NULL, id, PENSTOCK_RTMP_ASK_DECLINE, code, description);
 }
 
 void
 penstock_rtmp_server_deny (
     PenstockRtmpServer *server, guint64 id, const gchar *description)
 {
-  PenstockLoop *loop = loop_of_deferred (server, id);
-
-  if (loop)
-    penstock_rtmp_publisher_ask (
-        server, id, loop, PENSTOCK_RTMP_ASK_DENY, NULL, description);
+  decide (server, NULL, id, PENSTOCK_RTMP_ASK_DENY, NULL, description);
 }

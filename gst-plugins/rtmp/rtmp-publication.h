@@ -73,7 +73,7 @@ const gchar *penstock_rtmp_end_to_string (PenstockRtmpEnd end);
 /**
  * PenstockRtmpVerdict:
  * @PENSTOCK_RTMP_DEFER: penstock_rtmp_server_accept() or
- *   penstock_rtmp_server_refuse() follows within 5 s, from any thread
+ *   penstock_rtmp_server_decline() follows within 5 s, from any thread
  */
 typedef enum {
   PENSTOCK_RTMP_ACCEPT,

@@ -9,6 +9,7 @@ typedef struct {
   PenstockRtmpServer *server; /* runs all asks before it goes */
   guint64 id;
   PenstockRtmpAsk what;
+  PenstockRtmpClaim *claim; /* ref; NULL = nobody's */
   gchar *code, *description;
 } Ask;
 
@@ -18,7 +19,7 @@ ask_enter (PenstockRtmpPublisher *publisher)
   PenstockRtmpServer *server = publisher->server;
 
   if (publisher->state == PENSTOCK_RTMP_PUBLISHER_DEFERRED &&
-      !publisher->asking) {
+      penstock_rtmp_publisher_is_asking (publisher, NULL)) {
     penstock_rtmp_publisher_look_for_claim (publisher, TRUE);
   } else if (publisher->state == PENSTOCK_RTMP_PUBLISHER_AWAITING) {
     penstock_rtmp_publisher_look_for_playback (publisher, TRUE);
@@ -47,12 +48,49 @@ ask_end (PenstockRtmpPublisher *publisher)
         "NetStream.Publish.BadName", "Another publisher took the stream.");
 }
 
+/* Does who asks decide about it? It may have been decided already, or another
+ * owner may have been asked. */
 static gboolean
-publishes (PenstockRtmpPublisher *publisher)
+may_decide (const Ask *ask, PenstockRtmpPublisher *publisher)
 {
-  return publisher->state == PENSTOCK_RTMP_PUBLISHER_DEFERRED ||
-      publisher->state == PENSTOCK_RTMP_PUBLISHER_WAITING ||
-      publisher->state == PENSTOCK_RTMP_PUBLISHER_ACTIVE;
+  return publisher->state == PENSTOCK_RTMP_PUBLISHER_DEFERRED &&
+      penstock_rtmp_publisher_is_asking (publisher, ask->claim);
+}
+
+static void
+act (const Ask *ask, PenstockRtmpPublisher *publisher)
+{
+  switch (ask->what) {
+  case PENSTOCK_RTMP_ASK_ENTER:
+    ask_enter (publisher);
+    break;
+  case PENSTOCK_RTMP_ASK_END:
+    ask_end (publisher);
+    break;
+  case PENSTOCK_RTMP_ASK_ACCEPT:
+    if (may_decide (ask, publisher))
+      penstock_rtmp_publisher_let_in (publisher, ask->claim);
+    break;
+  case PENSTOCK_RTMP_ASK_DECLINE:
+    if (may_decide (ask, publisher))
+      penstock_rtmp_publisher_refuse (
+          publisher, PENSTOCK_RTMP_END_REJECTED, ask->code, ask->description);
+    break;
+  case PENSTOCK_RTMP_ASK_DENY:
+    if (may_decide (ask, publisher))
+      penstock_rtmp_publisher_deny (publisher, ask->description);
+    break;
+  case PENSTOCK_RTMP_ASK_REFUSE:
+    if (publisher->claim == ask->claim) /* WAITING or ACTIVE */
+      penstock_rtmp_publisher_refuse (
+          publisher, PENSTOCK_RTMP_END_REJECTED, ask->code, ask->description);
+    break;
+  case PENSTOCK_RTMP_ASK_CLOSE:
+    if (publisher->state < PENSTOCK_RTMP_PUBLISHER_ACTIVE)
+      penstock_rtmp_publisher_lost (
+          publisher, "too many connections that do not publish");
+    break;
+  }
 }
 
 static void
@@ -65,34 +103,10 @@ run_ask (gpointer data)
       g_hash_table_lookup (ask->server->publishers, &ask->id);
   g_mutex_unlock (&ask->server->lock);
 
-  if (publisher && publisher->state != PENSTOCK_RTMP_PUBLISHER_CLOSING) {
-    switch (ask->what) {
-    case PENSTOCK_RTMP_ASK_ENTER:
-      ask_enter (publisher);
-      break;
-    case PENSTOCK_RTMP_ASK_END:
-      ask_end (publisher);
-      break;
-    case PENSTOCK_RTMP_ASK_ACCEPT:
-      if (publisher->state == PENSTOCK_RTMP_PUBLISHER_DEFERRED)
-        penstock_rtmp_publisher_let_in (publisher);
-      break;
-    case PENSTOCK_RTMP_ASK_REFUSE:
-      if (publishes (publisher))
-        penstock_rtmp_publisher_refuse (
-            publisher, PENSTOCK_RTMP_END_REJECTED, ask->code, ask->description);
-      break;
-    case PENSTOCK_RTMP_ASK_DENY:
-      if (publisher->state == PENSTOCK_RTMP_PUBLISHER_DEFERRED)
-        penstock_rtmp_publisher_deny (publisher, ask->description);
-      break;
-    case PENSTOCK_RTMP_ASK_CLOSE:
-      if (publisher->state < PENSTOCK_RTMP_PUBLISHER_ACTIVE)
-        penstock_rtmp_publisher_lost (
-            publisher, "too many connections that do not publish");
-      break;
-    }
-  }
+  if (publisher && publisher->state != PENSTOCK_RTMP_PUBLISHER_CLOSING)
+    act (ask, publisher);
+  if (ask->claim)
+    penstock_rtmp_claim_unref (ask->claim);
   g_free (ask->code);
   g_free (ask->description);
   g_free (ask);
@@ -100,14 +114,15 @@ run_ask (gpointer data)
 
 void
 penstock_rtmp_publisher_ask (PenstockRtmpServer *server, guint64 id,
-    PenstockLoop *loop, PenstockRtmpAsk what, const gchar *code,
-    const gchar *description)
+    PenstockLoop *loop, PenstockRtmpAsk what, PenstockRtmpClaim *claim,
+    const gchar *code, const gchar *description)
 {
   Ask *ask = g_new0 (Ask, 1);
 
   ask->server = server;
   ask->id = id;
   ask->what = what;
+  ask->claim = claim ? penstock_rtmp_claim_ref (claim) : NULL;
   ask->code = g_strdup (code);
   ask->description = g_strdup (description);
   penstock_loop_post (loop, run_ask, ask);

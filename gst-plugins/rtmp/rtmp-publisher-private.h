@@ -27,7 +27,8 @@ gboolean penstock_rtmp_publisher_drips (PenstockRtmpPublisher *publisher);
 /* As penstock_rtmp_peers_may_log(). */
 gboolean penstock_rtmp_publisher_may_log (
     PenstockRtmpPublisher *publisher, PenstockRtmpLine line, guint *more);
-/* Waits for a claim or a playback of @path; %NULL = no longer. */
+/* Waits for a claim or a playback of @path; %NULL = no longer, and nobody is
+ * asked. */
 void penstock_rtmp_publisher_set_deferred (
     PenstockRtmpPublisher *publisher, const gchar *path);
 /* Sends what is queued and closes. */
@@ -40,8 +41,12 @@ void penstock_rtmp_publisher_lost (gpointer publisher, const gchar *detail);
 /* The answer to `publish`. */
 void penstock_rtmp_publisher_publish (
     PenstockRtmpPublisher *publisher, const PenstockRtmpEvent *event);
-/* The owner of its claim has decided so. */
-void penstock_rtmp_publisher_let_in (PenstockRtmpPublisher *publisher);
+/* The owner of @claim, who was asked, has decided so. */
+void penstock_rtmp_publisher_let_in (
+    PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim);
+/* The owner of which claim decides about it? */
+gboolean penstock_rtmp_publisher_is_asking (
+    PenstockRtmpPublisher *publisher, const PenstockRtmpClaim *claim);
 /* Looks for a claim; @again when the handler was asked before. */
 void penstock_rtmp_publisher_look_for_claim (
     PenstockRtmpPublisher *publisher, gboolean again);

@@ -200,6 +200,27 @@ wait_for_decision (PenstockRtmpPublisher *publisher)
   penstock_rtmp_connection_pause (publisher->connection);
 }
 
+/* @claim: (nullable): its owner decides from now on, unless it is released. */
+static void
+set_asking (PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim)
+{
+  g_mutex_lock (&publisher->server->lock);
+  g_clear_pointer (&publisher->asking, penstock_rtmp_claim_unref);
+  if (claim && !claim->removed)
+    publisher->asking = penstock_rtmp_claim_ref (claim);
+  g_mutex_unlock (&publisher->server->lock);
+}
+
+gboolean
+penstock_rtmp_publisher_is_asking (
+    PenstockRtmpPublisher *publisher, const PenstockRtmpClaim *claim)
+{
+  g_mutex_lock (&publisher->server->lock);
+  gboolean result = publisher->asking == claim;
+  g_mutex_unlock (&publisher->server->lock);
+  return result;
+}
+
 /* The owner of @claim, which is taken, decides. */
 static void
 ask_owner (PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim)
@@ -207,9 +228,12 @@ ask_owner (PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim)
   PenstockRtmpPublication request;
 
   describe (publisher, claim, &request);
+  /* Another thread may tell the decision before the owner has deferred it. */
+  set_asking (publisher, claim);
   PenstockRtmpVerdict verdict =
       penstock_rtmp_claim_deliver_asked (claim, &request);
-  publisher->asking = verdict == PENSTOCK_RTMP_DEFER;
+  if (verdict != PENSTOCK_RTMP_DEFER)
+    set_asking (publisher, NULL);
   if (verdict == PENSTOCK_RTMP_ACCEPT) {
     enter (publisher, claim);
     return;
@@ -245,6 +269,16 @@ ask_handler (PenstockRtmpPublisher *publisher, const gchar *key)
   wait_for_decision (publisher);
 }
 
+static gboolean
+refuse_when_full (PenstockRtmpPublisher *publisher)
+{
+  if (!penstock_rtmp_memory_is_full (publisher->server->memory))
+    return FALSE;
+  penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_REJECTED,
+      "NetStream.Publish.Rejected", "The server has no memory left.");
+  return TRUE;
+}
+
 /* The claim that matches; %NULL when it was refused, or there is none and
  * @match says so. */
 static PenstockRtmpClaim *
@@ -257,14 +291,11 @@ find_claim (PenstockRtmpPublisher *publisher, const gchar *key,
   g_mutex_lock (&server->lock);
   *match = penstock_rtmp_claim_find (server, publisher->path, key, &claim);
   g_mutex_unlock (&server->lock);
-  if (claim && penstock_rtmp_memory_is_full (server->memory)) {
+  if (claim && refuse_when_full (publisher))
     g_clear_pointer (&claim, penstock_rtmp_claim_unref);
-    penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_REJECTED,
-        "NetStream.Publish.Rejected", "The server has no memory left.");
-  } else if (*match == PENSTOCK_RTMP_CLAIM_DENIED) {
+  else if (*match == PENSTOCK_RTMP_CLAIM_DENIED)
     penstock_rtmp_publisher_deny (
         publisher, "The publish key is missing or wrong.");
-  }
   return claim;
 }
 
@@ -292,17 +323,13 @@ penstock_rtmp_publisher_look_for_claim (
     ask_handler (publisher, key);
 }
 
-/* The owner of the claim says so; it may have gone meanwhile. */
 void
-penstock_rtmp_publisher_let_in (PenstockRtmpPublisher *publisher)
+penstock_rtmp_publisher_let_in (
+    PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim)
 {
-  g_autofree gchar *key = dup_key (publisher);
-  PenstockRtmpClaimMatch match;
-
-  publisher->asking = FALSE;
-  PenstockRtmpClaim *claim = find_claim (publisher, key, &match);
-  if (claim)
-    enter (publisher, claim);
+  set_asking (publisher, NULL);
+  if (!refuse_when_full (publisher))
+    enter (publisher, penstock_rtmp_claim_ref (claim));
 }
 
 void

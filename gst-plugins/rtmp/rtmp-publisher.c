@@ -162,6 +162,8 @@ penstock_rtmp_publisher_set_deferred (
   g_mutex_lock (&publisher->server->lock);
   g_free (publisher->deferred_path);
   publisher->deferred_path = g_strdup (path);
+  if (!path)
+    g_clear_pointer (&publisher->asking, penstock_rtmp_claim_unref);
   g_mutex_unlock (&publisher->server->lock);
 }
 
@@ -330,6 +332,7 @@ publisher_free (gpointer data)
   g_free (publisher->path);
   g_free (publisher->type);
   g_free (publisher->deferred_path);
+  g_clear_pointer (&publisher->asking, penstock_rtmp_claim_unref);
   g_free (publisher->refusal);
   g_free (publisher);
 }
@@ -402,7 +405,7 @@ enlist (PenstockRtmpPublisher *publisher)
   g_mutex_unlock (&server->lock);
   if (oldest != 0)
     penstock_rtmp_publisher_ask (
-        server, oldest, loop, PENSTOCK_RTMP_ASK_CLOSE, NULL, NULL);
+        server, oldest, loop, PENSTOCK_RTMP_ASK_CLOSE, NULL, NULL, NULL);
 }
 
 static guint64

@@ -124,11 +124,12 @@ struct _PenstockRtmpPublisher {
   gchar *path, *type;         /* of the request; the path may have a key */
   PenstockRtmpPlayer *player; /* NULL until the first play */
   PenstockRtmpClaim *claim;   /* ref; WAITING or ACTIVE */
-  gboolean asking;            /* DEFERRED: the owner of the claim decides */
   gchar *refusal;             /* PENALTY: what the peer is told */
 
   /* Server's lock. */
   gchar *deferred_path; /* path when DEFERRED or AWAITING */
+  PenstockRtmpClaim
+      *asking; /* ref; its owner decides; NULL = nobody is asked */
   GList half_open_link;
   gboolean half_open;
 };
@@ -200,17 +201,20 @@ void penstock_rtmp_publisher_new (const PenstockRtmpAccepted *accepted);
 /* What others ask of a publisher, by its id: posted to its loop, void when it
  * is gone by then. */
 typedef enum {
-  PENSTOCK_RTMP_ASK_ENTER,  /* look again for a claim, or it is your turn */
-  PENSTOCK_RTMP_ASK_END,    /* you are taken over */
-  PENSTOCK_RTMP_ASK_ACCEPT, /* the owner of your claim lets you in */
-  PENSTOCK_RTMP_ASK_REFUSE, /* with a status */
-  PENSTOCK_RTMP_ASK_DENY,   /* for a wrong key */
-  PENSTOCK_RTMP_ASK_CLOSE,  /* half open for the longest time */
+  PENSTOCK_RTMP_ASK_ENTER,   /* look again for a claim, or it is your turn */
+  PENSTOCK_RTMP_ASK_END,     /* you are taken over */
+  PENSTOCK_RTMP_ASK_ACCEPT,  /* you are let in; void unless deferred */
+  PENSTOCK_RTMP_ASK_DECLINE, /* with a status; void unless deferred */
+  PENSTOCK_RTMP_ASK_DENY,    /* for a wrong key; void unless deferred */
+  PENSTOCK_RTMP_ASK_REFUSE,  /* with a status; void unless in the claim */
+  PENSTOCK_RTMP_ASK_CLOSE,   /* half open for the longest time */
 } PenstockRtmpAsk;
 
+/* @claim: (nullable): whose owner asks it. The publisher must be in that one or,
+ * when deferred, have asked its owner; %NULL: nobody's */
 void penstock_rtmp_publisher_ask (PenstockRtmpServer *server, guint64 id,
-    PenstockLoop *loop, PenstockRtmpAsk what, const gchar *code,
-    const gchar *description);
+    PenstockLoop *loop, PenstockRtmpAsk what, PenstockRtmpClaim *claim,
+    const gchar *code, const gchar *description);
 /* Closes it now: the listener goes. Loop's thread. */
 void penstock_rtmp_publisher_shutdown (PenstockRtmpPublisher *publisher);
 

@@ -228,11 +228,22 @@ typedef void (*PenstockRtmpRefusedFunc) (const gchar *peer,
 void penstock_rtmp_server_set_refused_handler (PenstockRtmpServer *server,
     PenstockRtmpRefusedFunc func, gpointer user_data);
 
-/* Lets the publication @id in, which was deferred by its claim's owner (see
- * #PenstockRtmpCallbacks.asked). Nothing happens when it is gone. */
-void penstock_rtmp_server_accept (PenstockRtmpServer *server, guint64 id);
-/* Refuses the deferred publication @id (as in the request given to the
- * handler) with an error status, e.g. "NetStream.Publish.BadName". */
+/**
+ * penstock_rtmp_server_accept:
+ * @owner: the `user_data` of the claim
+ *
+ * Lets the publication @id in, which the owner of its claim deferred (see
+ * #PenstockRtmpCallbacks.asked). Nothing happens when it is gone, was decided
+ * already, or another owner was asked.
+ */
+void penstock_rtmp_server_accept (
+    PenstockRtmpServer *server, gpointer owner, guint64 id);
+/* The other decision, "NetStream.Publish.Denied". */
+void penstock_rtmp_server_decline (PenstockRtmpServer *server, gpointer owner,
+    guint64 id, const gchar *description);
+
+/* Refuses the publication @id, deferred by the handler and not claimed since, with
+ * an error status, e.g. "NetStream.Publish.BadName". */
 void penstock_rtmp_server_refuse (PenstockRtmpServer *server, guint64 id,
     const gchar *code, const gchar *description);
 /* The same with "NetStream.Publish.Denied" for a wrong key: that alone counts

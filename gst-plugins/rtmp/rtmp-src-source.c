@@ -182,10 +182,10 @@ penstock_rtmp_src_source_decide (
   if (!server)
     return;
   if (accept)
-    penstock_rtmp_server_accept (server, id);
+    penstock_rtmp_server_accept (server, self, id);
   else
-    penstock_rtmp_server_refuse (server, id, "NetStream.Publish.Denied",
-        reason ? reason : "The publication is not allowed.");
+    penstock_rtmp_server_decline (
+        server, self, id, reason ? reason : "The publication is not allowed.");
   penstock_rtmp_server_unref (server);
 }
 

@@ -15,17 +15,28 @@ typedef struct {
   GAsyncQueue *messages; /* of PenstockRtmpMessage, held */
   gint n_ended;
   PenstockRtmpVerdict verdict; /* of the owner */
+  gboolean accepts;            /* what it defers */
 } Fixture;
 
-/* What is deferred is refused at once. */
+/* What is deferred is decided at once, which counts; nothing said by others or
+ * later does. */
 static PenstockRtmpVerdict
 on_asked (const PenstockRtmpPublication *publication, gpointer data)
 {
   Fixture *f = data;
+  gint stranger;
 
-  if (f->verdict == PENSTOCK_RTMP_DEFER)
+  if (f->verdict == PENSTOCK_RTMP_DEFER && f->accepts) {
+    penstock_rtmp_server_decline (f->server, &stranger, publication->id, "no");
     penstock_rtmp_server_refuse (
-        f->server, publication->id, "NetStream.Publish.Denied", "not today");
+        f->server, publication->id, "NetStream.Publish.BadName", "no");
+    penstock_rtmp_server_accept (f->server, f, publication->id);
+    penstock_rtmp_server_decline (f->server, f, publication->id, "too late");
+  } else if (f->verdict == PENSTOCK_RTMP_DEFER) {
+    penstock_rtmp_server_accept (f->server, &stranger, publication->id);
+    penstock_rtmp_server_decline (f->server, f, publication->id, "not today");
+    penstock_rtmp_server_accept (f->server, f, publication->id);
+  }
   return f->verdict;
 }
 
@@ -390,6 +401,26 @@ GST_START_TEST (refusal_by_the_owner_is_no_wrong_key)
 }
 GST_END_TEST;
 
+GST_START_TEST (first_decision_of_the_owner_is_the_one_that_counts)
+{
+  Fixture f;
+
+  fixture_init (&f, &penstock_rtmp_default_limits, NULL);
+  f.verdict = PENSTOCK_RTMP_DEFER;
+  f.accepts = TRUE;
+  RtmpPeer *peer = rtmp_peer_publish (f.port, "live", "one");
+  rtmp_peer_send (peer, PENSTOCK_RTMP_VIDEO, 0, 0x17, 100);
+  PenstockRtmpMessage *message =
+      g_async_queue_timeout_pop (f.messages, RTMP_PEER_WAIT_S * G_USEC_PER_SEC);
+  fail_unless (message != NULL);
+  penstock_rtmp_message_unref (message);
+  rtmp_peer_free (peer);
+  f.accepts = FALSE;
+  publish_with_key (&f, "one", "NetStream.Publish.Denied");
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
 /* --- memory --------------------------------------------------------------- */
 
 GST_START_TEST (memory_of_a_listener_is_bounded)
@@ -541,6 +572,7 @@ rtmp_limits_suite (void)
   tcase_add_test (tcase, address_with_too_many_wrong_keys_has_to_wait);
   tcase_add_loop_test (tcase, refusal_by_the_owner_is_no_wrong_key, 0,
       G_N_ELEMENTS (refusing_verdicts));
+  tcase_add_test (tcase, first_decision_of_the_owner_is_the_one_that_counts);
   tcase_add_test (tcase, memory_of_a_listener_is_bounded);
   tcase_add_loop_test (tcase, limits_are_those_of_the_first_element, 0,
       G_N_ELEMENTS (other_rows));
