@@ -22,6 +22,7 @@ struct _PenstockPublishPorts {
   GCond cond;        /* a port, a refusal, or the end of the handler */
   GHashTable *ports; /* name -> PenstockPublishPort, not owned: open ones */
   gboolean serving;  /* there is a handler */
+  guint n_waiting;
 };
 
 /* --- waiting ---------------------------------------------------------------- */
@@ -103,11 +104,16 @@ PenstockPublishPort *
 penstock_publish_ports_find (PenstockPublishPorts *self, const gchar *name,
     const gchar *peer, const gchar **why)
 {
-  gint64 end = g_get_monotonic_time () + PENSTOCK_PUBLISH_WAIT_US;
+  gint64 now = g_get_monotonic_time ();
   gboolean in_time = TRUE;
 
   g_mutex_lock (&self->lock);
   PenstockPublishPort *port = find_open (self, name);
+  gint64 end = now +
+      (self->n_waiting < PENSTOCK_PUBLISH_MAX_WAITING
+              ? PENSTOCK_PUBLISH_WAIT_US
+              : PENSTOCK_PUBLISH_SHORT_WAIT_US);
+  self->n_waiting += !port;
   g_mutex_unlock (&self->lock);
   if (port)
     return port;
@@ -118,6 +124,7 @@ penstock_publish_ports_find (PenstockPublishPorts *self, const gchar *name,
   while (!(port = find_open (self, name)) && self->serving && !wait->refusal &&
       in_time)
     in_time = g_cond_wait_until (&self->cond, &self->lock, end);
+  self->n_waiting--;
   *why = wait->refusal ? wait->refusal : "The stream cannot be taken now.";
   g_mutex_unlock (&self->lock);
   return port;

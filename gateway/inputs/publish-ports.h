@@ -9,8 +9,11 @@
 
 G_BEGIN_DECLS
 
-/* How long a publisher waits for its route. */
+/* How long a publisher waits for its route, and how many may wait so long: each
+ * holds a thread that serves others as well. A route is made in milliseconds. */
 #define PENSTOCK_PUBLISH_WAIT_US (5 * G_USEC_PER_SEC)
+#define PENSTOCK_PUBLISH_MAX_WAITING 2
+#define PENSTOCK_PUBLISH_SHORT_WAIT_US (G_USEC_PER_SEC / 4)
 
 PenstockPublishPorts *penstock_publish_ports_new (void);
 PenstockPublishPorts *penstock_publish_ports_ref (PenstockPublishPorts *self);
@@ -42,7 +45,8 @@ void penstock_publish_ports_set_handler (PenstockPublishPorts *self,
  * @peer: who asks, for the log
  * @why: (out): a sentence, static, when there is none
  *
- * Waits for the port up to %PENSTOCK_PUBLISH_WAIT_US if there is a handler.
+ * Waits for the port up to %PENSTOCK_PUBLISH_WAIT_US if there is a handler;
+ * %PENSTOCK_PUBLISH_SHORT_WAIT_US while %PENSTOCK_PUBLISH_MAX_WAITING others do.
  *
  * Returns: (transfer full) (nullable): the port
  */

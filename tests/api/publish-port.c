@@ -378,6 +378,31 @@ GST_START_TEST (publisher_waits_for_its_port)
 }
 GST_END_TEST
 
+/* Each holds a thread that others need. */
+GST_START_TEST (only_some_publishers_may_wait_long)
+{
+  GThread *threads[PENSTOCK_PUBLISH_MAX_WAITING];
+  Finder finders[PENSTOCK_PUBLISH_MAX_WAITING];
+  Fixture f;
+
+  fixture_init (&f, PENSTOCK_SEAT_REJECT, 60000);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++) {
+    finders[i] = (Finder){ &f };
+    penstock_publish_ports_set_handler (f.ports, port_is_wanted, &finders[i]);
+    threads[i] = g_thread_new ("find", find, &finders[i]);
+    wait_until_asked (&finders[i]);
+  }
+  Finder finder = { &f };
+  gint64 begin = g_get_monotonic_time ();
+  fail_unless (find (&finder) == NULL);
+  fail_unless (g_get_monotonic_time () - begin < PENSTOCK_PUBLISH_WAIT_US / 2);
+  open_port (&f);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    fail_unless (g_thread_join (threads[i]) == (gpointer) f.port);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
 GST_START_TEST (publisher_that_is_refused_or_too_late_does_not_wait)
 {
   Fixture f;
@@ -484,6 +509,7 @@ publish_port_suite (void)
   tcase_add_test (tc, publisher_that_returns_in_time_keeps_the_stream);
   tcase_add_test (tc, port_that_closes_sends_its_publisher_away);
   tcase_add_test (tc, publisher_waits_for_its_port);
+  tcase_add_test (tc, only_some_publishers_may_wait_long);
   tcase_add_test (tc, publisher_that_is_refused_or_too_late_does_not_wait);
   tcase_add_test (tc, name_has_one_port);
   tcase_add_test (tc, publishers_that_compete_leave_nothing);
