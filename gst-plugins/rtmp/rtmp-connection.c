@@ -325,8 +325,12 @@ feed (PenstockRtmpConnection *connection, const guint8 *data, gsize size)
   penstock_rtmp_connection_flush (connection);
 }
 
-/* Many clients send their commands in small pieces with Nagle's algorithm on:
- * each one waits for our acknowledgement. The kernel forgets this soon. */
+/* What is smaller the kernel acknowledges up to 40 ms later. */
+#define SMALL_PIECE 2048
+
+/* Many clients send with Nagle's algorithm on: behind a command or a frame of sound
+ * the next small piece, or a picture, waits for our acknowledgement. The kernel
+ * forgets this soon. */
 static void
 acknowledge_now (PenstockRtmpConnection *connection)
 {
@@ -405,7 +409,7 @@ receive_some (PenstockRtmpConnection *connection)
   if (connection->activity)
     __atomic_store_n (connection->activity,
         penstock_loop_now (connection->loop), __ATOMIC_RELAXED);
-  else
+  if (n < SMALL_PIECE)
     acknowledge_now (connection);
   if (connection->state == STATE_OPEN)
     feed (connection, scratch, n_scratch);
