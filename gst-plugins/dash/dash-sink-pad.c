@@ -277,6 +277,7 @@ handle_flush (PenstockDashSink *self, PenstockDashSinkPad *pad)
   gst_segment_init (&pad->segment, GST_FORMAT_UNDEFINED);
   pad->position = GST_CLOCK_TIME_NONE;
   pad->eos = FALSE;
+  self->ended = self->eos_due = FALSE;
   if (self->segmenter && pad->track >= 0)
     segmenter_flush (self->segmenter, pad->track);
   g_mutex_unlock (&self->lock);

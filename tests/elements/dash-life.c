@@ -61,6 +61,25 @@ GST_START_TEST (the_end_before_playing_is_told_when_playing)
 }
 GST_END_TEST;
 
+GST_START_TEST (an_end_after_a_flush_is_told_again)
+{
+  g_autoptr (Media) video =
+      media_encode (VIDEO ("75", "width=160, height=120", "0"));
+  Rig rig;
+
+  rig_start (&rig, video, NULL);
+  rig_feed (&rig, video, NULL, 0);
+  for (guint i = 0; i < 2; i++) {
+    rig_end (&rig);
+    g_autoptr (GstMessage) message = rig_pop (&rig, GST_MESSAGE_EOS);
+    fail_unless (message != NULL);
+    gst_harness_push_event (rig.video, gst_event_new_flush_start ());
+    gst_harness_push_event (rig.video, gst_event_new_flush_stop (TRUE));
+  }
+  rig_stop (&rig);
+}
+GST_END_TEST;
+
 GST_START_TEST (a_second_run_goes_on_with_its_numbers)
 {
   g_autoptr (Media) video =
@@ -206,6 +225,7 @@ dash_life_suite (void)
   tcase_add_test (tc, without_a_place_to_write_it_does_not_start);
   tcase_add_test (tc, the_end_is_static_and_told_once_all_streams_ended);
   tcase_add_test (tc, the_end_before_playing_is_told_when_playing);
+  tcase_add_test (tc, an_end_after_a_flush_is_told_again);
   tcase_add_test (tc, a_second_run_goes_on_with_its_numbers);
   tcase_add_test (tc, old_segments_leave_memory);
   tcase_add_test (
