@@ -25,7 +25,7 @@
  * there cannot be skipped any more. */
 #define KERNEL_BUFFER (256 * 1024)
 #define KERNEL_UNSENT (128 * 1024)
-/* Answers to a peer that asks and does not read. */
+/* Answers to a peer that asks and does not read, behind those being sent. */
 #define MAX_ANSWERS (64 * 1024)
 /* TLS can be busy with itself while the socket takes more. */
 #define TLS_RETRY_MS 5
@@ -79,13 +79,16 @@ is_blocked (const PenstockRtpConnection *self)
 }
 
 static void
-set_waiting (PenstockRtpConnection *self, gboolean waiting)
+set_waiting (Viewer *viewer, gboolean waiting)
 {
-  for (GList *l = self->viewers.head; l; l = l->next) {
-    Viewer *viewer = l->data;
-    __atomic_store_n (
-        &viewer->viewer.stats->waiting, waiting, __ATOMIC_RELAXED);
-  }
+  __atomic_store_n (&viewer->viewer.stats->waiting, waiting, __ATOMIC_RELAXED);
+}
+
+static void
+set_all_waiting (PenstockRtpConnection *self, gboolean waiting)
+{
+  for (GList *l = self->viewers.head; l; l = l->next)
+    set_waiting (l->data, waiting);
 }
 
 static void
@@ -96,7 +99,8 @@ block (PenstockRtpConnection *self)
   self->watch.fd = self->fd;
   if (!penstock_loop_watch (self->loop, &self->watch, EPOLLOUT))
     self->watch.fd = -1;
-  set_waiting (self, TRUE);
+  else
+    set_all_waiting (self, TRUE);
 }
 
 static void
@@ -106,7 +110,7 @@ unblock (PenstockRtpConnection *self)
     return;
   penstock_loop_unwatch (self->loop, &self->watch);
   penstock_loop_clear_timer (self->loop, &self->retry);
-  set_waiting (self, FALSE);
+  set_all_waiting (self, FALSE);
 }
 
 /* Items that have not begun to be sent: all, or those of one viewer. One that
@@ -542,6 +546,7 @@ play (gpointer data)
   PenstockRtpConnection *self = viewer->connection;
 
   g_queue_push_tail_link (&self->viewers, &viewer->link);
+  set_waiting (viewer, is_blocked (self));
   penstock_rtp_hub_join (
       viewer->viewer.hub, &viewer->viewer, self->loop_number);
 }
@@ -563,6 +568,7 @@ stop (gpointer data)
     return;
   drop_items (self, viewer);
   g_queue_unlink (&self->viewers, &viewer->link);
+  set_waiting (viewer, FALSE);
   penstock_rtp_hub_leave (&viewer->viewer);
 }
 

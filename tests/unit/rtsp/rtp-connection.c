@@ -147,6 +147,40 @@ GST_START_TEST (frozen_viewer_that_skips_stays_until_the_policy_changes)
 }
 GST_END_TEST
 
+static gboolean
+is_told_waiting (Fixture *f)
+{
+  PenstockRtpViewerStats stats;
+
+  penstock_rtp_viewer_stats_read (f->stats, &stats);
+  return stats.waiting;
+}
+
+/* Until all that was posted so far is done. */
+static void
+settle (Fixture *f)
+{
+  for (guint i = 0; i < penstock_loop_pool_get_n (f->pool); i++)
+    penstock_loop_call (penstock_loop_pool_get (f->pool, i), do_nothing, NULL);
+}
+
+/* Whose connection takes nothing waits as long as it plays. */
+GST_START_TEST (paused_viewer_does_not_wait_and_waits_again_when_it_plays)
+{
+  Fixture f;
+
+  fixture_init (&f, PENSTOCK_SLOW_SKIP_TO_KEYFRAME);
+  append_pictures (&f, 5 * GOP);
+  wait_blocked (&f);
+  penstock_rtp_connection_pause (f.connection, f.viewer);
+  fail_if (is_told_waiting (&f));
+  penstock_rtp_connection_play (f.connection, f.viewer);
+  settle (&f);
+  fail_unless (is_told_waiting (&f));
+  fixture_clear (&f);
+}
+GST_END_TEST
+
 /* It asks and does not read: what it is answered is bounded. */
 GST_START_TEST (answers_that_nobody_reads_end_the_connection)
 {
@@ -158,8 +192,7 @@ GST_START_TEST (answers_that_nobody_reads_end_the_connection)
   wait_blocked (&f);
   for (guint i = 0; i < 64; i++)
     penstock_rtp_connection_answer (f.connection, g_bytes_ref (answer), FALSE);
-  penstock_loop_call (
-      penstock_loop_pool_get (f.pool, 0), do_nothing, NULL); /* all is seen */
+  settle (&f);
   fail_if (is_cut (&f, 0));
   for (guint i = 0; i < 66; i++)
     penstock_rtp_connection_answer (f.connection, g_bytes_ref (answer), FALSE);
@@ -179,6 +212,8 @@ rtp_connection_suite (void)
   tcase_add_test (tcase, frozen_viewer_of_the_policy_disconnect_is_cut);
   tcase_add_test (
       tcase, frozen_viewer_that_skips_stays_until_the_policy_changes);
+  tcase_add_test (
+      tcase, paused_viewer_does_not_wait_and_waits_again_when_it_plays);
   tcase_add_test (tcase, answers_that_nobody_reads_end_the_connection);
   return suite;
 }
