@@ -132,7 +132,7 @@ def flash_and_beep_times_of_tracks(video, audio, size):
     """The same of two files, each (path, seconds that are time 0)."""
     return _flash_and_beep_times(
         ["-copyts", *(word for path, origin in (video, audio)
-                      for word in ("-itsoffset", str(-origin), "-i", path)),
+                      for word in ("-itsoffset", f"{-origin:.9f}", "-i", path)),
          "-map", "0:v", "-map", "1:a"], size, 120)
 
 
