@@ -405,6 +405,116 @@ GST_START_TEST (claim_can_be_released_by_its_callback)
 }
 GST_END_TEST;
 
+/* Defers, writing down who asks. */
+typedef struct _Deferrer {
+  Owner owner; /* first: the other callbacks get it */
+  PenstockRtmpServer *server;
+  guint64 id; /* of who asked last; set before the event */
+  /* Not NULL: it accepts and gives the path back in the same breath, and the
+   * successor claims it. */
+  struct _Deferrer *successor;
+} Deferrer;
+
+static void deferrer_claim (Deferrer *self);
+
+static PenstockRtmpVerdict
+on_asked_defer (const PenstockRtmpPublication *publication, gpointer user_data)
+{
+  Deferrer *self = user_data;
+
+  self->id = publication->id;
+  g_async_queue_push (self->owner.events, g_strdup ("asked"));
+  if (self->successor) {
+    penstock_rtmp_server_accept (self->server, self, publication->id);
+    penstock_rtmp_claim_release (g_steal_pointer (&self->owner.claim));
+    deferrer_claim (self->successor);
+  }
+  return PENSTOCK_RTMP_DEFER;
+}
+
+static void
+deferrer_claim (Deferrer *self)
+{
+  const PenstockRtmpCallbacks deferring = { .asked = on_asked_defer,
+    .started = on_started,
+    .message = on_message,
+    .ended = on_ended };
+
+  self->owner.claim = penstock_rtmp_server_claim (
+      self->server, "live/one", NULL, &deferring, self, NULL);
+  fail_unless (self->owner.claim != NULL);
+}
+
+static void
+deferrer_init (Deferrer *self, PenstockRtmpServer *server)
+{
+  *self = (Deferrer){ .server = server };
+  self->owner.events = g_async_queue_new_full (g_free);
+}
+
+/* The answer to a publisher, whose side goes on meanwhile. */
+static gpointer
+next_in_thread (gpointer peer)
+{
+  return GINT_TO_POINTER (rtmp_peer_next (peer));
+}
+
+static const struct {
+  gboolean at_once; /* the old owner's accept is on its way when it goes */
+  gboolean accepts; /* what the new owner says */
+} succession_rows[] = {
+  { FALSE, TRUE },
+  { FALSE, FALSE },
+  { TRUE, TRUE },
+  { TRUE, FALSE },
+};
+
+GST_START_TEST (only_the_new_owner_of_a_path_decides_what_was_deferred)
+{
+  guint16 port;
+  PenstockRtmpServer *server = server_new (&port);
+  Deferrer before, after;
+
+  deferrer_init (&before, server);
+  deferrer_init (&after, server);
+  if (succession_rows[__i__].at_once)
+    before.successor = &after;
+  deferrer_claim (&before);
+  RtmpPeer *peer = rtmp_peer_new (port, "live", "one");
+  GThread *answer = g_thread_new ("peer", next_in_thread, peer);
+  assert_event (&before.owner, "asked");
+  if (!succession_rows[__i__].at_once) {
+    penstock_rtmp_claim_release (before.owner.claim);
+    penstock_rtmp_server_accept (server, &before, before.id);
+    deferrer_claim (&after);
+  }
+  assert_event (&after.owner, "asked");
+  fail_unless (after.id == before.id);
+
+  /* Had this one an effect, it would come before that of the next. */
+  penstock_rtmp_server_accept (server, &before, before.id);
+  if (succession_rows[__i__].accepts) {
+    penstock_rtmp_server_accept (server, &after, after.id);
+    assert_event (&after.owner, "started live/one");
+  } else {
+    penstock_rtmp_server_decline (server, &after, after.id, "Not today.");
+  }
+  gint event = GPOINTER_TO_INT (g_thread_join (answer));
+  if (succession_rows[__i__].accepts) {
+    assert_equals_int (event, PENSTOCK_RTMP_EVENT_STARTED);
+  } else {
+    assert_equals_int (event, PENSTOCK_RTMP_EVENT_REFUSED);
+    assert_equals_string (peer->refusal, "NetStream.Publish.Denied");
+    assert_no_event (&after.owner);
+  }
+  assert_no_event (&before.owner);
+  rtmp_peer_free (peer);
+  owner_clear (&after.owner);
+  g_async_queue_unref (before.owner.events);
+  penstock_rtmp_server_unref (server);
+}
+GST_END_TEST;
+
 GST_START_TEST (path_is_claimed_once)
 {
   g_autoptr (GError) error = NULL;
@@ -488,6 +598,9 @@ rtmp_claim_suite (void)
   tcase_add_test (tcase, owner_rejects_a_publication);
   tcase_add_test (tcase, released_claim_is_told_nothing_and_its_path_is_free);
   tcase_add_test (tcase, claim_can_be_released_by_its_callback);
+  tcase_add_loop_test (tcase,
+      only_the_new_owner_of_a_path_decides_what_was_deferred, 0,
+      G_N_ELEMENTS (succession_rows));
   tcase_add_test (tcase, path_is_claimed_once);
   tcase_add_test (tcase, ffmpeg_publishes);
   return suite;
