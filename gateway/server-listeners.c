@@ -63,10 +63,9 @@ open_rtmp_port (PenstockServer *self, const PenstockListenAddress *listen,
     return penstock_rtmp_server_add_port (
         self->rtmp, listen->host, port, security, certificate, error);
   self->rtmp = penstock_rtmp_server_get_secure (
-      listen->host, listen->port, security, certificate, error);
+      listen->host, port, security, certificate, error);
   if (!self->rtmp)
     return FALSE;
-  *port = penstock_rtmp_server_get_port (self->rtmp);
   g_free (self->rtmp_listen.host);
   self->rtmp_listen = *listen;
   self->rtmp_listen.host = g_strdup (listen->host);

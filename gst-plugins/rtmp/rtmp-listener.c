@@ -7,7 +7,7 @@
 #include "rtmp-location.h"
 
 static gboolean
-set_limits (GstElement *element, PenstockRtmpServer *server,
+set_limits (GstElement *element, PenstockRtmpServer *server, guint16 port,
     const GstStructure *structure, GError **error)
 {
   PenstockRtmpLimits limits = penstock_rtmp_default_limits;
@@ -22,9 +22,7 @@ set_limits (GstElement *element, PenstockRtmpServer *server,
   }
   if (!penstock_rtmp_server_set_limits (server, &limits, element))
     GST_ELEMENT_WARNING (element, RESOURCE, SETTINGS,
-        ("Port %u has other limits already.",
-            penstock_rtmp_server_get_port (server)),
-        (NULL));
+        ("Port %u has other limits already.", port), (NULL));
   return TRUE;
 }
 
@@ -40,15 +38,14 @@ load_certificate (const PenstockRtmpTls *tls, GError **error)
 
 PenstockRtmpServer *
 penstock_rtmp_listener_open (GstElement *element, const gchar *location,
-    const PenstockRtmpTls *tls, const GstStructure *limits, gchar **path,
-    GError **error)
+    const PenstockRtmpTls *tls, const GstStructure *limits, guint16 *port,
+    gchar **path, GError **error)
 {
   g_autofree gchar *host = NULL;
   g_autoptr (GError) local = NULL;
   gboolean is_tls;
-  guint16 port;
 
-  if (!penstock_rtmp_location_parse (location, &is_tls, &host, &port, path)) {
+  if (!penstock_rtmp_location_parse (location, &is_tls, &host, port, path)) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
         "expected rtmp://address[:port]/path");
     return NULL;
@@ -63,7 +60,11 @@ penstock_rtmp_listener_open (GstElement *element, const gchar *location,
                                          : PENSTOCK_RTMP_PLAIN;
   PenstockRtmpServer *server = penstock_rtmp_server_get_secure (
       host, port, security, certificate, error);
-  if (server && !set_limits (element, server, limits, error))
+  if (server && !set_limits (element, server, *port, limits, error))
     g_clear_pointer (&server, penstock_rtmp_server_unref);
+  if (server && certificate &&
+      !penstock_rtmp_server_has_certificate (server, certificate))
+    GST_ELEMENT_WARNING (element, RESOURCE, SETTINGS,
+        ("Port %u has another certificate already.", *port), (NULL));
   return server;
 }

@@ -13,11 +13,13 @@ G_BEGIN_DECLS
 
 /**
  * penstock_rtmp_listener_open:
- * @element: posts a warning when other limits are in force
+ * @element: posts a warning when the listener exists with other limits, or with
+ *   another certificate
  * @location: rtmp://address[:port]/path, or rtmps://
  * @tls: a certificate is needed for rtmps://, unless the port exists; with
  *   rtmp:// it makes a new port take both
  * @limits: (nullable): the property `limits` of @element
+ * @port: (out): of @location, or the one that the system picked
  * @path: (out) (transfer full): of @location
  * @error: %G_IO_ERROR_INVALID_ARGUMENT when something given is none, and as for
  *   penstock_rtmp_server_get_secure()
@@ -26,7 +28,7 @@ G_BEGIN_DECLS
  */
 PenstockRtmpServer *penstock_rtmp_listener_open (GstElement *element,
     const gchar *location, const PenstockRtmpTls *tls,
-    const GstStructure *limits, gchar **path, GError **error);
+    const GstStructure *limits, guint16 *port, gchar **path, GError **error);
 
 G_END_DECLS
 

@@ -284,7 +284,7 @@ check_certificate (
 
 /* Lock of the listeners held. */
 static PenstockRtmpServer *
-listen_on (const gchar *host, guint16 port, PenstockRtmpSecurity security,
+listen_on (const gchar *host, guint16 *port, PenstockRtmpSecurity security,
     GTlsCertificate *certificate, GError **error)
 {
   gchar *address = NULL;
@@ -292,7 +292,7 @@ listen_on (const gchar *host, guint16 port, PenstockRtmpSecurity security,
   if (!check_certificate (security, certificate, error) ||
       !penstock_rtmp_io_acquire (error))
     return NULL;
-  int fd = penstock_rtmp_socket_listen (host, &port, &address, error);
+  int fd = penstock_rtmp_socket_listen (host, port, &address, error);
   if (fd < 0) {
     penstock_rtmp_io_release ();
     return NULL;
@@ -300,7 +300,7 @@ listen_on (const gchar *host, guint16 port, PenstockRtmpSecurity security,
   PenstockRtmpServer *server = server_new ();
   g_set_object (&server->certificate, certificate);
   listeners = g_list_prepend (listeners, server);
-  door_new (server, fd, port, address, security);
+  door_new (server, fd, *port, address, security);
   return server;
 }
 
@@ -318,11 +318,11 @@ share (PenstockRtmpDoor *door, PenstockRtmpSecurity security, GError **error)
 }
 
 PenstockRtmpServer *
-penstock_rtmp_server_get_secure (const gchar *host, guint16 port,
+penstock_rtmp_server_get_secure (const gchar *host, guint16 *port,
     PenstockRtmpSecurity security, GTlsCertificate *certificate, GError **error)
 {
   g_mutex_lock (&listeners_lock);
-  PenstockRtmpDoor *door = find_door (host, port);
+  PenstockRtmpDoor *door = find_door (host, *port);
   PenstockRtmpServer *server = door
       ? share (door, security, error)
       : listen_on (host, port, security, certificate, error);
@@ -334,7 +334,7 @@ PenstockRtmpServer *
 penstock_rtmp_server_get (const gchar *host, guint16 port, GError **error)
 {
   return penstock_rtmp_server_get_secure (
-      host, port, PENSTOCK_RTMP_PLAIN, NULL, error);
+      host, &port, PENSTOCK_RTMP_PLAIN, NULL, error);
 }
 
 gboolean
@@ -346,17 +346,30 @@ penstock_rtmp_server_add_port (PenstockRtmpServer *server, const gchar *host,
   int fd = -1;
 
   g_mutex_lock (&server->lock);
-  if (certificate)
-    g_set_object (&server->certificate, certificate);
-  gboolean ok = check_certificate (security, server->certificate, error);
+  gboolean ok = check_certificate (
+      security, certificate ? certificate : server->certificate, error);
   g_mutex_unlock (&server->lock);
   g_mutex_lock (&listeners_lock);
   if (ok)
     fd = penstock_rtmp_socket_listen (host, port, &address, error);
-  if (fd >= 0)
+  if (fd >= 0) {
+    if (certificate)
+      penstock_rtmp_server_set_certificate (server, certificate);
     door_new (server, fd, *port, address, security);
+  }
   g_mutex_unlock (&listeners_lock);
   return fd >= 0;
+}
+
+gboolean
+penstock_rtmp_server_has_certificate (
+    PenstockRtmpServer *server, GTlsCertificate *certificate)
+{
+  g_mutex_lock (&server->lock);
+  gboolean result = server->certificate &&
+      g_tls_certificate_is_same (server->certificate, certificate);
+  g_mutex_unlock (&server->lock);
+  return result;
 }
 
 void

@@ -48,23 +48,27 @@ typedef enum {
 
 /**
  * penstock_rtmp_server_get_secure:
+ * @port: (inout): 0 = the system picks one
  * @certificate: (nullable): with its key; without one only a listener that has
- *   one is found
+ *   one is found. One that exists keeps its own: see
+ *   penstock_rtmp_server_has_certificate()
  * @error: as above, and ADDRESS_IN_USE when the port exists with another
  *   security. A port that detects is good for all
  *
  * As penstock_rtmp_server_get().
  */
 PenstockRtmpServer *penstock_rtmp_server_get_secure (const gchar *host,
-    guint16 port, PenstockRtmpSecurity security, GTlsCertificate *certificate,
+    guint16 *port, PenstockRtmpSecurity security, GTlsCertificate *certificate,
     GError **error);
 
 /**
  * penstock_rtmp_server_add_port:
  * @port: (inout): 0 = the system picks one
- * @certificate: (nullable): %NULL: the one that the listener has
+ * @certificate: (nullable): for all ports of the listener; %NULL: the one that
+ *   it has
  *
- * One more port for the same streams. FALSE with @error as above.
+ * One more port for the same streams. FALSE with @error as above; nothing has
+ * changed then.
  */
 gboolean penstock_rtmp_server_add_port (PenstockRtmpServer *server,
     const gchar *host, guint16 *port, PenstockRtmpSecurity security,
@@ -73,6 +77,9 @@ gboolean penstock_rtmp_server_add_port (PenstockRtmpServer *server,
 /* For connections from now on. */
 void penstock_rtmp_server_set_certificate (
     PenstockRtmpServer *server, GTlsCertificate *certificate);
+/* Does it show its peers this one? */
+gboolean penstock_rtmp_server_has_certificate (
+    PenstockRtmpServer *server, GTlsCertificate *certificate);
 PenstockRtmpServer *penstock_rtmp_server_ref (PenstockRtmpServer *server);
 
 /* Dropping the last reference closes the port and every connection; when it
@@ -80,7 +87,7 @@ PenstockRtmpServer *penstock_rtmp_server_ref (PenstockRtmpServer *server);
  * reference. */
 void penstock_rtmp_server_unref (PenstockRtmpServer *server);
 
-/* The real port, the first one, never 0. */
+/* The first of its ports, never 0. */
 guint16 penstock_rtmp_server_get_port (PenstockRtmpServer *server);
 
 /**

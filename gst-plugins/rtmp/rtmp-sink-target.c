@@ -10,6 +10,7 @@
 
 struct _PenstockRtmpTarget {
   PenstockRtmpServer *server;     /* serve */
+  guint16 port;                   /* that the location names; serve */
   PenstockRtmpPush *push;         /* push */
   PenstockRtmpPlayback *playback; /* of one of them */
 };
@@ -57,7 +58,7 @@ open_server (PenstockRtmpTarget *target, GstElement *element,
   g_autofree gchar *path = NULL;
 
   target->server = penstock_rtmp_listener_open (element, settings->location,
-      &settings->tls, settings->limits, &path, error);
+      &settings->tls, settings->limits, &target->port, &path, error);
   if (target->server)
     target->playback = penstock_rtmp_server_add_playback (
         target->server, path, &settings->log, error);
@@ -115,7 +116,7 @@ penstock_rtmp_target_close (PenstockRtmpTarget *target)
 guint16
 penstock_rtmp_target_get_port (PenstockRtmpTarget *target)
 {
-  return target->server ? penstock_rtmp_server_get_port (target->server) : 0;
+  return target->port;
 }
 
 /* --- the stream ----------------------------------------------------------- */

@@ -38,6 +38,7 @@ typedef struct {
 /* Where the messages come from: one of the two roles. */
 typedef struct {
   PenstockRtmpServer *server;
+  guint16 port; /* of the server that the location names */
   PenstockRtmpClaim *claim;
   PenstockRtmpClient *client;
 } PenstockRtmpSrcSource;

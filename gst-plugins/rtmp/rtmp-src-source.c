@@ -80,8 +80,9 @@ open_server (PenstockRtmpSrc *self, const PenstockRtmpSrcSettings *settings,
     .seat = settings->seat };
   g_autofree gchar *path = NULL;
 
-  source->server = penstock_rtmp_listener_open (GST_ELEMENT (self),
-      settings->location, &settings->tls, settings->limits, &path, error);
+  source->server =
+      penstock_rtmp_listener_open (GST_ELEMENT (self), settings->location,
+          &settings->tls, settings->limits, &source->port, &path, error);
   if (!source->server)
     return FALSE;
   /* Who is asked at once may decide at once. */
@@ -161,8 +162,7 @@ penstock_rtmp_src_source_open (PenstockRtmpSrc *self)
     return FALSE;
   }
   GST_OBJECT_LOCK (self);
-  self->port =
-      source.server ? penstock_rtmp_server_get_port (source.server) : 0;
+  self->port = source.port;
   GST_OBJECT_UNLOCK (self);
   g_object_notify (G_OBJECT (self), "port");
   return TRUE;

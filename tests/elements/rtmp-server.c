@@ -3,6 +3,7 @@
  * The RTMP listener itself, over real sockets: addresses and ports, time limits
  * of connections that do not publish, and what is left afterwards. */
 
+#include "../support/certificates.h"
 #include "../support/rtmp-owner.h"
 #include "../support/threads.h"
 
@@ -35,9 +36,10 @@ GST_START_TEST (stalled_connection_is_closed)
 }
 GST_END_TEST;
 
-GST_START_TEST (port_in_use_is_named)
+/* A port that somebody else listens on. */
+static int
+occupy_port (guint16 *port)
 {
-  g_autoptr (GError) error = NULL;
   struct sockaddr_in address = { .sin_family = AF_INET,
     .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
   socklen_t size = sizeof address;
@@ -46,7 +48,15 @@ GST_START_TEST (port_in_use_is_named)
   fail_unless (bind (fd, (struct sockaddr *) &address, size) == 0);
   fail_unless (listen (fd, 1) == 0);
   fail_unless (getsockname (fd, (struct sockaddr *) &address, &size) == 0);
-  guint16 port = ntohs (address.sin_port);
+  *port = ntohs (address.sin_port);
+  return fd;
+}
+
+GST_START_TEST (port_in_use_is_named)
+{
+  g_autoptr (GError) error = NULL;
+  guint16 port;
+  int fd = occupy_port (&port);
   g_autofree gchar *expected = g_strdup_printf (
       "cannot listen for RTMP on 127.0.0.1:%u: the port is in use", port);
   fail_unless (penstock_rtmp_server_get ("127.0.0.1", port, &error) == NULL);
@@ -83,6 +93,47 @@ GST_START_TEST (listener_is_shared_by_address_and_port)
   /* Free at once. */
   server = penstock_rtmp_server_get ("127.0.0.1", port, NULL);
   fail_unless (server != NULL);
+  penstock_rtmp_server_unref (server);
+}
+GST_END_TEST;
+
+GST_START_TEST (port_that_is_not_added_changes_nothing)
+{
+  g_autoptr (GTlsCertificate) old =
+      test_certificate_load ("certificate.pem", "key.pem");
+  g_autoptr (GTlsCertificate) other =
+      test_certificate_load ("other-certificate.pem", "other-key.pem");
+  g_autoptr (GError) error = NULL;
+  guint16 first, busy, port = 0;
+  PenstockRtmpServer *server = server_new (&first);
+  int fd = occupy_port (&busy);
+
+  penstock_rtmp_server_set_certificate (server, old);
+  fail_if (penstock_rtmp_server_add_port (
+      server, "127.0.0.1", &busy, PENSTOCK_RTMP_TLS, other, &error));
+  fail_unless (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE));
+  fail_unless (penstock_rtmp_server_has_certificate (server, old));
+  fail_if (penstock_rtmp_server_has_certificate (server, other));
+  fail_unless (penstock_rtmp_server_add_port (
+      server, "127.0.0.1", &port, PENSTOCK_RTMP_TLS, other, NULL));
+  fail_unless (penstock_rtmp_server_has_certificate (server, other));
+  fail_unless (port != 0 && port != first);
+  close (fd);
+  penstock_rtmp_server_unref (server);
+}
+GST_END_TEST;
+
+GST_START_TEST (port_with_tls_needs_a_certificate)
+{
+  g_autoptr (GError) error = NULL;
+  guint16 first, port = 0;
+  PenstockRtmpServer *server = server_new (&first);
+
+  fail_if (penstock_rtmp_server_add_port (
+      server, "127.0.0.1", &port, PENSTOCK_RTMP_TLS, NULL, &error));
+  fail_unless (
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT));
+  assert_equals_int (port, 0);
   penstock_rtmp_server_unref (server);
 }
 GST_END_TEST;
@@ -169,6 +220,8 @@ rtmp_server_suite (void)
   tcase_add_test (tcase, port_in_use_is_named);
   tcase_add_test (tcase, host_that_is_no_address_is_refused);
   tcase_add_test (tcase, listener_is_shared_by_address_and_port);
+  tcase_add_test (tcase, port_that_is_not_added_changes_nothing);
+  tcase_add_test (tcase, port_with_tls_needs_a_certificate);
   tcase_add_test (tcase, wildcard_listener_takes_both_families);
   tcase_add_test (tcase, a_hundred_connections_leave_nothing);
   return suite;

@@ -3,6 +3,8 @@
  * penstockrtmpsrc: publications that begin, end and come back, who may publish,
  * the element's states and properties. */
 
+#include "rtmp/rtmp-server.h"
+#include "tests/support/certificates.h"
 #include "tests/support/rtmp-src-rig.h"
 
 GST_START_TEST (goodbye_ends_the_stream)
@@ -135,6 +137,48 @@ GST_START_TEST (two_elements_share_a_port)
   say_goodbye (second);
   fixture_clear (&one);
   fixture_clear (&two);
+}
+GST_END_TEST;
+
+static const struct {
+  const gchar *certificate, *key; /* of the element */
+  gboolean warns;
+} shared_rows[] = {
+  { "certificate.pem", "key.pem", FALSE },
+  { "other-certificate.pem", "other-key.pem", TRUE },
+};
+
+GST_START_TEST (element_on_a_port_that_exists_tells_it_and_what_it_ignores)
+{
+  g_autoptr (GTlsCertificate) certificate =
+      test_certificate_load ("certificate.pem", "key.pem");
+  g_autofree gchar *file =
+      test_certificate_path (shared_rows[__i__].certificate);
+  g_autofree gchar *key = test_certificate_path (shared_rows[__i__].key);
+  PenstockRtmpServer *server = penstock_rtmp_server_get ("127.0.0.1", 0, NULL);
+  guint16 port = 0;
+  Fixture f;
+
+  fail_unless (penstock_rtmp_server_add_port (
+      server, "127.0.0.1", &port, PENSTOCK_RTMP_TLS, certificate, NULL));
+  g_autofree gchar *location =
+      g_strdup_printf ("rtmps://127.0.0.1:%u/live/test", port);
+  fixture_init (&f, "live/test");
+  g_object_set (f.src, "location", location, "tls-certificate-file", file,
+      "tls-key-file", key, NULL);
+  fail_unless_equals_int (fixture_play (&f), port);
+  g_autoptr (GstMessage) message =
+      gst_bus_pop_filtered (f.bus, GST_MESSAGE_WARNING);
+  fail_unless_equals_int (message != NULL, shared_rows[__i__].warns);
+  if (message) {
+    g_autoptr (GError) warning = NULL;
+    g_autofree gchar *text =
+        g_strdup_printf ("Port %u has another certificate already.", port);
+    gst_message_parse_warning (message, &warning, NULL);
+    fail_unless_equals_string (warning->message, text);
+  }
+  fixture_clear (&f);
+  penstock_rtmp_server_unref (server);
 }
 GST_END_TEST;
 
@@ -459,6 +503,9 @@ rtmp_src_suite (void)
   tcase_add_test (tc, publication_is_over_when_nobody_comes_back);
   tcase_add_test (tc, publication_without_media_is_no_end);
   tcase_add_test (tc, two_elements_share_a_port);
+  tcase_add_loop_test (tc,
+      element_on_a_port_that_exists_tells_it_and_what_it_ignores, 0,
+      G_N_ELEMENTS (shared_rows));
   tcase_add_test (tc, same_path_twice_is_an_error);
   tcase_add_test (tc, element_goes_down_and_up_again);
   tcase_add_test (tc, pause_and_resume_waits_for_a_keyframe);
