@@ -71,8 +71,13 @@ penstock_loop_tls_new_server (
     return NULL;
   g_autoptr (GIOStream) base =
       G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
-  return tls_new (
-      socket, g_tls_server_connection_new (base, certificate, error));
+  PenstockLoopTls *tls =
+      tls_new (socket, g_tls_server_connection_new (base, certificate, error));
+  /* No certificate is asked for. Without this GIO copies everybody whom the
+   * system trusts for each connection, megabytes. */
+  if (tls)
+    g_tls_connection_set_database (tls->connection, NULL);
+  return tls;
 }
 
 PenstockLoopTls *

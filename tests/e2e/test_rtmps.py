@@ -2,6 +2,7 @@
 """RTMP over TLS with ffmpeg, gst-launch and Python's ssl as peers: publish,
 play, pull, push, both on one port, and a certificate that is renewed."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -13,7 +14,8 @@ import pytest
 
 import media
 import tls
-from gateway import ROOT, Gateway, Process, probe, publish, wait_until
+from gateway import (ROOT, Gateway, Process, probe, publish,
+                     sanitizer_runtime, wait_until)
 
 DATA = os.path.join(ROOT, "tests", "data", "tls")
 CERTIFICATE = os.path.join(DATA, "certificate.pem")
@@ -61,6 +63,19 @@ def test_port_that_detects_takes_both(gateway):
     clip = media.clip(seconds=10)
     with publish(clip, rtmps(gateway, "live/two", "rtmp")):
         gateway.wait_state("live/two", "online")
+
+
+def test_connection_does_not_keep_what_the_system_trusts(gateway):
+    context = ssl._create_unverified_context()
+    before = gateway.usage()["kib"]
+    with contextlib.ExitStack() as peers:
+        for _ in range(20):
+            plain = socket.create_connection(
+                ("127.0.0.1", gateway.ports["rtmps"]), timeout=5)
+            peers.enter_context(context.wrap_socket(plain))
+        grown = gateway.usage()["kib"] - before
+    # The authorities of the system are megabytes for each connection.
+    assert sanitizer_runtime() or grown < 20 * 512, f"{grown} KiB"
 
 
 def test_peer_without_tls_is_closed_at_once(gateway):
