@@ -8,8 +8,8 @@
  *   dash-load -n 500 --server-pid PID http://127.0.0.1:8080/live/bench/manifest.mpd
  *
  * Segments that are listed: one connection a viewer; the MPD, video, audio, for
- * each segment. Viewers come at moments spread over a segment's duration, and
- * keep that distance. Segments that are counted and grow (low latency): one
+ * each segment. Viewers are up to SPREAD behind the announced time, evenly, and
+ * stay so. Segments that are counted and grow (low latency): one
  * connection a track, and each segment is asked for when its first chunk is
  * announced.
  *
@@ -36,6 +36,7 @@
 #define BUFFER_SIZE (1024 * 1024)
 #define EVENTS 256
 #define RETRY_US 100000
+#define SPREAD_US G_GINT64_CONSTANT (2000000)
 
 typedef struct {
   gint viewers, server_pid, server_core;
@@ -479,7 +480,7 @@ load_init (Load *self)
       .only = self->options.growing ? i % each : -1,
       .due_us = G_MAXINT64,
       .distance_us =
-          self->options.growing ? 0 : (gint64) 2000000 * i / self->n_readers,
+          self->options.growing ? 0 : SPREAD_US * i / self->n_readers,
       .text = g_string_new (NULL),
     };
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the results of both load generators have in common: members of an object
+ * What the results of the load generators have in common: members of an object
  * of JSON. Times in milliseconds. */
 
 #pragma once
