@@ -8,7 +8,7 @@
  *   dash-load -n 500 --server-pid PID http://127.0.0.1:8080/live/bench/manifest.mpd
  *
  * Segments that are listed: one connection a viewer; the MPD, video, audio, for
- * each segment. Viewers are up to SPREAD behind the announced time, evenly, and
+ * each segment. Viewers are up to SPREAD_US behind the announced time, evenly, and
  * stay so. Segments that are counted and grow (low latency): one
  * connection a track, and each segment is asked for when its first chunk is
  * announced.
