@@ -2,8 +2,8 @@
  *
  * Thousands of DASH viewers in one process and one thread. Each gets the MPD
  * and then media segments of every track when the MPD announces them, over
- * connections that are kept: what comes late, how old chunks are when they are
- * here, and what it costs the server.
+ * connections that are kept: what comes late, how old first chunks of segments are when
+ * they are here, and what it costs the server.
  *
  *   dash-load -n 500 --server-pid PID http://127.0.0.1:8080/live/bench/manifest.mpd
  *
