@@ -12,6 +12,9 @@
 #define MAX_RATE 384000
 #define MAX_CHANNELS 64
 
+/* Bytes of a text that an application is told. */
+#define MAX_TEXT 1024
+
 /* A number within (0, @max], 0 for anything else (NaN too). */
 static gdouble
 get_number (const PenstockAmfValue *map, const gchar *name, gdouble max)
@@ -53,12 +56,10 @@ read_properties (const PenstockAmfValue *map, PenstockRtmpMetadata *out)
   out->audio = has_codec (map, "audiocodecid");
 }
 
-gboolean
-penstock_rtmp_metadata_parse (
-    const PenstockRtmpMessage *message, PenstockRtmpMetadata *out)
+/* (nullable): what stands behind "onMetaData". */
+static const PenstockAmfValue *
+find_properties (GPtrArray *values)
 {
-  g_autoptr (GPtrArray) values =
-      penstock_amf_parse_message (message->type, message->data, message->size);
   gboolean named = FALSE;
 
   for (guint i = 0; i < values->len; i++) {
@@ -70,10 +71,62 @@ penstock_rtmp_metadata_parse (
     } else if (named &&
         (value->type == PENSTOCK_AMF_OBJECT ||
             value->type == PENSTOCK_AMF_MAP)) {
-      *out = (PenstockRtmpMetadata){ 0 };
-      read_properties (value, out);
-      return TRUE;
+      return value;
     }
   }
-  return FALSE;
+  return NULL;
+}
+
+gboolean
+penstock_rtmp_metadata_parse (
+    const PenstockRtmpMessage *message, PenstockRtmpMetadata *out)
+{
+  g_autoptr (GPtrArray) values =
+      penstock_amf_parse_message (message->type, message->data, message->size);
+  const PenstockAmfValue *properties = find_properties (values);
+
+  if (!properties)
+    return FALSE;
+  *out = (PenstockRtmpMetadata){ 0 };
+  read_properties (properties, out);
+  return TRUE;
+}
+
+/* (nullable): floating. */
+static GVariant *
+to_variant (const PenstockAmfValue *value)
+{
+  switch (value->type) {
+  case PENSTOCK_AMF_NUMBER:
+    return g_variant_new_double (value->number);
+  case PENSTOCK_AMF_BOOLEAN:
+    return g_variant_new_boolean (value->number != 0);
+  case PENSTOCK_AMF_STRING:
+    return g_variant_new_take_string (
+        penstock_amf_text (value->string, MAX_TEXT));
+  default:
+    return NULL;
+  }
+}
+
+GVariant *
+penstock_rtmp_metadata_to_variant (const PenstockRtmpMessage *message)
+{
+  g_autoptr (GPtrArray) values =
+      penstock_amf_parse_message (message->type, message->data, message->size);
+  const PenstockAmfValue *properties = find_properties (values);
+  g_auto (GVariantDict) out;
+
+  g_variant_dict_init (&out, NULL);
+  if (!properties)
+    return NULL;
+  for (guint i = 0; i < properties->length; i++) {
+    const PenstockAmfProperty *property = &properties->items[i];
+    GVariant *value = to_variant (&property->value);
+    if (!value)
+      continue;
+    g_autofree gchar *name = penstock_amf_text (property->name, MAX_TEXT);
+    g_variant_dict_insert_value (&out, name, value);
+  }
+  return g_variant_ref_sink (g_variant_dict_end (&out));
 }

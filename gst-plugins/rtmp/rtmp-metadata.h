@@ -25,6 +25,12 @@ typedef struct {
 gboolean penstock_rtmp_metadata_parse (
     const PenstockRtmpMessage *message, PenstockRtmpMetadata *out);
 
+/* The same for an application: numbers (d), booleans (b) and texts (s) by name,
+ * of several with one name the last; what is nested is left out. (transfer full)
+ * (nullable): `a{sv}`, %NULL when it is no onMetaData. */
+GVariant *penstock_rtmp_metadata_to_variant (
+    const PenstockRtmpMessage *message);
+
 G_END_DECLS
 
 #endif /* PENSTOCK_RTMP_METADATA_H */

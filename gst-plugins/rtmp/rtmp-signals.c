@@ -4,7 +4,9 @@
 
 #include "rtmp-signals.h"
 
-static guint publish_signal;
+#include "rtmp-metadata.h"
+
+static guint publish_signal, metadata_signal, stop_signal;
 
 GType
 penstock_rtmp_verdict_get_type (void)
@@ -56,6 +58,38 @@ penstock_rtmp_signals_install (GObjectClass *klass, GCallback decide)
       penstock_rtmp_verdict_get_type (), 1, GST_TYPE_STRUCTURE);
 
   /**
+   * PenstockRtmpSrc::metadata:
+   * @self: the element
+   * @metadata: an `a{sv}`: what the publisher says of the stream, numbers as
+   *   doubles, booleans and strings by name ("width", "encoder", ...); nested
+   *   values are left out. Any of it may be wrong
+   *
+   * The publisher sent onMetaData, maybe not for the first time. Runs on the
+   * streaming thread, between the buffers that came before and after.
+   *
+   * Since: 0.1
+   */
+  metadata_signal = g_signal_new ("metadata", G_TYPE_FROM_CLASS (klass),
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_VARIANT);
+
+  /**
+   * PenstockRtmpSrc::stop:
+   * @self: the element
+   * @end: "goodbye", "lost", "silent", "taken-over", "rejected", "protocol" or
+   *   "shutdown"; of a client also "refused" or "unreachable"
+   * @reason: a sentence
+   *
+   * A publication that had started is over, once for each; after "lost" the
+   * publisher may come back. Runs on the streaming thread, behind the last
+   * buffer of the publication. Not when the element itself is stopped.
+   *
+   * Since: 0.1
+   */
+  stop_signal =
+      g_signal_new ("stop", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+          NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+
+  /**
    * PenstockRtmpSrc::decide:
    * @self: the element
    * @id: of the request
@@ -99,4 +133,27 @@ penstock_rtmp_signals_ask (
   g_signal_emit (element, publish_signal, 0, request, &verdict);
   gst_structure_free (request);
   return (PenstockRtmpVerdict) verdict;
+}
+
+void
+penstock_rtmp_signals_tell_metadata (
+    GstElement *element, const PenstockRtmpMessage *message)
+{
+  const gboolean is_data = message->type == PENSTOCK_RTMP_DATA ||
+      message->type == PENSTOCK_RTMP_DATA_AMF3;
+
+  if (!is_data ||
+      !g_signal_has_handler_pending (element, metadata_signal, 0, TRUE))
+    return;
+  g_autoptr (GVariant) metadata = penstock_rtmp_metadata_to_variant (message);
+  if (metadata)
+    g_signal_emit (element, metadata_signal, 0, metadata);
+}
+
+void
+penstock_rtmp_signals_tell_stop (
+    GstElement *element, PenstockRtmpEnd end, const gchar *reason)
+{
+  g_signal_emit (
+      element, stop_signal, 0, penstock_rtmp_end_to_string (end), reason);
 }

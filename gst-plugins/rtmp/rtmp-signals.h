@@ -6,6 +6,7 @@
 
 #include <gst/gst.h>
 
+#include "rtmp-message.h"
 #include "rtmp-publication.h"
 
 G_BEGIN_DECLS
@@ -18,6 +19,13 @@ void penstock_rtmp_signals_install (GObjectClass *klass, GCallback decide);
 /* Asks those who are connected to `publish`; nobody: ACCEPT. */
 PenstockRtmpVerdict penstock_rtmp_signals_ask (
     GstElement *element, const PenstockRtmpPublication *publication);
+
+/* `metadata`, when @message has some and somebody listens. */
+void penstock_rtmp_signals_tell_metadata (
+    GstElement *element, const PenstockRtmpMessage *message);
+/* `stop`. */
+void penstock_rtmp_signals_tell_stop (
+    GstElement *element, PenstockRtmpEnd end, const gchar *reason);
 
 G_END_DECLS
 

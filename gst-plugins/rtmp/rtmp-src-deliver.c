@@ -4,6 +4,7 @@
  * the bus, and their messages go downstream (see rtmp-src-private.h). Streaming
  * thread. */
 
+#include "rtmp-signals.h"
 #include "rtmp-src-private.h"
 
 static void
@@ -113,8 +114,11 @@ take_ended (PenstockRtmpSrc *self, const PenstockRtmpQueueItem *item)
   GST_OBJECT_LOCK (self);
   self->publication.publishing = FALSE;
   GST_OBJECT_UNLOCK (self);
-  if (was_started)
+  if (was_started) {
+    penstock_rtmp_signals_tell_stop (
+        GST_ELEMENT (self), item->end, item->detail);
     post_publication (self, over ? "ended" : "lost", item->detail);
+  }
   if (self->is_client)
     end_client (self, item);
   else if (over)
@@ -131,6 +135,7 @@ take_message (PenstockRtmpSrc *self, const PenstockRtmpQueueItem *item)
   self->publication.messages++;
   GST_OBJECT_UNLOCK (self);
 
+  penstock_rtmp_signals_tell_metadata (GST_ELEMENT (self), item->message);
   flow = penstock_rtmp_stream_take (self->stream, item);
   /* Flushing: going down, or a passing flush. */
   if (flow == GST_FLOW_OK || flow == GST_FLOW_FLUSHING) {

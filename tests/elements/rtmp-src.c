@@ -3,6 +3,7 @@
  * penstockrtmpsrc: publications that begin, end and come back, who may publish,
  * the element's states and properties. */
 
+#include "rtmp/rtmp-amf.h"
 #include "rtmp/rtmp-server.h"
 #include "tests/support/certificates.h"
 #include "tests/support/rtmp-src-rig.h"
@@ -377,6 +378,90 @@ GST_START_TEST (application_decides_who_publishes)
 }
 GST_END_TEST;
 
+static void
+on_metadata (GstElement *src, GVariant *metadata, GAsyncQueue *told)
+{
+  gdouble width = 0;
+  gboolean stereo = FALSE;
+  const gchar *encoder = "-";
+
+  g_variant_lookup (metadata, "width", "d", &width);
+  g_variant_lookup (metadata, "stereo", "b", &stereo);
+  g_variant_lookup (metadata, "encoder", "&s", &encoder);
+  g_async_queue_push (told,
+      g_strdup_printf ("metadata %g %d %s of %" G_GSIZE_FORMAT, width, stereo,
+          encoder, g_variant_n_children (metadata)));
+}
+
+static void
+on_stop (
+    GstElement *src, const gchar *end, const gchar *reason, GAsyncQueue *told)
+{
+  fail_unless (reason != NULL && *reason);
+  g_async_queue_push (told, g_strdup_printf ("stop %s", end));
+}
+
+static void
+assert_told (GAsyncQueue *told, const gchar *expected)
+{
+  g_autofree gchar *got = g_async_queue_timeout_pop (told, WAIT);
+
+  fail_unless_equals_string (got, expected);
+}
+
+/* onMetaData with an entry twice, one that is nested, and bytes that are no
+ * text. */
+static void
+send_metadata (RtmpPeer *peer)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+
+  penstock_amf0_write_string (bytes, "@setDataFrame");
+  penstock_amf0_write_string (bytes, "onMetaData");
+  penstock_amf0_begin_map (bytes, 5);
+  penstock_amf0_write_name (bytes, "width");
+  penstock_amf0_write_number (bytes, 1);
+  penstock_amf0_write_name (bytes, "width");
+  penstock_amf0_write_number (bytes, 320);
+  penstock_amf0_write_name (bytes, "stereo");
+  penstock_amf0_write_boolean (bytes, TRUE);
+  penstock_amf0_write_name (bytes, "encoder");
+  penstock_amf0_write_string (bytes, "x\xff\n");
+  penstock_amf0_write_name (bytes, "nested");
+  penstock_amf0_begin_object (bytes);
+  penstock_amf0_end_object (bytes);
+  penstock_amf0_end_object (bytes);
+  penstock_rtmp_session_send (peer->session, DATA, 0, bytes->data, bytes->len);
+  rtmp_peer_flush (peer);
+}
+
+GST_START_TEST (application_is_told_metadata_and_the_end)
+{
+  g_autoptr (GAsyncQueue) told = g_async_queue_new_full (g_free);
+  Fixture f;
+
+  fixture_init (&f, "live/test");
+  g_signal_connect (f.src, "metadata", G_CALLBACK (on_metadata), told);
+  g_signal_connect (f.src, "stop", G_CALLBACK (on_stop), told);
+  guint port = fixture_play (&f);
+  RtmpPeer *peer = rtmp_peer_publish (port, "live", "test");
+  send_metadata (peer);
+  assert_told (told, "metadata 320 1 x?? of 3");
+  rtmp_peer_free (peer);
+  assert_told (told, "stop lost");
+
+  peer = rtmp_peer_publish (port, "live", "test");
+  /* No onMetaData: nothing is told. */
+  send_hex (peer, DATA, 0, "0200046e616d65");
+  send_metadata (peer);
+  assert_told (told, "metadata 320 1 x?? of 3");
+  say_goodbye (peer);
+  assert_told (told, "stop goodbye");
+  fixture_clear (&f);
+  fail_unless (g_async_queue_try_pop (told) == NULL);
+}
+GST_END_TEST;
+
 GST_START_TEST (location_is_read_back_without_secrets)
 {
   g_autoptr (GstElement) src =
@@ -513,6 +598,7 @@ rtmp_src_suite (void)
   tcase_add_test (tc, publish_key_is_asked_for_and_never_told);
   tcase_add_loop_test (
       tc, application_decides_who_publishes, 0, G_N_ELEMENTS (verdicts));
+  tcase_add_test (tc, application_is_told_metadata_and_the_end);
   tcase_add_test (tc, location_is_read_back_without_secrets);
   tcase_add_loop_test (
       tc, bad_location_is_one_error, 0, G_N_ELEMENTS (bad_locations));
