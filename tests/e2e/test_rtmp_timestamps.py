@@ -25,6 +25,7 @@ def jumps(first, then):
 
 STAMPS = {
     "wraps-at-32-bits": wraps_at(32),
+    "wraps-at-31-bits": wraps_at(31),
     "steps-back-an-hour": jumps(3600000, 0),
     "jumps-an-hour": jumps(0, 3600000),
 }

@@ -688,6 +688,38 @@ GST_START_TEST (frozen_player_skips_to_a_keyframe)
 }
 GST_END_TEST;
 
+GST_START_TEST (player_that_takes_no_byte_is_closed)
+{
+  const gsize size = 50000;
+  const int small = 65536;
+  guint n = 1;
+  Fixture f;
+
+  fixture_init (&f);
+  penstock_priv_rtmp_server_get_limits (f.server)->send_ms = 200;
+  append_video (&f, 0, TRUE);
+  RtmpPeer *dead = play (&f, "one");
+  setsockopt (dead->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+  expect_configuration (dead);
+  expect_video (dead, 0);
+  RtmpPeer *reader = play (&f, "one");
+  expect_configuration (reader);
+  expect_video (reader, 0);
+  /* More than the kernel holds for it. */
+  for (; n < 100; n++) {
+    append (&f, PENSTOCK_FLV_VIDEO, n, n % 25 == 0, size);
+    expect_video (reader, n);
+  }
+  wait_for_players (&f, 1);
+  fail_unless (rtmp_peer_is_closed (dead->fd));
+  append_video (&f, n, FALSE);
+  expect_video (reader, n);
+  rtmp_peer_free (dead);
+  rtmp_peer_free (reader);
+  fixture_clear (&f);
+}
+GST_END_TEST;
+
 GST_START_TEST (many_players_come_and_go)
 {
   Fixture f;
@@ -742,6 +774,7 @@ rtmp_play_suite (void)
   tcase_add_test (tcase, one_player_too_many_is_refused);
   tcase_add_test (tcase, path_is_served_once);
   tcase_add_test (tcase, frozen_player_skips_to_a_keyframe);
+  tcase_add_test (tcase, player_that_takes_no_byte_is_closed);
   tcase_add_test (tcase, many_players_come_and_go);
   return suite;
 }

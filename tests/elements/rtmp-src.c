@@ -378,6 +378,56 @@ GST_START_TEST (application_decides_who_publishes)
 }
 GST_END_TEST;
 
+/* What each handler says, in the order of their connection. */
+static const struct {
+  const gchar *says[3];
+  guint n_asked;
+  gboolean enters;
+} chains[] = {
+  { { "accept", "accept", "accept" }, 3, TRUE },
+  { { "accept", "reject", "accept" }, 2, FALSE },
+  { { "reject", "accept", "accept" }, 1, FALSE },
+  { { "accept", "accept", "reject" }, 3, FALSE },
+};
+
+typedef struct {
+  const gchar *says;
+  guint *n_asked;
+} ChainedHandler;
+
+static gint
+on_publish_chained (
+    GstElement *src, GstStructure *request, ChainedHandler *handler)
+{
+  g_autoptr (GEnumClass) type =
+      g_type_class_ref (g_type_from_name ("PenstockRtmpVerdict"));
+
+  (*handler->n_asked)++;
+  return g_enum_get_value_by_nick (type, handler->says)->value;
+}
+
+GST_START_TEST (first_handler_that_does_not_accept_decides)
+{
+  ChainedHandler handlers[G_N_ELEMENTS (chains[0].says)];
+  guint n_asked = 0;
+  Fixture f;
+
+  fixture_init (&f, "live/test");
+  for (guint i = 0; i < G_N_ELEMENTS (handlers); i++) {
+    handlers[i] = (ChainedHandler){ chains[__i__].says[i], &n_asked };
+    g_signal_connect (
+        f.src, "publish", G_CALLBACK (on_publish_chained), &handlers[i]);
+  }
+  RtmpPeer *peer = rtmp_peer_new (fixture_play (&f), "live", "test");
+  fail_unless_equals_int (rtmp_peer_next (peer),
+      chains[__i__].enters ? PENSTOCK_RTMP_EVENT_STARTED
+                           : PENSTOCK_RTMP_EVENT_REFUSED);
+  rtmp_peer_free (peer);
+  fixture_clear (&f);
+  fail_unless_equals_int (n_asked, chains[__i__].n_asked);
+}
+GST_END_TEST;
+
 static void
 on_metadata (GstElement *src, GVariant *metadata, GAsyncQueue *told)
 {
@@ -598,6 +648,8 @@ rtmp_src_suite (void)
   tcase_add_test (tc, publish_key_is_asked_for_and_never_told);
   tcase_add_loop_test (
       tc, application_decides_who_publishes, 0, G_N_ELEMENTS (verdicts));
+  tcase_add_loop_test (
+      tc, first_handler_that_does_not_accept_decides, 0, G_N_ELEMENTS (chains));
   tcase_add_test (tc, application_is_told_metadata_and_the_end);
   tcase_add_test (tc, location_is_read_back_without_secrets);
   tcase_add_loop_test (
