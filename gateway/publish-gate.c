@@ -6,15 +6,7 @@
 
 #include <string.h>
 
-static gboolean
-same_secret (const gchar *a, const gchar *b)
-{
-  gsize length = strlen (a), difference = length ^ strlen (b);
-
-  for (gsize i = 0; i < length; i++)
-    difference |= (guchar) a[i] ^ (guchar) b[i % (strlen (b) + 1)];
-  return difference == 0;
-}
+#include "io/same-secret.h"
 
 static const PenstockRouteConfig *
 find_route (const PenstockRouteTable *table, const gchar *path)
@@ -40,14 +32,14 @@ penstock_publish_request_init (PenstockPublishRequest *out,
   g_autofree gchar *parent = g_strndup (clean, slash ? slash - clean : 0);
   const PenstockRouteConfig *keyed = find_route (table, parent);
   gboolean right = keyed && keyed->publish_key &&
-      same_secret (keyed->publish_key, slash + 1);
+      penstock_same_secret (keyed->publish_key, slash + 1);
 
   *out = (PenstockPublishRequest){ NULL };
   out->route = right ? NULL : find_route (table, clean);
   if (out->route) {
     out->name = g_steal_pointer (&clean);
     out->open = out->route->publish_key
-        ? key && same_secret (out->route->publish_key, key)
+        ? key && penstock_same_secret (out->route->publish_key, key)
         : !out->route->publish_user;
   } else if (keyed && keyed->publish_key) {
     out->route = keyed;

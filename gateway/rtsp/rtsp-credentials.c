@@ -6,22 +6,13 @@
 
 #include <string.h>
 
+#include "io/same-secret.h"
+
 /* A nonce is time, salt and the start of an HMAC-SHA-256, in hexadecimal. */
 #define TIME_DIGITS 16
 #define SALT_DIGITS (2 * PENSTOCK_RTSP_NONCE_SALT_BYTES)
 #define MAC_DIGITS 32
 #define NONCE_DIGITS (TIME_DIGITS + SALT_DIGITS + MAC_DIGITS)
-
-static gboolean
-same_text (const gchar *a, const gchar *b)
-{
-  gsize length = strlen (a), difference = length ^ strlen (b);
-  gsize turn = strlen (b) + 1;
-
-  for (gsize i = 0; i < length; i++)
-    difference |= (guchar) a[i] ^ (guchar) b[i % turn];
-  return difference == 0;
-}
 
 static void
 free_secret (gchar *text)
@@ -237,7 +228,7 @@ penstock_rtsp_authorization_verify (const PenstockRtspAuthorization *self,
     const gchar *method, const gchar *realm, const gchar *user,
     const gchar *password)
 {
-  gboolean user_ok = same_text (self->user, user);
+  gboolean user_ok = penstock_same_secret (user, self->user);
   gboolean secret_ok;
 
   if (self->scheme == PENSTOCK_RTSP_SCHEME_BASIC) {
@@ -245,11 +236,12 @@ penstock_rtsp_authorization_verify (const PenstockRtspAuthorization *self,
     g_autofree gchar *sent =
         hash (G_CHECKSUM_SHA256, self->password, NULL, NULL);
     g_autofree gchar *right = hash (G_CHECKSUM_SHA256, password, NULL, NULL);
-    secret_ok = same_text (sent, right);
+    secret_ok = penstock_same_secret (right, sent);
   } else {
     g_autofree gchar *right = expected_response (self, method, user, password);
     g_autofree gchar *sent = g_ascii_strdown (self->response, -1);
-    secret_ok = same_text (sent, right) && g_str_equal (self->realm, realm);
+    secret_ok =
+        penstock_same_secret (right, sent) && g_str_equal (self->realm, realm);
   }
   return user_ok && secret_ok;
 }
@@ -288,7 +280,7 @@ penstock_rtsp_nonce_check (
   if (strlen (nonce) != NONCE_DIGITS)
     return PENSTOCK_RTSP_NONCE_FOREIGN;
   g_autofree gchar *mac = authenticate_nonce (key, peer, nonce);
-  if (!same_text (nonce + TIME_DIGITS + SALT_DIGITS, mac))
+  if (!penstock_same_secret (mac, nonce + TIME_DIGITS + SALT_DIGITS))
     return PENSTOCK_RTSP_NONCE_FOREIGN;
   g_autofree gchar *digits = g_strndup (nonce, TIME_DIGITS);
   guint64 made_s = g_ascii_strtoull (digits, NULL, 16);

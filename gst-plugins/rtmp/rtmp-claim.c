@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "io/same-secret.h"
 #include "rtmp-limits.h"
 #include "rtmp-path.h"
 
@@ -32,20 +33,6 @@ penstock_rtmp_claim_unref (PenstockRtmpClaim *claim)
   g_free (claim);
 }
 
-/* Takes as long whatever is wrong with @given. */
-static gboolean
-keys_equal (const gchar *key, const gchar *given)
-{
-  gsize length = strlen (key);
-  gsize given_length = strlen (given);
-  guint difference = length != given_length;
-
-  for (gsize i = 0; i < length; i++)
-    difference |=
-        (guint8) key[i] ^ (guint8) given[i < given_length ? i : given_length];
-  return difference == 0;
-}
-
 PenstockRtmpClaimMatch
 penstock_rtmp_claim_find (PenstockRtmpServer *server, const gchar *path,
     const gchar *key, PenstockRtmpClaim **out)
@@ -62,7 +49,7 @@ penstock_rtmp_claim_find (PenstockRtmpServer *server, const gchar *path,
       return PENSTOCK_RTMP_CLAIM_NONE;
     key = slash + 1;
   }
-  if (claim->key && !(key && keys_equal (claim->key, key)))
+  if (claim->key && !(key && penstock_same_secret (claim->key, key)))
     return PENSTOCK_RTMP_CLAIM_DENIED;
   *out = penstock_rtmp_claim_ref (claim);
   return PENSTOCK_RTMP_CLAIM_FOUND;
