@@ -140,10 +140,3 @@ penstock_tls_certificate_load (
       key_file ? "\"" : "", local->message);
   return NULL;
 }
-
-gboolean
-penstock_tls_is_too_old (GTlsConnection *connection)
-{
-  return g_tls_connection_get_protocol_version (connection) <
-      G_TLS_PROTOCOL_VERSION_TLS_1_2;
-}

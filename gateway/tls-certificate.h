@@ -22,15 +22,6 @@ G_BEGIN_DECLS
 GTlsCertificate *penstock_tls_certificate_load (
     const gchar *certificate_file, const gchar *key_file, GError **error);
 
-/**
- * penstock_tls_is_too_old:
- * @connection: after its handshake
- *
- * GIO shakes hands by anything that the system allows, TLS 1.0 on Debian 12.
- * RFC 8996 has everything before 1.2 end. Any thread.
- */
-gboolean penstock_tls_is_too_old (GTlsConnection *connection);
-
 G_END_DECLS
 
 #endif /* PENSTOCK_TLS_CERTIFICATE_H */

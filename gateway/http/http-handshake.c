@@ -6,7 +6,7 @@
 
 #include "http-addresses.h"
 #include "../log.h"
-#include "../tls-certificate.h"
+#include "io/tls-handshakes.h"
 
 struct _HttpHandshakes {
   GMainContext *context;

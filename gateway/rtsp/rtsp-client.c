@@ -13,7 +13,7 @@
 
 #include "../http/http-addresses.h"
 #include "../log.h"
-#include "../tls-certificate.h"
+#include "io/tls-handshakes.h"
 
 G_DEFINE_FINAL_TYPE (
     PenstockRtspClient, penstock_rtsp_client, GST_TYPE_RTSP_CLIENT)

@@ -123,11 +123,9 @@ on_done (gpointer data)
 
   if (tls) {
     tls->handshake = NULL;
-    /* GIO shakes hands by anything that the system allows. */
-    gboolean old = g_tls_connection_get_protocol_version (tls->connection) <
-        G_TLS_PROTOCOL_VERSION_TLS_1_2;
-    tls->done (!handshake->problem && old ? "the peer knows no TLS 1.2 or later"
-                                          : handshake->problem,
+    gboolean old =
+        !handshake->problem && penstock_tls_is_too_old (tls->connection);
+    tls->done (old ? "the peer knows no TLS 1.2 or later" : handshake->problem,
         tls->data);
   }
   g_free (handshake->problem);

@@ -127,3 +127,10 @@ penstock_priv_tls_handshakes_set_max (guint max)
   max_threads = max;
   g_mutex_unlock (&lock);
 }
+
+gboolean
+penstock_tls_is_too_old (GTlsConnection *connection)
+{
+  return g_tls_connection_get_protocol_version (connection) <
+      G_TLS_PROTOCOL_VERSION_TLS_1_2;
+}

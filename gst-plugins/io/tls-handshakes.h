@@ -38,6 +38,15 @@ typedef void (*PenstockTlsHandshakeDone) (
 void penstock_tls_handshake (GTlsConnection *connection, const guint8 *address,
     PenstockTlsHandshakeDone done, gpointer user_data);
 
+/**
+ * penstock_tls_is_too_old:
+ * @connection: after its handshake
+ *
+ * GIO shakes hands by anything that the system allows, TLS 1.0 on Debian 12.
+ * RFC 8996 has everything before 1.2 end. Any thread.
+ */
+gboolean penstock_tls_is_too_old (GTlsConnection *connection);
+
 /* For tests; before the first handshake. */
 void penstock_priv_tls_handshakes_set_max (guint max);
 
