@@ -10,7 +10,6 @@
 
 #define PROBE_TIMEOUT_S 2
 #define RTSP_PORT 554
-#define RTMP_PORT 1935
 
 void
 penstock_input_problem_clear (PenstockInputProblem *problem)
@@ -141,12 +140,6 @@ penstock_input_problem_from_message (GstMessage *message,
   out->reason = g_strdup_printf ("%s: %s", name, text);
 }
 
-static guint16
-default_port (const gchar *url)
-{
-  return g_str_has_prefix (url, "rtmp") ? RTMP_PORT : RTSP_PORT;
-}
-
 gchar *
 penstock_input_problem_probe (
     const PenstockInputConfig *config, GCancellable *cancellable)
@@ -159,7 +152,7 @@ penstock_input_problem_probe (
   g_socket_client_set_enable_proxy (client, FALSE);
   g_socket_client_set_timeout (client, PROBE_TIMEOUT_S);
   g_autoptr (GSocketConnection) connection = g_socket_client_connect_to_uri (
-      client, config->url, default_port (config->url), cancellable, &error);
+      client, config->url, RTSP_PORT, cancellable, &error);
   if (connection)
     return NULL;
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))

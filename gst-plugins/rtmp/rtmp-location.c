@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "rtmp-path.h"
+
 /* Length of the scheme with its slashes, 0 when it is another. */
 static gsize
 scheme_of (const gchar *location, gboolean *tls)
@@ -31,8 +33,7 @@ penstock_rtmp_location_parse (const gchar *location, gboolean *tls,
 
   if (scheme == 0)
     return FALSE;
-  guint64 number =
-      *tls ? PENSTOCK_RTMPS_DEFAULT_PORT : PENSTOCK_RTMP_DEFAULT_PORT;
+  guint64 number = penstock_rtmp_default_port (*tls);
   location += scheme;
   slash = strchr (location, '/');
   if (!slash || slash[1] == '\0')

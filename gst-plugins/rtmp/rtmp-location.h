@@ -8,17 +8,13 @@
 
 G_BEGIN_DECLS
 
-#define PENSTOCK_RTMP_DEFAULT_PORT 1935
-#define PENSTOCK_RTMPS_DEFAULT_PORT 443
-
 /* Of a server: rtmp://address[:port]/path[?query], or rtmps://. FALSE when it
  * is none.
  * @tls: (out): rtmps://
  * @host: (out) (transfer full): without brackets, "" for none
  * @path: (out) (transfer full): without query, not checked */
-gboolean penstock_rtmp_location_parse (
-    const gchar *location, gboolean *tls, gchar **host, guint16 *port,
-    gchar **path);
+gboolean penstock_rtmp_location_parse (const gchar *location, gboolean *tls,
+    gchar **host, guint16 *port, gchar **path);
 
 /* (transfer full): what an error message and a log line may say of it: no user,
  * password or query. */

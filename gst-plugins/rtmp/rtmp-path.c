@@ -143,6 +143,12 @@ penstock_rtmp_path_dup_parameter (const gchar *query, const gchar *name)
   return found ? g_uri_unescape_segment (found, found + length, NULL) : NULL;
 }
 
+guint16
+penstock_rtmp_default_port (gboolean tls)
+{
+  return tls ? DEFAULT_TLS_PORT : DEFAULT_PORT;
+}
+
 /* Splits the path of the URL into application and name at the last slash
  * before the name's query. */
 static gboolean
@@ -184,8 +190,7 @@ penstock_rtmp_url_parse (const gchar *url, const gchar **error)
     return NULL;
   out->host = g_strdup (g_uri_get_host (uri));
   out->port = g_uri_get_port (uri) > 0 ? g_uri_get_port (uri)
-      : out->tls                       ? DEFAULT_TLS_PORT
-                                       : DEFAULT_PORT;
+                                       : penstock_rtmp_default_port (out->tls);
   out->user = g_strdup (g_uri_get_user (uri));
   out->password = g_strdup (g_uri_get_password (uri));
   gboolean v6 = strchr (out->host, ':') != NULL;

@@ -9,6 +9,9 @@
 
 G_BEGIN_DECLS
 
+/* Of a URL that names none: 1935, of RTMPS 443. */
+guint16 penstock_rtmp_default_port (gboolean tls);
+
 /**
  * penstock_rtmp_path_canonical:
  * @app: (nullable): application, maybe with a query
@@ -22,8 +25,8 @@ G_BEGIN_DECLS
  * Returns: (transfer full) (nullable): %NULL when there is nothing left or it
  *   has control characters, "..", invalid UTF-8, or too much of anything
  */
-gchar *penstock_rtmp_path_canonical (const gchar *app, const gchar *tc_url,
-    const gchar *name);
+gchar *penstock_rtmp_path_canonical (
+    const gchar *app, const gchar *tc_url, const gchar *name);
 
 /* (transfer full) (nullable): @path in the same form, with the same checks. */
 gchar *penstock_rtmp_path_clean (const gchar *path);
@@ -36,8 +39,7 @@ void penstock_rtmp_path_add_query (GString *query, const gchar *text);
 
 /* (transfer full) (nullable): the last value of @name in @query,
  * percent-decoded ("+" stays); %NULL when there is none or it is malformed. */
-gchar *penstock_rtmp_path_dup_parameter (const gchar *query,
-    const gchar *name);
+gchar *penstock_rtmp_path_dup_parameter (const gchar *query, const gchar *name);
 
 /**
  * PenstockRtmpUrl:
@@ -47,8 +49,7 @@ gchar *penstock_rtmp_path_dup_parameter (const gchar *query,
  * @name: last segment, with its query
  * @tc_url: rtmp://host:port/app, or rtmps://
  */
-typedef struct
-{
+typedef struct {
   gboolean tls;
   gchar *host;
   guint16 port;
@@ -61,8 +62,8 @@ typedef struct
 
 /* %NULL with a sentence in @error (static) when @url is not rtmp:// or
  * rtmps://, or has no host or stream. */
-PenstockRtmpUrl *penstock_rtmp_url_parse (const gchar *url,
-    const gchar **error);
+PenstockRtmpUrl *penstock_rtmp_url_parse (
+    const gchar *url, const gchar **error);
 void penstock_rtmp_url_free (PenstockRtmpUrl *url);
 
 /* (transfer full): where @url leads, without what may be secret: the name (a
