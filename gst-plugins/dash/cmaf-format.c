@@ -384,21 +384,6 @@ cmaf_format_new_from_caps (const GstCaps *caps, GError **error)
   return NULL;
 }
 
-CmafFormat *
-cmaf_format_copy_in_band (const CmafFormat *format)
-{
-  CmafFormat *copy =
-      g_atomic_rc_box_dup (sizeof *format, (CmafFormat *) format);
-  gboolean h264 = format->codec == CMAF_CODEC_H264;
-
-  g_return_val_if_fail (h264 || format->codec == CMAF_CODEC_H265, copy);
-
-  copy->in_band = TRUE;
-  copy->config = g_bytes_ref (format->config);
-  copy->codecs = g_strconcat (h264 ? "avc3" : "hev1", format->codecs + 4, NULL);
-  return copy;
-}
-
 gboolean
 cmaf_format_is_incomplete (const CmafFormat *format)
 {

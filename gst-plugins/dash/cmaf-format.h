@@ -85,10 +85,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CmafFormat, cmaf_format_unref)
 /* Would both make the same CMAF header and Representation? NULL equals NULL. */
 gboolean cmaf_format_equal (const CmafFormat *a, const CmafFormat *b);
 
-/* (transfer full): the same H.264 or H.265 stream, declared as one whose
- * parameter sets change in band (avc3, hev1). */
-CmafFormat *cmaf_format_copy_in_band (const CmafFormat *format);
-
 /* Is the configuration to be read from an access unit? */
 gboolean cmaf_format_is_incomplete (const CmafFormat *format);
 

@@ -53,7 +53,6 @@ struct _PenstockRtmpChunkReader {
   GHashTable *others;             /* number → Stream; NULL until needed */
   guint n_streams;
   gsize unfinished; /* bytes of all unfinished messages */
-  guint n_restarted;
 
   Repeats repeats; /* extended timestamps in type 3 chunks */
   gint observed;   /* > 0 repeated so often in a row, < 0 not */
@@ -280,7 +279,6 @@ apply_header (PenstockRtmpChunkReader *reader, Stream *stream, guint32 field,
     if (!reader->quirks->restart_message)
       return "new header in the middle of a message";
     drop_unfinished (reader, stream);
-    reader->n_restarted++;
   }
   if (h->format <= 1) {
     stream->length = h->length;
@@ -627,13 +625,6 @@ penstock_rtmp_chunk_reader_get_unfinished_since (
   while (g_hash_table_iter_next (&iter, NULL, &stream))
     since = older (stream, since);
   return since;
-}
-
-guint
-penstock_rtmp_chunk_reader_get_n_restarted (
-    const PenstockRtmpChunkReader *reader)
-{
-  return reader->n_restarted;
 }
 
 static guint

@@ -22,8 +22,7 @@ G_BEGIN_DECLS
  * @stream_id: format 0
  * @size: bytes of the header, without the extended timestamp
  */
-typedef struct
-{
+typedef struct {
   guint8 format;
   guint32 chunk_stream;
   guint32 time;
@@ -35,8 +34,8 @@ typedef struct
 
 /* Basic header and message header; the extended timestamp is the reader's
  * matter, because only it knows whether one follows. Never ERROR. */
-PenstockRtmpParse penstock_rtmp_chunk_header_parse (const guint8 *data,
-    gsize size, PenstockRtmpChunkHeader *out);
+PenstockRtmpParse penstock_rtmp_chunk_header_parse (
+    const guint8 *data, gsize size, PenstockRtmpChunkHeader *out);
 
 /* Longest header: basic 3, message 11, extended timestamp 4. */
 #define PENSTOCK_RTMP_CHUNK_HEADER_MAX 18
@@ -48,11 +47,11 @@ PenstockRtmpChunkReader *penstock_rtmp_chunk_reader_new (
 void penstock_rtmp_chunk_reader_free (PenstockRtmpChunkReader *reader);
 
 /* Other bounds than the default ones; they must stay valid. */
-void penstock_rtmp_chunk_reader_set_limits (PenstockRtmpChunkReader *reader,
-    const PenstockRtmpLimits *limits);
+void penstock_rtmp_chunk_reader_set_limits (
+    PenstockRtmpChunkReader *reader, const PenstockRtmpLimits *limits);
 /* Where messages are counted; (nullable). */
-void penstock_rtmp_chunk_reader_set_memory (PenstockRtmpChunkReader *reader,
-    PenstockRtmpMemory *memory);
+void penstock_rtmp_chunk_reader_set_memory (
+    PenstockRtmpChunkReader *reader, PenstockRtmpMemory *memory);
 /* Bounds of an accepted connection instead of those of a stranger. */
 void penstock_rtmp_chunk_reader_trust (PenstockRtmpChunkReader *reader);
 
@@ -80,26 +79,22 @@ PenstockRtmpParse penstock_rtmp_chunk_reader_feed (
  * and then call penstock_rtmp_chunk_reader_fill() with the count. Valid until
  * the reader is used otherwise.
  */
-guint8 *penstock_rtmp_chunk_reader_get_room (PenstockRtmpChunkReader *reader,
-    gsize *size);
+guint8 *penstock_rtmp_chunk_reader_get_room (
+    PenstockRtmpChunkReader *reader, gsize *size);
 /* @n bytes were put into the room; at most its size - 1, so that the message
  * is completed by penstock_rtmp_chunk_reader_feed(). */
-void penstock_rtmp_chunk_reader_fill (PenstockRtmpChunkReader *reader,
-    gsize n);
+void penstock_rtmp_chunk_reader_fill (PenstockRtmpChunkReader *reader, gsize n);
 
 /* FALSE for sizes the protocol forbids (0, bit 31). Applies at once, also to
  * messages in progress (RTMP 1.0, 5.4.1). */
 gboolean penstock_rtmp_chunk_reader_set_chunk_size (
     PenstockRtmpChunkReader *reader, guint32 size);
 /* Drops the unfinished message of a chunk stream (RTMP 1.0, 5.4.2). */
-void penstock_rtmp_chunk_reader_abort (PenstockRtmpChunkReader *reader,
-    guint32 chunk_stream);
+void penstock_rtmp_chunk_reader_abort (
+    PenstockRtmpChunkReader *reader, guint32 chunk_stream);
 
 /* Begin of the oldest unfinished message, or -1. */
 gint64 penstock_rtmp_chunk_reader_get_unfinished_since (
-    const PenstockRtmpChunkReader *reader);
-/* Messages dropped because a new header came in their middle. */
-guint penstock_rtmp_chunk_reader_get_n_restarted (
     const PenstockRtmpChunkReader *reader);
 
 /* Writes a header with format 0 (or 3, for the next chunks of the message),
@@ -112,8 +107,8 @@ guint penstock_rtmp_chunk_write_header (guint8 *out, guint8 format,
 void penstock_rtmp_chunk_write (GByteArray *out, guint32 chunk_stream,
     const PenstockRtmpMessage *message, guint32 chunk_size);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (PenstockRtmpChunkReader,
-    penstock_rtmp_chunk_reader_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (
+    PenstockRtmpChunkReader, penstock_rtmp_chunk_reader_free)
 
 G_END_DECLS
 

@@ -292,12 +292,6 @@ penstock_rtmp_connection_limit_kernel (
       connection->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
 }
 
-gsize
-penstock_rtmp_connection_get_queued (PenstockRtmpConnection *connection)
-{
-  return penstock_rtmp_session_get_output (connection->session)->len;
-}
-
 /* Feeds the session; what is left when the handler paused is kept. */
 static void
 feed (PenstockRtmpConnection *connection, const guint8 *data, gsize size)
@@ -541,12 +535,6 @@ penstock_rtmp_connection_start_tls (
   penstock_loop_unwatch (connection->loop, &connection->watch);
   shake_hands (connection,
       penstock_loop_tls_new_client (connection->fd, settings, &error), error);
-}
-
-gboolean
-penstock_rtmp_connection_is_tls (PenstockRtmpConnection *connection)
-{
-  return connection->tls != NULL;
 }
 
 /* --- events ------------------------------------------------------------- */

@@ -71,7 +71,6 @@ void penstock_rtmp_connection_expect_tls (PenstockRtmpConnection *connection,
     GTlsCertificate *certificate, gboolean may_be_plain, const guint8 *address);
 void penstock_rtmp_connection_start_tls (
     PenstockRtmpConnection *connection, const PenstockLoopTlsClient *settings);
-gboolean penstock_rtmp_connection_is_tls (PenstockRtmpConnection *connection);
 
 /* From now on reads of 256 KiB instead of 64, and @activity (nullable) is set
  * to the loop's time with every one; read it with __atomic_load_n(). */
@@ -81,8 +80,6 @@ void penstock_rtmp_connection_set_activity (
 /* Sends what the session has to say and what is gathered. Needed after calls to the session outside
  * of an event. */
 void penstock_rtmp_connection_flush (PenstockRtmpConnection *connection);
-/* Bytes not sent yet. */
-gsize penstock_rtmp_connection_get_queued (PenstockRtmpConnection *connection);
 
 /* The socket takes no more for now; sending goes on by itself. */
 gboolean penstock_rtmp_connection_is_blocked (

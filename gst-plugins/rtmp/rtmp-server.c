@@ -492,15 +492,6 @@ penstock_rtmp_server_get_port (PenstockRtmpServer *server)
   return port;
 }
 
-guint
-penstock_rtmp_server_get_n_connections (PenstockRtmpServer *server)
-{
-  g_mutex_lock (&server->lock);
-  guint n = g_hash_table_size (server->publishers);
-  g_mutex_unlock (&server->lock);
-  return n;
-}
-
 static gboolean
 limits_equal (const PenstockRtmpLimits *a, const PenstockRtmpLimits *b)
 {

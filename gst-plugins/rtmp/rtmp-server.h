@@ -115,9 +115,6 @@ typedef struct {
 void penstock_rtmp_server_get_stats (
     PenstockRtmpServer *server, PenstockRtmpServerStats *stats);
 
-/* Connections now, of any state; for status pages and tests. */
-guint penstock_rtmp_server_get_n_connections (PenstockRtmpServer *server);
-
 typedef enum {
   PENSTOCK_RTMP_POLICY_TAKEOVER_STALE = PENSTOCK_SEAT_TAKEOVER_STALE,
   PENSTOCK_RTMP_POLICY_TAKEOVER = PENSTOCK_SEAT_TAKEOVER,

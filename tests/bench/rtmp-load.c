@@ -33,7 +33,7 @@
 #define HEADER_SIZE 9 /* of FLV and the NAL unit's length */
 
 typedef struct {
-  gint viewers, fps, seed, server_pid, server_core, kbps;
+  gint viewers, fps, server_pid, server_core, kbps;
   gdouble warm_s, join_s, settle_s, measure_s, wait_s;
   gboolean publish, hold;
   gchar *json;
@@ -489,7 +489,6 @@ read_arguments (Load *self, gint *argc, gchar ***argv, GError **error)
         "Longest wait for the stream (12)", "SECONDS" },
     { "fps", 0, 0, G_OPTION_ARG_INT, &options->fps,
         "Pictures a second of what is played (25)", "N" },
-    { "seed", 0, 0, G_OPTION_ARG_INT, &options->seed, "Not used", "N" },
     { "server-pid", 0, 0, G_OPTION_ARG_INT, &options->server_pid,
         "Server whose cost is measured", "PID" },
     { "server-core", 0, 0, G_OPTION_ARG_INT, &options->server_core,
