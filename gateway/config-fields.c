@@ -5,8 +5,6 @@
 
 #include "config-fields.h"
 
-#include <string.h>
-
 #include "config-structs.h"
 
 #define AT(type, member) G_STRUCT_OFFSET (type, member)
@@ -783,8 +781,6 @@ static const struct {
 };
 /* clang-format on */
 
-/* --- looking rows up ------------------------------------------------------ */
-
 const PenstockField *
 penstock_config_fields (guint *n_fields)
 {
@@ -800,67 +796,6 @@ penstock_config_short_forms (guint *n_forms)
 }
 
 const gchar *
-penstock_field_key (const PenstockField *field)
-{
-  return strrchr (field->path, '/') + 1;
-}
-
-gboolean
-penstock_field_is_in (const PenstockField *field, const gchar *parent)
-{
-  gsize length = strlen (parent);
-
-  return strncmp (field->path, parent, length) == 0 &&
-      field->path + length + 1 == penstock_field_key (field);
-}
-
-gboolean
-penstock_field_has_kind (const PenstockField *field, gint kind)
-{
-  return kind < 0 || field->kinds == 0 || field->kinds & 1u << kind;
-}
-
-const PenstockField *
-penstock_field_find (const gchar *parent, const gchar *key, gint kind)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
-    if (penstock_field_is_in (&fields[i], parent) &&
-        penstock_field_has_kind (&fields[i], kind) &&
-        g_str_equal (penstock_field_key (&fields[i]), key))
-      return &fields[i];
-  return NULL;
-}
-
-const PenstockField *
-penstock_field_find_kind (const gchar *parent)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
-    if (fields[i].type == PENSTOCK_FIELD_KIND &&
-        penstock_field_is_in (&fields[i], parent))
-      return &fields[i];
-  return NULL;
-}
-
-const PenstockFieldValue *
-penstock_field_value_by_name (
-    const PenstockFieldValue *values, const gchar *name)
-{
-  for (; values->name; values++)
-    if (g_str_equal (values->name, name))
-      return values;
-  return NULL;
-}
-
-const gchar *
-penstock_field_value_name (const PenstockFieldValue *values, gint value)
-{
-  for (; values->name; values++)
-    if (values->value == value)
-      return values->name;
-  return NULL;
-}
-
-const gchar *
 penstock_config_unsupported (
     const gchar *parent, const gchar *key, const gchar *value)
 {
@@ -870,25 +805,4 @@ penstock_config_unsupported (
         g_strcmp0 (unsupported[i].value, value) == 0)
       return unsupported[i].what;
   return NULL;
-}
-
-gchar *
-penstock_field_dup_env (const PenstockField *field)
-{
-  switch (field->type) {
-  case PENSTOCK_FIELD_ADDRESS:
-  case PENSTOCK_FIELD_BOOLEAN:
-  case PENSTOCK_FIELD_ENUM:
-  case PENSTOCK_FIELD_UINT:
-  case PENSTOCK_FIELD_UINT64:
-    break;
-  default:
-    return NULL;
-  }
-  if (strchr (field->path, '*'))
-    return NULL;
-  gchar *name = g_strconcat ("PENSTOCK", field->path, NULL);
-  for (gchar *p = name; *p; p++)
-    *p = *p == '/' || *p == '-' ? '_' : g_ascii_toupper (*p);
-  return name;
 }
