@@ -363,11 +363,9 @@ make_result (Load *self)
   gdouble mbit = (gdouble) (end->bytes - begin->bytes) * 8 / 1e6;
   JsonObject *object = json_object_new ();
 
-  json_object_set_int_member (object, "viewers", self->options.viewers);
-  json_object_set_double_member (object, "seconds", seconds);
-  json_object_set_double_member (object, "mbit-per-s", mbit / seconds);
-  json_object_set_double_member (object, "load-cpu-percent",
-      (gdouble) (end->cpu_ns - begin->cpu_ns) / 1e7 / seconds);
+  result_set_run (object,
+      &(ResultRun){
+          self->options.viewers, seconds, mbit, end->cpu_ns - begin->cpu_ns });
   json_object_set_int_member (object, "failed", self->n_failed);
   json_object_set_int_member (object, "segments", (gint64) self->n_segments);
   json_object_set_int_member (object, "late", self->n_late);
@@ -391,12 +389,8 @@ static gboolean
 report (Load *self)
 {
   g_autoptr (JsonObject) object = make_result (self);
-  g_autofree gchar *text = result_to_text (object);
 
-  if (self->options.json && !result_write (self->options.json, text))
-    return FALSE;
-  puts (text);
-  return TRUE;
+  return result_tell (object, self->options.json);
 }
 
 /* --- set-up ------------------------------------------------------------------- */

@@ -141,15 +141,13 @@ make_result (Load *load)
 
   json_object_set_string_member (
       object, "transport", load->options.udp ? "udp" : "tcp");
-  json_object_set_int_member (object, "viewers", load->options.viewers);
+  result_set_run (object,
+      &(ResultRun){ load->options.viewers, seconds, mbit,
+          end->own_cpu_ns - begin->own_cpu_ns });
   json_object_set_int_member (object, "playing", end->playing);
-  json_object_set_double_member (object, "seconds", seconds);
-  json_object_set_double_member (object, "mbit-per-s", mbit / seconds);
   if (due > 0)
     json_object_set_double_member (object, "frames-percent",
         (gdouble) (end->video_units - begin->video_units) * 100 / due);
-  json_object_set_double_member (object, "load-cpu-percent",
-      (gdouble) (end->own_cpu_ns - begin->own_cpu_ns) / 1e7 / seconds);
   if (load->shared.first_failure != NULL)
     json_object_set_string_member (
         object, "first-failure", load->shared.first_failure);

@@ -24,6 +24,17 @@ result_set_samples (JsonObject *parent, const gchar *name, Samples *samples)
 }
 
 void
+result_set_run (JsonObject *object, const ResultRun *run)
+{
+  json_object_set_int_member (object, "viewers", run->viewers);
+  json_object_set_double_member (object, "seconds", run->seconds);
+  json_object_set_double_member (
+      object, "mbit-per-s", run->mbit / run->seconds);
+  json_object_set_double_member (
+      object, "load-cpu-percent", (gdouble) run->cpu_ns / 1e7 / run->seconds);
+}
+
+void
 result_set_server (JsonObject *parent, const ResultServer *server)
 {
   const ProcStat *begin = &server->begin, *end = &server->end;
@@ -66,4 +77,16 @@ result_write (const gchar *file, const gchar *text)
     return TRUE;
   fprintf (stderr, "%s: %s\n", g_get_prgname (), error->message);
   return FALSE;
+}
+
+gboolean
+result_tell (JsonObject *object, const gchar *file)
+{
+  g_autofree gchar *text = result_to_text (object);
+
+  if (file && !result_write (file, text))
+    return FALSE;
+  puts (text);
+  fflush (stdout);
+  return TRUE;
 }

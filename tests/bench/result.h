@@ -15,6 +15,15 @@
 void result_set_samples (
     JsonObject *parent, const gchar *name, Samples *samples);
 
+/* Both ends of a measurement: what the load generator is asked for and takes. */
+typedef struct {
+  gint viewers;
+  gdouble seconds, mbit;
+  guint64 cpu_ns; /* of its own */
+} ResultRun;
+
+void result_set_run (JsonObject *object, const ResultRun *run);
+
 /* What is between both ends of a measurement, of the server with @viewers. */
 typedef struct {
   ProcStat idle; /* with one viewer */
@@ -29,5 +38,8 @@ void result_set_server (JsonObject *parent, const ResultServer *server);
 
 /* (transfer full): the object as text */
 gchar *result_to_text (JsonObject *object);
+/* @object goes to standard output and, when not %NULL, to @file. FALSE: it cannot,
+ * which standard error says. */
+gboolean result_tell (JsonObject *object, const gchar *file);
 /* Writes @text to @file. FALSE: it cannot, which standard error says. */
 gboolean result_write (const gchar *file, const gchar *text);

@@ -405,14 +405,12 @@ make_result (Load *self)
 
   for (gint i = 0; i < self->options.viewers; i++)
     sent += self->peers[i].n_sent;
-  json_object_set_int_member (object, "viewers", self->options.viewers);
-  json_object_set_double_member (object, "seconds", seconds);
-  json_object_set_double_member (object, "mbit-per-s", mbit / seconds);
+  result_set_run (object,
+      &(ResultRun){
+          self->options.viewers, seconds, mbit, end->cpu_ns - begin->cpu_ns });
   json_object_set_double_member (object, "frames-percent",
       (gdouble) (end->pictures - begin->pictures) * 100 /
           (self->options.viewers * fps * seconds));
-  json_object_set_double_member (object, "load-cpu-percent",
-      (gdouble) (end->cpu_ns - begin->cpu_ns) / 1e7 / seconds);
   json_object_set_int_member (object, "pictures-sent", (gint64) sent);
   result_set_samples (object, "join-from-connect-ms", &self->join);
   result_set_samples (object, "latency-ms", &self->latency);
@@ -433,13 +431,8 @@ static gboolean
 report (Load *self)
 {
   g_autoptr (JsonObject) object = make_result (self);
-  g_autofree gchar *text = result_to_text (object);
 
-  if (self->options.json && !result_write (self->options.json, text))
-    return FALSE;
-  puts (text);
-  fflush (stdout);
-  return TRUE;
+  return result_tell (object, self->options.json);
 }
 
 /* --- set-up ------------------------------------------------------------------- */
