@@ -86,7 +86,7 @@ dash_output_close (DashOutput *self)
   while (self->delivering)
     g_cond_wait (&self->delivered, &self->lock);
   g_mutex_unlock (&self->lock);
-  dash_files_free (self->files); /* until then its thread asks for them */
+  dash_files_free (self->files); /* its thread asks for them until it ends */
   self->files = NULL;
   g_queue_clear_full (&self->changes, (GDestroyNotify) change_free);
   self->closing = FALSE;

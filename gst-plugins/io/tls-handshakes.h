@@ -13,9 +13,9 @@
 
 G_BEGIN_DECLS
 
-/* At a time in each pool, and of one address at a time (of IPv6: its /64). The others wait for their turn.
- * Each takes one of GIO's threads too, of which there are ten at once and more
- * only slowly: one address shall not have all of them. */
+/* At a time in each pool, and of one address at a time (of IPv6: its /64). The
+ * others wait for their turn. Each takes one of GIO's threads too, of which there
+ * are ten at once and more only slowly: one address shall not have all of them. */
 #define PENSTOCK_TLS_HANDSHAKES_MAX 64
 #define PENSTOCK_TLS_HANDSHAKES_MAX_PER_ADDRESS 8
 

@@ -45,6 +45,20 @@ exists (const gchar *folder, const gchar *path)
   return g_file_test (full, G_FILE_TEST_IS_REGULAR);
 }
 
+/* What begins each Period of @text, an MPD, is there. */
+static void
+assert_periods_begin (const gchar *folder, const gchar *text)
+{
+  static const gchar attribute[] = "startNumber=\"";
+
+  for (const gchar *at = text; (at = strstr (at, attribute)); at++) {
+    g_autofree gchar *path = mpd_segment_path (
+        "v0", g_ascii_strtoull (at + strlen (attribute), NULL, 10));
+
+    fail_unless (exists (folder, path), "%s", path);
+  }
+}
+
 GST_START_TEST (the_folder_holds_what_the_store_holds)
 {
   g_autoptr (Media) video =
@@ -132,12 +146,7 @@ GST_START_TEST (a_disk_that_fails_is_told_and_the_stream_goes_on)
       rig.bus, GST_CLOCK_TIME_NONE, GST_MESSAGE_EOS);
   fail_unless (g_file_get_contents (mpd, &text, NULL, NULL));
   fail_unless (count_text (text, "<Period ") == 1, "%.3000s", text);
-  for (const gchar *at = text; (at = strstr (at, "startNumber=\"")); at++) {
-    g_autofree gchar *path = mpd_segment_path (
-        "v0", g_ascii_strtoull (at + strlen ("startNumber=\""), NULL, 10));
-
-    fail_unless (exists (folder, path), "%s", path);
-  }
+  assert_periods_begin (folder, text);
   rig_stop (&rig);
   delete_folder (folder);
 }
@@ -357,12 +366,7 @@ GST_START_TEST (a_recording_survives_a_disk_that_fails)
   fail_unless (strstr (text, "startNumber=\"10\"") != NULL, "%s", text);
   assert_equals_int (count_text (text, "<Period "), 2);
   fail_unless (exists (folder, "v0/10.m4s"));
-  for (const gchar *at = text; (at = strstr (at, "startNumber=\"")); at++) {
-    g_autofree gchar *path = mpd_segment_path (
-        "v0", g_ascii_strtoull (at + strlen ("startNumber=\""), NULL, 10));
-
-    fail_unless (exists (folder, path), "%s", path);
-  }
+  assert_periods_begin (folder, text);
   rig_stop (&rig);
   delete_folder (folder);
 }
