@@ -353,6 +353,8 @@ read_batch (PenstockRtpFeed *feed, PenstockCursor *cursor, Items *out)
       feed->log, cursor, entries, MIN (BATCH, out->max - out->n), &n);
 
   feed->too_slow |= result == PENSTOCK_READ_TOO_SLOW;
+  if (!ahead && result == PENSTOCK_READ_EMPTY)
+    feed->sound_tracks = 0; /* the burst is over; there may be no sound */
   for (guint i = 0; i < n; i++) {
     PenstockGopEntry *entry = &entries[i];
     if (ahead)

@@ -86,7 +86,8 @@ typedef struct {
   /* With catch-up: what is in the log below @live is brought near to @live_time. */
   guint64 live;
   GstClockTime live_time;
-  /* Meanwhile live sound is read ahead, until @cursor is where it is. */
+  /* Meanwhile live sound is read ahead, until @cursor is where it is or at the
+   * end. */
   PenstockCursor sound;
   guint32 sound_tracks; /* mask; 0 = the burst is over, or there is no sound */
   guint64 sound_next;   /* what is below has been read ahead */

@@ -483,7 +483,8 @@ serve_all (PenstockRtpAudience *audience)
     oldest = MIN (oldest, viewer->feed->newest);
   }
   audience->next = NULL;
-  STORE (audience->oldest, oldest);
+  if (audience->viewers.length > 0)
+    STORE (audience->oldest, oldest);
 }
 
 /* The picture that was waited for is late, or does not come. */
@@ -508,13 +509,13 @@ time_to_picture (PenstockRtpHub *hub)
 }
 
 /* With a picture everything has been sent; what is held for the next one does
- * not wait longer than that. */
+ * not wait longer than that. Those that were served may have left. */
 static void
 expect_picture (PenstockRtpAudience *audience)
 {
   gint64 wait = time_to_picture (audience->hub);
 
-  if (wait > 0)
+  if (wait > 0 && audience->viewers.length > 0)
     penstock_loop_set_timer (audience->loop, &audience->timer, wait);
 }
 

@@ -87,6 +87,22 @@ def test_catch_up_brings_the_burst_near_the_moment(gateway, path, transport):
             < audio.rate / 2
 
 
+class AsksInSetup(Recorder):
+    """Another start with each SETUP."""
+
+    def set_up(self, number, stream):
+        control = stream.control
+        stream.control += "?start=" + ("cache", "catch-up")[number]
+        super().set_up(number, stream)
+        stream.control = control
+
+
+def test_last_setup_counts(gateway):
+    wait_age(gateway, "cache")
+    with AsksInSetup(gateway.rtsp("cache")) as recorder:
+        check_catch_up(recorder)
+
+
 @pytest.mark.parametrize("path", ("cache", "catch-up?start=cache"))
 def test_cache_begins_with_the_times_of_the_old_picture(gateway, path):
     wait_age(gateway, path.partition("?")[0])

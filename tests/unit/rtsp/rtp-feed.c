@@ -521,6 +521,27 @@ GST_START_TEST (catch_up_brings_the_burst_near_to_now)
 }
 GST_END_TEST
 
+/* It is in the place of the pictures again, though there was none meanwhile. */
+GST_START_TEST (catch_up_without_sound_ends_with_the_burst)
+{
+  Source s;
+  Viewer v;
+
+  source_init (&s, 250);
+  append (&s, VIDEO, VIDEO_PACKETS, TRUE, 0);
+  viewer_init (&v, &s, PENSTOCK_START_CATCH_UP);
+  viewer_read (&v, G_MAXUINT);
+  s.n_video = 1;
+  append (&s, VIDEO, VIDEO_PACKETS, FALSE, 40 * MS);
+  append_audio (&s, 1);
+  fail_unless_equals_int (viewer_read (&v, 1), 1);
+  fail_unless_equals_int (v.n[VIDEO], 2);
+  fail_unless_equals_int (v.n[AUDIO], 0);
+  viewer_clear (&v);
+  source_clear (&s);
+}
+GST_END_TEST
+
 /* Depayloaders take packets of one time for one picture. */
 GST_START_TEST (catch_up_gives_each_of_120_pictures_a_second_its_own_time)
 {
@@ -590,6 +611,7 @@ rtp_feed_suite (void)
   tcase_add_test (tcase, playing_again_goes_on_with_the_numbers);
   tcase_add_test (tcase, catch_up_brings_the_burst_near_to_now);
   tcase_add_test (tcase, catch_up_sends_live_sound_ahead_of_the_burst);
+  tcase_add_test (tcase, catch_up_without_sound_ends_with_the_burst);
   tcase_add_test (
       tcase, catch_up_gives_each_of_120_pictures_a_second_its_own_time);
   return suite;

@@ -149,6 +149,28 @@ served_clear (Served *self)
   g_cond_clear (&self->cond);
 }
 
+/* A reload may come between PLAY's answer and its first packet. */
+GST_START_TEST (who_joins_after_a_change_of_limits_has_them)
+{
+  static const PenstockGopLogLimits limits = PENSTOCK_GOP_LOG_DEFAULT_LIMITS;
+  g_autoptr (PenstockLoopPool) pool = penstock_loop_pool_new ("hub", NULL);
+  PenstockRtpHub *hub =
+      penstock_rtp_hub_new (pool, &limits, 1, 1 << VIDEO, FALSE, UTC);
+  PenstockCursorSettings settings = PENSTOCK_CURSOR_DEFAULT_SETTINGS;
+  Served viewer;
+
+  settings.policy = PENSTOCK_SLOW_DISCONNECT;
+  settings.max_lag = GST_SECOND;
+  penstock_rtp_hub_set_limits (hub, &limits, &settings);
+  served_init (&viewer, pool, hub);
+  const PenstockCursorSettings *own = &viewer.viewer.feed->cursor.settings;
+  fail_unless_equals_int (own->policy, PENSTOCK_SLOW_DISCONNECT);
+  fail_unless_equals_uint64 (own->max_lag, GST_SECOND);
+  served_clear (&viewer);
+  penstock_rtp_hub_unref (hub);
+}
+GST_END_TEST
+
 /* How a viewer over UDP would answer: what it names is found by when it was
  * served, not by when it was made. */
 GST_START_TEST (report_is_found_by_its_name_once_it_was_served)
@@ -197,6 +219,7 @@ rtp_hub_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, reports_of_all_streams_tell_one_wall_clock);
+  tcase_add_test (tcase, who_joins_after_a_change_of_limits_has_them);
   tcase_add_test (tcase, report_is_found_by_its_name_once_it_was_served);
   return suite;
 }
