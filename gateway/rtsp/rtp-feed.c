@@ -45,6 +45,7 @@ penstock_rtp_feed_free (PenstockRtpFeed *feed)
     return;
   drop_reports (feed);
   penstock_gop_log_unref (feed->log);
+  g_free (feed->sound);
   g_free (feed);
 }
 
@@ -160,9 +161,10 @@ start_sound (PenstockRtpFeed *feed)
   settings.max_lag = 0;
   settings.max_audio_lag = 0; /* as far back as the log goes */
   settings.track_mask = feed->sound_tracks;
-  penstock_cursor_init (&feed->sound, &settings);
+  feed->sound = g_new (PenstockCursor, 1);
+  penstock_cursor_init (feed->sound, &settings);
   feed->sound_next =
-      penstock_gop_log_start (feed->log, &feed->sound, feed->live);
+      penstock_gop_log_start (feed->log, feed->sound, feed->live);
 }
 
 /* Of the earliest first packet; @newest when there is none. */
@@ -231,6 +233,7 @@ penstock_rtp_feed_begin (PenstockRtpFeed *feed,
   First firsts[PENSTOCK_RTP_MAX_STREAMS] = { 0 };
 
   drop_reports (feed);
+  g_clear_pointer (&feed->sound, g_free);
   feed->audio_from = 0;
   plan_burst (feed, settings->start);
   start_cursor (feed, settings);
@@ -348,7 +351,7 @@ read_batch (PenstockRtpFeed *feed, PenstockCursor *cursor, Items *out)
 {
   PenstockGopEntry entries[BATCH];
   guint n = 0;
-  gboolean ahead = cursor == &feed->sound;
+  gboolean ahead = cursor == feed->sound;
   PenstockReadResult result = penstock_gop_log_read (
       feed->log, cursor, entries, MIN (BATCH, out->max - out->n), &n);
 
@@ -377,10 +380,12 @@ penstock_rtp_feed_next (
   Items out = { items, take_reports (feed, items, max), max };
 
   while (feed->sound_tracks != 0 && out.n < max &&
-      read_batch (feed, &feed->sound, &out))
+      read_batch (feed, feed->sound, &out))
     ;
   while (
       out.n < max && !feed->too_slow && read_batch (feed, &feed->cursor, &out))
     ;
+  if (feed->sound_tracks == 0)
+    g_clear_pointer (&feed->sound, g_free);
   return out.n;
 }

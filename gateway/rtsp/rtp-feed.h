@@ -87,8 +87,8 @@ typedef struct {
   guint64 live;
   GstClockTime live_time;
   /* Meanwhile live sound is read ahead, until @cursor is where it is or at the
-   * end. */
-  PenstockCursor sound;
+   * end. Owned; NULL = the burst is over. */
+  PenstockCursor *sound;
   guint32 sound_tracks; /* mask; 0 = the burst is over, or there is no sound */
   guint64 sound_next;   /* what is below has been read ahead */
   guint n_streams;

@@ -377,7 +377,7 @@ check_announcement (
     PenstockRtspAuth *self, const AuthRoutes *routes, GstRTSPContext *ctx)
 {
   PenstockRtspRecord *record =
-      penstock_rtsp_client_get_record (PENSTOCK_RTSP_CLIENT (ctx->client));
+      penstock_rtsp_client_make_record (PENSTOCK_RTSP_CLIENT (ctx->client));
   g_auto (PenstockPublishRequest) request = { NULL };
 
   if (!record || !routes)

@@ -142,11 +142,15 @@ make_play (PenstockRtspClient *self, PenstockRtspViewer *viewer,
 
   if (penstock_rtsp_play_needs_connection (session))
     take_over (self, hub);
-  if (!viewer->play)
-    penstock_rtsp_factory_set_play (viewer->factory, viewer,
-        penstock_rtsp_play_new (hub, session, self->fd),
-        penstock_rtsp_viewer_expect_reports (
-            viewer->media, session, self->peer_address));
+  if (viewer->play)
+    return;
+  GstRTSPConnection *connection =
+      gst_rtsp_client_get_connection (GST_RTSP_CLIENT (self));
+  g_autoptr (GSocketAddress) peer = g_socket_get_remote_address (
+      gst_rtsp_connection_get_read_socket (connection), NULL);
+  penstock_rtsp_factory_set_play (viewer->factory, viewer,
+      penstock_rtsp_play_new (hub, session, self->fd),
+      penstock_rtsp_viewer_expect_reports (viewer->media, session, peer));
 }
 
 static GstRTSPStatusCode

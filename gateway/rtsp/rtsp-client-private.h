@@ -17,13 +17,14 @@ struct _PenstockRtspClient {
   PenstockRtspCensus *census;   /* set at construction */
   guint id;                     /* set at construction */
   gint fd; /* duplicate of the socket, -1 before; shutdown() is safe on it */
-  gchar *peer;                  /* set by connected */
-  GSocketAddress *peer_address; /* owned; set by connected; NULL = gone */
-  gboolean tls;                 /* set by connected */
-  guint64 address;              /* as it is counted; set by connected */
-  gboolean counted;             /* set by connected */
+  gchar *peer;      /* set by connected */
+  gboolean tls;     /* set by connected */
+  guint64 address;  /* as it is counted; set by connected */
+  gboolean counted; /* set by connected */
 
-  PenstockRtspRecord *record; /* owned; set before the connection; NULL: none */
+  PenstockPublishPorts
+      *ports;                 /* owned; set before the connection; NULL: none */
+  PenstockRtspRecord *record; /* owned; from its first ANNOUNCE on */
 
   gint n_requests; /* atomic; that need no session, and answers */
 

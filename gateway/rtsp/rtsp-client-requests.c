@@ -10,6 +10,7 @@
 #include "../log.h"
 #include "rtsp-channels.h"
 #include "rtsp-message.h"
+#include "rtsp-record-factory.h"
 #include "rtsp-url.h"
 
 /* Told to clients that come before there is anything to describe. */
@@ -219,10 +220,16 @@ adjust_error_code (
     GstRTSPClient *client, GstRTSPContext *ctx, GstRTSPStatusCode code)
 {
   PenstockRtspClient *self = PENSTOCK_RTSP_CLIENT (client);
+  GstRTSPStatusCode refusal =
+      self->record ? penstock_rtsp_record_get_refusal (self->record) : 0;
 
-  return self->record
-      ? penstock_rtsp_record_adjust_code (self->record, ctx, code)
-      : code;
+  if (refusal)
+    return refusal;
+  /* A SETUP of what is neither announced nor played. */
+  if (PENSTOCK_IS_RTSP_RECORD_FACTORY (ctx->factory) &&
+      ctx->method != GST_RTSP_ANNOUNCE)
+    return GST_RTSP_STS_NOT_FOUND;
+  return code;
 }
 
 /* --- answers --------------------------------------------------------------- */

@@ -90,11 +90,9 @@ start_tls (PenstockRtspClient *self, GstRTSPConnection *connection,
 
 /* One too many is closed before its first request. */
 static void
-count_connection (PenstockRtspClient *self)
+count_connection (PenstockRtspClient *self, GSocketAddress *address)
 {
-  self->address = self->peer_address
-      ? penstock_priv_http_address_key (self->peer_address)
-      : 0;
+  self->address = address ? penstock_priv_http_address_key (address) : 0;
   const gchar *why =
       penstock_rtsp_census_add_connection (self->census, self->address);
 
@@ -115,13 +113,12 @@ penstock_rtsp_client_connected (
   GSocket *socket = gst_rtsp_connection_get_read_socket (connection);
 
   g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
-  self->peer_address = g_socket_get_remote_address (socket, NULL);
-  self->peer = describe_peer (self->peer_address);
+  g_autoptr (GSocketAddress) address =
+      g_socket_get_remote_address (socket, NULL);
+  self->peer = describe_peer (address);
   self->fd = fcntl (g_socket_get_fd (socket), F_DUPFD_CLOEXEC, 0);
   self->tls = certificate != NULL;
-  count_connection (self);
-  if (self->record)
-    penstock_rtsp_record_connected (self->record, self->peer);
+  count_connection (self, address);
   if (self->tls && !start_tls (self, connection, certificate))
     penstock_rtsp_client_kick (self);
   penstock_debug ("rtsp", "connected%s session=%u peer=%s",
@@ -156,15 +153,30 @@ penstock_rtsp_client_tick (PenstockRtspClient *self, gint64 now)
 /* --- object ---------------------------------------------------------------- */
 
 void
-penstock_rtsp_client_take_record (
-    PenstockRtspClient *self, PenstockRtspRecord *record)
+penstock_rtsp_client_set_ports (
+    PenstockRtspClient *self, PenstockPublishPorts *ports)
 {
-  self->record = record;
+  self->ports = penstock_publish_ports_ref (ports);
 }
 
 PenstockRtspRecord *
 penstock_rtsp_client_get_record (PenstockRtspClient *self)
 {
+  return self->record;
+}
+
+static void
+cut (GstRTSPClient *client)
+{
+  penstock_rtsp_client_kick (PENSTOCK_RTSP_CLIENT (client));
+}
+
+PenstockRtspRecord *
+penstock_rtsp_client_make_record (PenstockRtspClient *self)
+{
+  if (!self->record && self->ports)
+    self->record = penstock_rtsp_record_new (
+        GST_RTSP_CLIENT (self), self->ports, self->peer, cut);
   return self->record;
 }
 
@@ -200,7 +212,7 @@ penstock_rtsp_client_finalize (GObject *object)
   g_ptr_array_unref (self->viewers);
   g_free (self->wish_path);
   g_free (self->peer);
-  g_clear_object (&self->peer_address);
+  g_clear_pointer (&self->ports, penstock_publish_ports_unref);
   G_OBJECT_CLASS (penstock_rtsp_client_parent_class)->finalize (object);
   penstock_rtsp_counter_add (counter, -1);
   penstock_rtsp_counter_unref (counter);

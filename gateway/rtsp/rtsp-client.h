@@ -21,10 +21,12 @@ GstRTSPClient *penstock_rtsp_client_new (
     PenstockRtspCounter *counter, PenstockRtspCensus *census);
 
 /* Once, before it has its connection: it may publish. */
-void penstock_rtsp_client_take_record (
-    PenstockRtspClient *self, PenstockRtspRecord *record);
-/* (transfer none) (nullable): %NULL: publishing is not offered. */
+void penstock_rtsp_client_set_ports (
+    PenstockRtspClient *self, PenstockPublishPorts *ports);
+/* What it publishes. The client's thread; both (transfer none) (nullable): %NULL:
+ * it has announced nothing; publishing is not offered. */
 PenstockRtspRecord *penstock_rtsp_client_get_record (PenstockRtspClient *self);
+PenstockRtspRecord *penstock_rtsp_client_make_record (PenstockRtspClient *self);
 
 /* Once it has its connection, before its first request. @certificate: the
  * connection speaks TLS with it; NULL = it does not. */

@@ -21,7 +21,7 @@
 struct _PenstockRtspRecord {
   GObject parent;
 
-  /* Set at construction, or before the first request. */
+  /* Set at construction. */
   GWeakRef client;
   PenstockRtspRecordCutFunc cut;
   PenstockPublishPorts *ports;
@@ -248,16 +248,9 @@ refuse (PenstockRtspRecord *self, GstRTSPStatusCode code, const gchar *why)
 }
 
 GstRTSPStatusCode
-penstock_rtsp_record_adjust_code (
-    PenstockRtspRecord *self, GstRTSPContext *ctx, GstRTSPStatusCode code)
+penstock_rtsp_record_get_refusal (PenstockRtspRecord *self)
 {
-  if (self->refusal_code)
-    return self->refusal_code;
-  /* A SETUP of what is neither announced nor played. */
-  if (PENSTOCK_IS_RTSP_RECORD_FACTORY (ctx->factory) &&
-      ctx->method != GST_RTSP_ANNOUNCE)
-    return GST_RTSP_STS_NOT_FOUND;
-  return code;
+  return self->refusal_code;
 }
 
 static void
@@ -474,20 +467,15 @@ penstock_rtsp_record_recorded (PenstockRtspRecord *self, GstRTSPContext *ctx)
 
 PenstockRtspRecord *
 penstock_rtsp_record_new (GstRTSPClient *client, PenstockPublishPorts *ports,
-    PenstockRtspRecordCutFunc cut)
+    const gchar *peer, PenstockRtspRecordCutFunc cut)
 {
   PenstockRtspRecord *self = g_object_new (PENSTOCK_TYPE_RTSP_RECORD, NULL);
 
   g_weak_ref_set (&self->client, client);
   self->ports = penstock_publish_ports_ref (ports);
+  self->peer = g_strdup (peer);
   self->cut = cut;
   return self;
-}
-
-void
-penstock_rtsp_record_connected (PenstockRtspRecord *self, const gchar *peer)
-{
-  self->peer = g_strdup (peer);
 }
 
 static void

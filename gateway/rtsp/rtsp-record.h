@@ -26,13 +26,11 @@ typedef void (*PenstockRtspRecordCutFunc) (GstRTSPClient *client);
  * penstock_rtsp_record_new:
  * @client: not kept
  * @ports: where routes take publishers
+ * @peer: address and port
  */
 PenstockRtspRecord *penstock_rtsp_record_new (GstRTSPClient *client,
-    PenstockPublishPorts *ports, PenstockRtspRecordCutFunc cut);
-
-/* Once, before its first request. @peer: address and port */
-void penstock_rtsp_record_connected (
-    PenstockRtspRecord *self, const gchar *peer);
+    PenstockPublishPorts *ports, const gchar *peer,
+    PenstockRtspRecordCutFunc cut);
 
 /* --- requests (client's thread) ------------------------------------------- */
 
@@ -79,9 +77,8 @@ void penstock_rtsp_record_recorded (
 void penstock_rtsp_record_answered (
     PenstockRtspRecord *self, GstRTSPMessage *answer, GstRTSPStatusCode code);
 
-/* The code of a refusal instead of the library's. */
-GstRTSPStatusCode penstock_rtsp_record_adjust_code (
-    PenstockRtspRecord *self, GstRTSPContext *ctx, GstRTSPStatusCode code);
+/* Why the request that runs is refused; 0: it is not. */
+GstRTSPStatusCode penstock_rtsp_record_get_refusal (PenstockRtspRecord *self);
 
 /* --- the end (any thread) --------------------------------------------------- */
 

@@ -43,12 +43,6 @@ struct _PenstockRtspCore {
 
 G_DEFINE_FINAL_TYPE (PenstockRtspCore, penstock_rtsp_core, GST_TYPE_RTSP_SERVER)
 
-static void
-cut (GstRTSPClient *client)
-{
-  penstock_rtsp_client_kick (PENSTOCK_RTSP_CLIENT (client));
-}
-
 static GstRTSPClient *
 create_client (GstRTSPServer *server)
 {
@@ -65,8 +59,7 @@ create_client (GstRTSPServer *server)
   PenstockRtspLimits limits;
 
   if (self->ports)
-    penstock_rtsp_client_take_record (PENSTOCK_RTSP_CLIENT (client),
-        penstock_rtsp_record_new (client, self->ports, cut));
+    penstock_rtsp_client_set_ports (PENSTOCK_RTSP_CLIENT (client), self->ports);
 
   gst_rtsp_client_set_session_pool (client, sessions);
   gst_rtsp_client_set_mount_points (client, mounts);
