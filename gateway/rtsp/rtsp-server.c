@@ -554,6 +554,9 @@ penstock_rtsp_server_stop (PenstockRtspServer *self)
   release_closing (self);
   penstock_rtsp_reaper_drain (self->reaper);
   g_clear_object (&self->core);
+  /* Connections and hubs end in the writers' threads. */
+  if (self->writers)
+    penstock_loop_pool_drain (self->writers);
   g_clear_pointer (&self->writers, penstock_loop_pool_unref);
 }
 

@@ -78,6 +78,22 @@ penstock_loop_pool_unref (PenstockLoopPool *pool)
     pool_free (pool);
 }
 
+static void
+nothing (gpointer data)
+{
+}
+
+/* What a call disposes of is let go at the end of its round, before the next
+ * call that is posted. */
+void
+penstock_loop_pool_drain (PenstockLoopPool *pool)
+{
+  for (guint i = 0; i < pool->n; i++) {
+    penstock_loop_call (pool->loops[i], nothing, NULL);
+    penstock_loop_call (pool->loops[i], nothing, NULL);
+  }
+}
+
 guint
 penstock_loop_pool_get_n (PenstockLoopPool *pool)
 {

@@ -29,6 +29,10 @@ PenstockLoopPool *penstock_loop_pool_ref (PenstockLoopPool *pool);
 void penstock_loop_pool_unref (PenstockLoopPool *pool);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PenstockLoopPool, penstock_loop_pool_unref)
 
+/* Waits until what was posted to its loops is done, and what that disposed of is
+ * gone. Not on one of its threads. */
+void penstock_loop_pool_drain (PenstockLoopPool *pool);
+
 guint penstock_loop_pool_get_n (PenstockLoopPool *pool);
 PenstockLoop *penstock_loop_pool_get (PenstockLoopPool *pool, guint i);
 /* The number of one loop after the other. */

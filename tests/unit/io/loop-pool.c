@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * How many loops a pool has. */
+ * How many loops a pool has, and waiting for them. */
 
 #include <gst/check/gstcheck.h>
 #include <sched.h>
@@ -40,6 +40,48 @@ GST_START_TEST (pool_has_a_loop_for_each_core_up_to_its_limit)
 }
 GST_END_TEST
 
+typedef struct {
+  PenstockLoop *loop;
+  gboolean *gone;
+} Thing;
+
+static void
+thing_free (gpointer data)
+{
+  Thing *thing = data;
+
+  *thing->gone = TRUE;
+  g_free (thing);
+}
+
+static void
+end_thing (gpointer data)
+{
+  Thing *thing = data;
+
+  g_thread_yield (); /* who does not wait for it would be ahead */
+  penstock_loop_dispose (thing->loop, thing_free, thing);
+}
+
+GST_START_TEST (drained_pool_has_done_all_and_let_it_go)
+{
+  g_autoptr (PenstockLoopPool) pool = penstock_loop_pool_new ("drain", NULL);
+  gboolean gone[100] = { FALSE };
+
+  fail_unless (pool != NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (gone); i++) {
+    Thing *thing = g_new (Thing, 1);
+    thing->loop =
+        penstock_loop_pool_get (pool, i % penstock_loop_pool_get_n (pool));
+    thing->gone = &gone[i];
+    penstock_loop_post (thing->loop, end_thing, thing);
+  }
+  penstock_loop_pool_drain (pool);
+  for (guint i = 0; i < G_N_ELEMENTS (gone); i++)
+    fail_unless (gone[i]);
+}
+GST_END_TEST
+
 static Suite *
 loop_pool_suite (void)
 {
@@ -49,6 +91,7 @@ loop_pool_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, pool_on_one_core_has_one_loop);
   tcase_add_test (tcase, pool_has_a_loop_for_each_core_up_to_its_limit);
+  tcase_add_test (tcase, drained_pool_has_done_all_and_let_it_go);
   return suite;
 }
 
