@@ -161,7 +161,9 @@ on_message (const RtmpWireStream *message, gpointer data)
   load->n_pictures++;
   if (key && self->key_ns == 0) {
     self->key_ns = now;
-    samples_add (&load->join, now - self->connect_ns);
+    /* The first has waited for the stream to begin. */
+    if (self->number > 0)
+      samples_add (&load->join, now - self->connect_ns);
   }
   take_stamp (load, message, now);
 }
