@@ -45,7 +45,8 @@ struct _PenstockGopLog {
   GMutex lock;        /* guards the rest */
   gboolean has_video; /* a video track decides where GOPs begin */
   GQueue blocks;      /* of Block, oldest first */
-  guint64 next_seq;
+  guint64 next_seq;   /* stored atomically: is_at_end() reads it without */
+  guint n_video; /* likewise, after it: who sees a picture counted reads it */
   guint64 bytes;
   guint64 total_bytes;  /* ever appended */
   guint64 keyframe_seq; /* newest GOP head; valid with has_keyframe */
@@ -292,7 +293,10 @@ penstock_gop_log_append (PenstockGopLog *log, guint track,
   }
   log->total_bytes += size;
   log->newest_time = time;
-  guint64 seq = log->next_seq++;
+  guint64 seq = log->next_seq;
+  __atomic_store_n (&log->next_seq, seq + 1, __ATOMIC_RELEASE);
+  if (flags & PENSTOCK_ENTRY_VIDEO)
+    __atomic_store_n (&log->n_video, log->n_video + 1, __ATOMIC_RELEASE);
   g_atomic_int_inc (&block->n);
   trim (log, &gone);
   g_mutex_unlock (&log->lock);
@@ -640,12 +644,20 @@ cursor_take (PenstockCursor *cursor, const PenstockGopEntry *entry,
   cursor->stats.n_read++;
 }
 
+/* Without the lock: a reader whose waker is armed is woken for what comes. */
+static gboolean
+is_at_end (PenstockGopLog *log, const PenstockCursor *cursor)
+{
+  return cursor->started &&
+      cursor->next == __atomic_load_n (&log->next_seq, __ATOMIC_ACQUIRE);
+}
+
 PenstockReadResult
 penstock_gop_log_read (PenstockGopLog *log, PenstockCursor *cursor,
     PenstockGopEntry *out, guint max, guint *n_out)
 {
   *n_out = 0;
-  while (*n_out < max) {
+  while (*n_out < max && !is_at_end (log, cursor)) {
     g_autoptr (Block) block = NULL;
     gint published = 0;
     LogView view;
@@ -747,6 +759,12 @@ penstock_gop_log_get_backlog (
       break;
   }
   g_mutex_unlock (&log->lock);
+}
+
+guint
+penstock_gop_log_get_n_video (PenstockGopLog *log)
+{
+  return __atomic_load_n (&log->n_video, __ATOMIC_ACQUIRE);
 }
 
 guint

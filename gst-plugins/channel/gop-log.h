@@ -262,6 +262,9 @@ typedef struct
 void penstock_gop_log_get_backlog (PenstockGopLog *log,
     const PenstockCursor *cursor, PenstockBacklog *backlog);
 
+/* Video entries ever appended; wraps. What is counted is there to be read. */
+guint penstock_gop_log_get_n_video (PenstockGopLog *log);
+
 guint penstock_gop_log_add_waker (PenstockGopLog *log, PenstockWakeFunc func,
     gpointer user_data);
 /* After this returns the function is not running and will not run again. */

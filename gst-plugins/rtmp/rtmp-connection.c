@@ -40,32 +40,37 @@ typedef enum {
 } TlsState;
 
 struct _PenstockRtmpConnection {
+  /* What sending touches. */
   PenstockLoop *loop;
-  int fd;
-  PenstockLoopWatch watch;
   PenstockRtmpSession *session;
   const PenstockRtmpConnectionHandler *handler;
   gpointer owner;
-
+  int fd;
   State state;
   guint32 events; /* watched now */
   gboolean feeding;
   gboolean congested; /* too much to send: not reading */
   gboolean blocked;   /* there is more to send than the socket takes */
   gboolean in_piece;  /* a gathered piece was sent in part */
-  gsize read_size;
+  gboolean has_send_deadline;
   TlsState tls_state;
-  PenstockLoopTls *tls;         /* HANDSHAKE, READY */
+  PenstockLoopTls *tls; /* HANDSHAKE, READY */
+  GByteArray *sealing;  /* given to TLS, which did not take it; NULL = none */
+
+  PenstockLoopWatch watch; /* and what is not touched: from here on */
+  gsize read_size;
   GTlsCertificate *certificate; /* EXPECTED */
   gboolean may_be_plain;        /* EXPECTED */
   guint8 address[PENSTOCK_TLS_ADDRESS_SIZE];
-  GByteArray *sealing; /* given to TLS, which did not take it; NULL = none */
   PenstockLoopTimer again; /* TLS may have more to read */
   gint64 *activity;
   GByteArray *kept; /* received while paused; NULL = nothing */
   PenstockLoopTimer deadline;
   PenstockLoopTimer send_deadline;
 };
+
+#define HOT_SIZE G_STRUCT_OFFSET (PenstockRtmpConnection, watch)
+#define CACHE_LINE 64
 
 static void
 connection_free (gpointer data)
@@ -135,17 +140,20 @@ watch_progress (PenstockRtmpConnection *connection, gsize sent)
   const PenstockRtmpLimits *limits =
       penstock_rtmp_session_get_limits (connection->session);
 
-  if (!connection->blocked)
-    penstock_loop_clear_timer (connection->loop, &connection->send_deadline);
-  else if (sent > 0 || connection->send_deadline.position == 0)
+  if (connection->blocked && (sent > 0 || !connection->has_send_deadline))
     penstock_loop_set_timer (
         connection->loop, &connection->send_deadline, limits->send_ms);
+  else if (connection->has_send_deadline && !connection->blocked)
+    penstock_loop_clear_timer (connection->loop, &connection->send_deadline);
+  connection->has_send_deadline = connection->blocked;
 }
 
-/* What to send next: the session's output, then the owner's pieces; but first
- * the rest of a piece that has begun. @own: bytes of the session's output. */
-static guint
-collect (PenstockRtmpConnection *connection, struct iovec *pieces, gsize *own)
+/* What to send next, in @pieces from the one that is returned on: the session's
+ * output, then the owner's pieces; but first the rest of a piece that has
+ * begun. @own: bytes of the session's output. */
+static struct iovec *
+collect (PenstockRtmpConnection *connection, struct iovec *pieces,
+    guint *n_pieces, gsize *own)
 {
   GByteArray *out = penstock_rtmp_session_get_output (connection->session);
   gboolean may_gather =
@@ -157,7 +165,8 @@ collect (PenstockRtmpConnection *connection, struct iovec *pieces, gsize *own)
         connection->owner, pieces + 1, MAX_PIECES - 1);
   *own = connection->in_piece ? 0 : out->len;
   pieces[0] = (struct iovec){ out->data, *own };
-  return n + 1;
+  *n_pieces = *own > 0 ? n + 1 : n;
+  return *own > 0 ? pieces : pieces + 1;
 }
 
 /* What TLS did not take has to be given to it once more, the same bytes. */
@@ -213,12 +222,13 @@ send_plain (PenstockRtmpConnection *connection, struct iovec *pieces, guint n)
 static gssize
 send_some (PenstockRtmpConnection *connection, gboolean *all)
 {
-  struct iovec pieces[MAX_PIECES];
+  struct iovec room[MAX_PIECES];
+  guint n_pieces;
   gsize own, total = 0;
 
   if (connection->sealing)
     return send_sealing (connection);
-  guint n_pieces = collect (connection, pieces, &own);
+  struct iovec *pieces = collect (connection, room, &n_pieces, &own);
   for (guint i = 0; i < n_pieces; i++)
     total += pieces[i].iov_len;
   *all = total == 0;
@@ -263,7 +273,7 @@ penstock_rtmp_connection_flush (PenstockRtmpConnection *connection)
   }
   connection->blocked = !all;
   watch_progress (connection, sent);
-  connection->congested = out->len > limits->max_send_queue;
+  connection->congested = out->len > 0 && out->len > limits->max_send_queue;
   if (had_output && out->len == 0)
     penstock_rtmp_session_trim (connection->session);
   if (connection->state == STATE_FINISHING && all) {
@@ -272,6 +282,13 @@ penstock_rtmp_connection_flush (PenstockRtmpConnection *connection)
     shutdown (connection->fd, SHUT_WR);
   }
   update_watch (connection);
+}
+
+void
+penstock_rtmp_connection_prefetch (const PenstockRtmpConnection *connection)
+{
+  for (gsize at = 0; at < HOT_SIZE; at += CACHE_LINE)
+    __builtin_prefetch ((const guint8 *) connection + at);
 }
 
 gboolean
@@ -572,7 +589,10 @@ on_deadline (gpointer data)
 static void
 on_send_deadline (gpointer data)
 {
-  lose (data, "the peer does not read what it is sent");
+  PenstockRtmpConnection *connection = data;
+
+  connection->has_send_deadline = FALSE;
+  lose (connection, "the peer does not read what it is sent");
 }
 
 PenstockRtmpConnection *

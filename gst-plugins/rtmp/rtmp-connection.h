@@ -81,6 +81,11 @@ void penstock_rtmp_connection_set_activity (
  * of an event. */
 void penstock_rtmp_connection_flush (PenstockRtmpConnection *connection);
 
+/* It will be flushed soon: what that touches is fetched into the processor's
+ * cache meanwhile. */
+void penstock_rtmp_connection_prefetch (
+    const PenstockRtmpConnection *connection);
+
 /* The socket takes no more for now; sending goes on by itself. */
 gboolean penstock_rtmp_connection_is_blocked (
     PenstockRtmpConnection *connection);

@@ -42,7 +42,7 @@ typedef struct {
   guint waker;            /* exists while there are players */
   PenstockLoopTimer wait; /* for more to send; likewise */
   gint64 served;          /* last, milliseconds */
-  guint pictures;         /* of the playback then */
+  guint pictures;         /* in the log then, ever */
 } PenstockRtmpAudience;
 
 struct _PenstockRtmpPlayback {
@@ -59,7 +59,6 @@ struct _PenstockRtmpPlayback {
   /* Atomic. */
   gint ended; /* nothing is appended any more */
   gint n_players;
-  guint pictures; /* appended; wraps */
   guint64 players_total, bytes_sent, skips;
 };
 

@@ -86,9 +86,6 @@ penstock_rtmp_playback_append (
   if (size == 0 || size > PENSTOCK_RTMP_MAX_MESSAGE)
     return FALSE;
   PenstockRtmpChunks *chunks = chunks_new (frame, size);
-  /* First: the log wakes those who look at it. */
-  if (video)
-    __atomic_fetch_add (&playback->pictures, 1, __ATOMIC_RELAXED);
   penstock_gop_log_append (playback->log,
       video ? PENSTOCK_RTMP_TRACK_VIDEO : PENSTOCK_RTMP_TRACK_AUDIO,
       video ? frame->flags | PENSTOCK_ENTRY_VIDEO : frame->flags, frame->time,

@@ -21,24 +21,23 @@
 #define NO_TRACKS (1u << (PENSTOCK_GOP_LOG_MAX_TRACKS - 1))
 
 struct _PenstockRtmpPlayer {
-  PenstockLoop *loop;
   PenstockRtmpConnection *connection;
-  PenstockLoopFunc over;
-  gpointer owner;
-
+  GList link;                     /* in the audience */
   PenstockRtmpPlayback *playback; /* ref; NULL = stopped */
-  PenstockRtmpAudience *audience;
-  GList link; /* in the audience */
   gboolean paused, closing, has_media;
-  guint32 unwanted; /* mask of tracks */
-  PenstockCursor cursor;
+  guint n, position;                /* of the batch */
+  gsize offset;                     /* sent of batch[position] */
   guint64 skips;                    /* of the cursor, counted already */
   GBytes *metadata, *video, *audio; /* sent last */
-
+  PenstockCursor cursor;
   PenstockGopEntry batch[BATCH];
-  guint n, position;
-  gsize offset;                                  /* sent of batch[position] */
-  guint8 header[PENSTOCK_RTMP_FIRST_HEADER_MAX]; /* patched, of that */
+
+  guint8 header[PENSTOCK_RTMP_FIRST_HEADER_MAX]; /* patched, of the position */
+  PenstockLoop *loop;
+  PenstockLoopFunc over;
+  gpointer owner;
+  PenstockRtmpAudience *audience;
+  guint32 unwanted; /* mask of tracks */
 };
 
 PenstockRtmpPlayer *
@@ -340,6 +339,28 @@ penstock_rtmp_player_sent (PenstockRtmpPlayer *player, gsize size)
 
 /* --- audiences ---------------------------------------------------------- */
 
+#define CACHE_LINE 64
+/* Of a player, with the entries that usually are new: a picture and sound. */
+#define HOT_SIZE G_STRUCT_OFFSET (PenstockRtmpPlayer, batch[3])
+
+/* Hundreds of players do not fit into the processor's caches. While one is served,
+ * that is while its write copies, the next two are fetched; of the first of them
+ * the player itself is there already, and tells where its connection is. */
+static void
+fetch_ahead (const GList *next)
+{
+  if (!next)
+    return;
+  penstock_rtmp_connection_prefetch (
+      ((PenstockRtmpPlayer *) next->data)->connection);
+  if (!next->next)
+    return;
+  const guint8 *second =
+      (const guint8 *) next->next - G_STRUCT_OFFSET (PenstockRtmpPlayer, link);
+  for (gsize at = 0; at < HOT_SIZE; at += CACHE_LINE)
+    __builtin_prefetch (second + at);
+}
+
 /* A player may leave while it is served. */
 static void
 serve_all (PenstockRtmpAudience *audience, gboolean closing)
@@ -349,6 +370,7 @@ serve_all (PenstockRtmpAudience *audience, gboolean closing)
   for (GList *l = audience->players.head; l; l = next) {
     PenstockRtmpPlayer *player = l->data;
     next = l->next;
+    fetch_ahead (next);
     player->closing |= closing;
     if (closing)
       drop_batch (player);
@@ -364,7 +386,7 @@ serve_now (PenstockRtmpAudience *audience)
 
   penstock_loop_clear_timer (audience->loop, &audience->wait);
   audience->served = penstock_loop_now (audience->loop);
-  audience->pictures = __atomic_load_n (&playback->pictures, __ATOMIC_RELAXED);
+  audience->pictures = penstock_gop_log_get_n_video (playback->log);
   penstock_gop_log_rearm_waker (playback->log, audience->waker);
   /* The last one may leave while it is served. */
   penstock_rtmp_playback_ref (playback);
@@ -399,7 +421,7 @@ static gint64
 patience (PenstockRtmpAudience *audience)
 {
   PenstockRtmpPlayback *playback = audience->playback;
-  guint pictures = __atomic_load_n (&playback->pictures, __ATOMIC_RELAXED);
+  guint pictures = penstock_gop_log_get_n_video (playback->log);
 
   if (g_atomic_int_get (&playback->ended))
     return 0;

@@ -67,12 +67,13 @@ struct _PenstockRtmpSession
 {
   gboolean is_server;
   const PenstockRtmpQuirks *quirks;
-  PenstockRtmpLimits limits;
   PenstockRtmpHandshake *handshake; /* NULL when complete */
   PenstockRtmpChunkReader *reader;
   GByteArray *out;
+  guint32 stream_id; /* publishing or playing (or, client, created) */
   guint32 out_chunk_size;
   gint64 now_ms;
+  PenstockRtmpLimits limits;
 
   /* Events not handed out yet; one message makes two at most. */
   PenstockRtmpEvent events[2];
@@ -102,7 +103,6 @@ struct _PenstockRtmpSession
   /* Server: bit n = message stream n + 1 exists. */
   guint32 streams;
   PenstockRtmpStreamState stream_state;
-  guint32 stream_id; /* publishing or playing (or, client, created) */
   gboolean is_play;  /* server: the stream is for a player */
 
   /* Client. */

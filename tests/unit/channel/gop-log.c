@@ -652,6 +652,46 @@ GST_START_TEST (waker_fires_once_until_rearmed)
 }
 GST_END_TEST;
 
+#define N_PICTURES 100000
+
+/* As a woken reader does; returns how often a picture was counted that was not
+ * there to be read. The log has nothing but keyframes. */
+static gpointer
+read_what_is_counted (gpointer user_data)
+{
+  PenstockGopLog *log = user_data;
+  PenstockCursor cursor;
+  PenstockGopEntry out[8];
+  guint n = 0, n_early = 0;
+  guint64 end = 0;
+
+  penstock_cursor_init (&cursor, NULL);
+  while (end < N_PICTURES) {
+    guint64 counted = penstock_gop_log_get_n_video (log);
+    while (penstock_gop_log_read (log, &cursor, out, G_N_ELEMENTS (out), &n) ==
+        PENSTOCK_READ_OK) {
+      end = out[n - 1].seq + 1;
+      clear_all (out, n);
+    }
+    n_early += counted > end;
+  }
+  return GUINT_TO_POINTER (n_early);
+}
+
+GST_START_TEST (pictures_that_are_counted_can_be_read)
+{
+  PenstockGopLog *log = penstock_gop_log_new (NULL);
+
+  GThread *reader = g_thread_new ("reader", read_what_is_counted, log);
+  for (guint i = 0; i < N_PICTURES; i++)
+    append (log, VIDEO, PENSTOCK_ENTRY_VIDEO | PENSTOCK_ENTRY_KEYFRAME, i, 1);
+  guint n_early = GPOINTER_TO_UINT (g_thread_join (reader));
+  fail_unless_equals_int (n_early, 0);
+  fail_unless_equals_int (penstock_gop_log_get_n_video (log), N_PICTURES);
+  penstock_gop_log_unref (log);
+}
+GST_END_TEST;
+
 GST_START_TEST (clear_lets_video_wait_for_a_keyframe)
 {
   PenstockGopLog *log = penstock_gop_log_new (NULL);
@@ -753,6 +793,7 @@ gop_log_suite (void)
   tcase_add_test (tcase, cursors_can_begin_at_one_place);
   tcase_add_test (tcase, audio_decides_where_gops_begin_when_video_has_ended);
   tcase_add_test (tcase, waker_fires_once_until_rearmed);
+  tcase_add_test (tcase, pictures_that_are_counted_can_be_read);
   tcase_add_test (tcase, clear_lets_video_wait_for_a_keyframe);
   tcase_add_test (tcase, writer_and_readers_run_at_once);
   return suite;
