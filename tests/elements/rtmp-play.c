@@ -8,8 +8,9 @@
 #include <netinet/in.h>
 
 #include "../support/rtmp-peer.h"
+#include "rtmp/rtmp-io.h"
 #include "rtmp/rtmp-limits.h"
-#include "rtmp/rtmp-server-private.h"
+#include "rtmp/rtmp-playback-private.h"
 #include "rtmp/rtmp-session-private.h"
 
 #define FRAME_MS 40
@@ -512,13 +513,41 @@ since (gint64 begin)
   return (g_get_monotonic_time () - begin) / 1000;
 }
 
+typedef struct {
+  const PenstockRtmpAudience *audience;
+  gint64 served;
+} Look;
+
+static void
+look (gpointer data)
+{
+  Look *l = data;
+
+  if (l->audience->players.length > 0)
+    l->served = l->audience->served;
+}
+
+/* When the players were served last, by the clock of their loop: one that was
+ * busy or had to wait for the processor is behind ours. Milliseconds. */
+static gint64
+served (const Fixture *f)
+{
+  Look l = { NULL, 0 };
+
+  for (guint i = 0; i < penstock_rtmp_io_get_n_loops (); i++) {
+    l.audience = &f->playback->audiences[i];
+    penstock_loop_call (l.audience->loop, look, &l);
+  }
+  fail_unless (l.served > 0);
+  return l.served;
+}
+
 GST_START_TEST (sound_waits_for_the_picture_but_not_long)
 {
   Fixture f;
 
   fixture_init (&f);
   RtmpPeer *peer = play (&f, "one");
-  gint64 begin = g_get_monotonic_time ();
   append_video (&f, 0, TRUE);
   expect_configuration (peer);
   expect_video (peer, 0);
@@ -526,14 +555,14 @@ GST_START_TEST (sound_waits_for_the_picture_but_not_long)
   append_video (&f, 1, FALSE);
   expect_audio (peer, 1);
   expect_video (peer, 1);
-  begin = g_get_monotonic_time ();
   append_video (&f, 2, FALSE);
   expect_video (peer, 2);
+  gint64 picture = served (&f);
   append_audio (&f, 3);
   expect_audio (peer, 3);
-  /* Without a picture behind it; the loop's clock has milliseconds. */
-  gint64 waited = since (begin);
-  fail_unless (waited >= 54, "%" G_GINT64_FORMAT " ms", waited);
+  /* Without a picture behind it. */
+  gint64 waited = g_get_monotonic_time () / 1000 - picture;
+  fail_unless (waited >= 55, "%" G_GINT64_FORMAT " ms", waited);
   rtmp_peer_free (peer);
   fixture_clear (&f);
 }
@@ -567,19 +596,18 @@ GST_START_TEST (merge_window_gathers_what_is_new)
 
   fixture_init_by (&f, window_ms, 0);
   RtmpPeer *peer = play (&f, "one");
-  gint64 begin = g_get_monotonic_time ();
   append_video (&f, 0, TRUE);
   expect_configuration (peer);
   expect_video (peer, 0);
+  gint64 first = served (&f);
   for (guint i = 1; i < 5; i++)
     append_video (&f, i, FALSE);
   expect_video (peer, 1);
-  gint64 waited = since (begin);
-  fail_unless (waited >= window_ms - 1, "%" G_GINT64_FORMAT " ms", waited);
+  gint64 waited = g_get_monotonic_time () / 1000 - first;
+  fail_unless (waited >= window_ms, "%" G_GINT64_FORMAT " ms", waited);
   for (guint i = 2; i < 5; i++)
     expect_video (peer, i);
   /* The end does not wait. */
-  begin = g_get_monotonic_time ();
   append_video (&f, 5, FALSE);
   penstock_rtmp_playback_end (f.playback);
   expect_video (peer, 5);
