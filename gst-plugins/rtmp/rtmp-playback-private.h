@@ -43,6 +43,7 @@ typedef struct {
   PenstockLoopTimer wait; /* for more to send; likewise */
   gint64 served;          /* last, milliseconds */
   guint pictures;         /* in the log then, ever */
+  GstClockTime oldest;    /* atomic; time of what the slowest one is at */
 } PenstockRtmpAudience;
 
 struct _PenstockRtmpPlayback {
@@ -54,7 +55,10 @@ struct _PenstockRtmpPlayback {
   guint merge_window_ms, max_players;
   PenstockRtmpAudience audiences[PENSTOCK_LOOP_POOL_MAX];
 
-  PenstockRtmpConfig *config; /* the writer's */
+  /* The writer's. */
+  PenstockRtmpConfig *config;
+  PenstockGopLogLimits limits;
+  GstClockTime retention; /* in force; in @limits: without slow players */
 
   /* Atomic. */
   gint ended; /* nothing is appended any more */

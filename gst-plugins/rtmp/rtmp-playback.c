@@ -6,6 +6,7 @@
 #include "rtmp-playback-private.h"
 
 #include "rtmp-chunk.h"
+#include "rtmp-io.h"
 #include "rtmp-limits.h"
 #include "rtmp-path.h"
 #include "rtmp-session-private.h"
@@ -13,6 +14,8 @@
 GST_DEBUG_CATEGORY_EXTERN (penstock_rtmp_debug);
 #define GST_CAT_DEFAULT penstock_rtmp_debug
 
+/* What the slowest player is at is kept for so much longer. */
+#define KEEP_LONGER (2 * GST_SECOND)
 /* Players whose session has another one get a patched header. */
 #define USUAL_MESSAGE_STREAM 1
 
@@ -76,6 +79,27 @@ chunks_new (const PenstockRtmpFrame *frame, gsize size)
   return chunks;
 }
 
+/* Keeps what slow players have not read, within the bounds. */
+static void
+adapt_retention (PenstockRtmpPlayback *playback, GstClockTime newest)
+{
+  GstClockTime oldest = newest;
+
+  for (guint i = 0; i < penstock_rtmp_io_get_n_loops (); i++)
+    oldest = MIN (oldest,
+        __atomic_load_n (&playback->audiences[i].oldest, __ATOMIC_RELAXED));
+  /* In whole seconds, so that it changes rarely. */
+  GstClockTime behind = (newest - oldest) / GST_SECOND * GST_SECOND;
+  GstClockTime retention =
+      MIN (MAX (playback->limits.retention, behind + KEEP_LONGER),
+          playback->limits.max_time);
+  if (retention == playback->retention)
+    return;
+  PenstockGopLogLimits limits = playback->limits;
+  limits.retention = playback->retention = retention;
+  penstock_gop_log_set_limits (playback->log, &limits);
+}
+
 gboolean
 penstock_rtmp_playback_append (
     PenstockRtmpPlayback *playback, const PenstockRtmpFrame *frame)
@@ -86,6 +110,7 @@ penstock_rtmp_playback_append (
   if (size == 0 || size > PENSTOCK_RTMP_MAX_MESSAGE)
     return FALSE;
   PenstockRtmpChunks *chunks = chunks_new (frame, size);
+  adapt_retention (playback, frame->time);
   penstock_gop_log_append (playback->log,
       video ? PENSTOCK_RTMP_TRACK_VIDEO : PENSTOCK_RTMP_TRACK_AUDIO,
       video ? frame->flags | PENSTOCK_ENTRY_VIDEO : frame->flags, frame->time,
@@ -158,6 +183,8 @@ playback_new (PenstockRtmpServer *server, const gchar *path,
   playback->ref_count = 1;
   playback->server = server ? penstock_rtmp_server_ref (server) : NULL;
   playback->path = g_strdup (path);
+  playback->limits = settings->limits;
+  playback->retention = settings->limits.retention;
   playback->log = penstock_gop_log_new (&settings->limits);
   playback->max_lag = settings->max_lag;
   playback->merge_window_ms = settings->merge_window_ms;
@@ -165,6 +192,7 @@ playback_new (PenstockRtmpServer *server, const gchar *path,
   for (guint i = 0; i < penstock_rtmp_io_get_n_loops (); i++) {
     playback->audiences[i].playback = playback;
     playback->audiences[i].loop = penstock_rtmp_io_get_loop (i);
+    playback->audiences[i].oldest = GST_CLOCK_TIME_NONE;
     g_queue_init (&playback->audiences[i].players);
   }
   return playback;

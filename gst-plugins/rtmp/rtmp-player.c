@@ -10,8 +10,6 @@
 #define BATCH 32
 /* Most pieces of an entry: a patched header and the rest. */
 #define PIECES 2
-/* Audio older than this is not worth sending. */
-#define MAX_AUDIO_LAG (10 * GST_SECOND)
 /* How long sound waits for a picture to go with: one of 20 a second, and a
  * little. */
 #define SOUND_WAIT_MS 55
@@ -29,6 +27,7 @@ struct _PenstockRtmpPlayer {
   gsize offset;                     /* sent of batch[position] */
   guint64 skips;                    /* of the cursor, counted already */
   GBytes *metadata, *video, *audio; /* sent last */
+  GstClockTime behind;              /* time of what it read last; NONE = all */
   PenstockCursor cursor;
   PenstockGopEntry batch[BATCH];
 
@@ -83,11 +82,12 @@ init_cursor (PenstockRtmpPlayer *player)
     .start = PENSTOCK_START_CACHE,
     .policy = PENSTOCK_SLOW_SKIP_TO_KEYFRAME,
     .max_lag = player->playback->max_lag,
-    .max_audio_lag = MAX_AUDIO_LAG,
+    .max_audio_lag = 0, /* as far back as the log goes */
   };
 
   penstock_cursor_init (&player->cursor, &settings);
   player->skips = 0;
+  player->behind = GST_CLOCK_TIME_NONE;
 }
 
 static void
@@ -155,6 +155,7 @@ penstock_rtmp_player_pause (PenstockRtmpPlayer *player, gboolean on)
   if (!player->playback || player->paused == on)
     return;
   player->paused = on;
+  player->behind = GST_CLOCK_TIME_NONE;
   drop_batch (player);
   if (on)
     return;
@@ -215,6 +216,8 @@ refill (PenstockRtmpPlayer *player)
   if (!player->closing && !player->paused)
     penstock_gop_log_read (
         playback->log, &player->cursor, player->batch, BATCH, &player->n);
+  player->behind =
+      player->n > 0 ? player->batch[player->n - 1].time : GST_CLOCK_TIME_NONE;
   if (player->n == 0) {
     if (ended || player->closing)
       end (player);
@@ -365,18 +368,23 @@ fetch_ahead (const GList *next)
 static void
 serve_all (PenstockRtmpAudience *audience, gboolean closing)
 {
+  GstClockTime oldest = GST_CLOCK_TIME_NONE; /* the largest */
   GList *next;
 
   for (GList *l = audience->players.head; l; l = next) {
     PenstockRtmpPlayer *player = l->data;
     next = l->next;
     fetch_ahead (next);
+    /* Of those that are blocked it is true, others have read all before. */
+    oldest = MIN (oldest, player->behind);
     player->closing |= closing;
     if (closing)
       drop_batch (player);
     if (!penstock_rtmp_connection_is_blocked (player->connection))
       penstock_rtmp_connection_flush (player->connection);
   }
+  if (audience->players.length > 0)
+    __atomic_store_n (&audience->oldest, oldest, __ATOMIC_RELAXED);
 }
 
 static void
@@ -414,6 +422,7 @@ penstock_rtmp_audience_dissolve (PenstockRtmpAudience *audience)
 {
   penstock_loop_clear_timer (audience->loop, &audience->wait);
   penstock_gop_log_remove_waker (audience->playback->log, audience->waker);
+  __atomic_store_n (&audience->oldest, GST_CLOCK_TIME_NONE, __ATOMIC_RELAXED);
 }
 
 /* Milliseconds since it was served last in which what is new can wait. */

@@ -31,8 +31,6 @@ serve_by (Fixture *f, const gchar *path, guint merge_ms, guint max_players)
     .max_players = max_players,
   };
   g_autoptr (GError) error = NULL;
-  /* All that a test appends: time passes faster here. */
-  settings.limits.retention = 10 * GST_SECOND;
   PenstockRtmpPlayback *playback =
       penstock_rtmp_server_add_playback (f->server, path, &settings, &error);
 
