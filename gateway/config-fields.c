@@ -651,6 +651,12 @@ static const PenstockField fields[] = {
     .max = 86400, .unit = "s", .fallback = "60", .offset = OUTPUT (window_s),
     .help = "How far back a player can seek (`timeShiftBufferDepth`). At "
         "least three media segments." },
+  { OUTPUT_PATH "/retain-s", PENSTOCK_FIELD_UINT, OUT (DASH),
+    .max = 86400, .unit = "s", .fallback = "10", .offset = OUTPUT (retain_s),
+    .help = "How long media segments stay after the window and one segment, for "
+        "players whose manifest is old: at least three segments. 0: no longer, "
+        "which needs the least memory. As much as `window-s`: what HLS asks "
+        "for." },
   { OUTPUT_PATH "/max-bytes", PENSTOCK_FIELD_UINT64, OUT (DASH),
     .min = MIB, .max = 64 * GIB, .unit = "bytes", .fallback = "268435456",
     .offset = OUTPUT (max_bytes),

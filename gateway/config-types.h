@@ -123,6 +123,7 @@ typedef struct
   /* dash */
   guint segment_ms;          /* target duration of a media segment */
   guint window_s;            /* timeShiftBufferDepth */
+  guint retain_s;            /* after the window and one segment */
   guint64 max_bytes;         /* of the segments kept in memory */
   PenstockOutputAddressing addressing;
   gboolean low_latency;      /* segments can be read while they grow */

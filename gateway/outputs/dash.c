@@ -157,7 +157,8 @@ dash_configure (GstElement *sink, gpointer owner)
 
   g_object_set (sink, "store", self->route, "segment-duration",
       (guint64) self->config->segment_ms * GST_MSECOND, "window",
-      (guint64) self->config->window_s * GST_SECOND, "max-bytes",
+      (guint64) self->config->window_s * GST_SECOND, "retention",
+      (guint64) self->config->retain_s * GST_SECOND, "max-bytes",
       self->config->max_bytes, "directory", self->config->directory,
       "addressing", self->config->addressing, "low-latency",
       self->config->low_latency, "chunk-duration",

@@ -6,6 +6,7 @@
 
 #define DEFAULT_SEGMENT_DURATION (2 * GST_SECOND)
 #define DEFAULT_WINDOW (60 * GST_SECOND)
+#define DEFAULT_RETENTION (10 * GST_SECOND)
 #define DEFAULT_MAX_BYTES (256 * 1024 * 1024)
 #define MIN_SEGMENT_DURATION (500 * GST_MSECOND)
 #define DEFAULT_CHUNK_DURATION (200 * GST_MSECOND)
@@ -41,6 +42,7 @@ enum {
   PROP_DIRECTORY,
   PROP_SEGMENT_DURATION,
   PROP_WINDOW,
+  PROP_RETENTION,
   PROP_MAX_BYTES,
   PROP_TITLE,
   PROP_UTC_TIMING_URL,
@@ -64,6 +66,7 @@ dash_settings_init (DashSettings *settings)
 {
   settings->segment_duration = DEFAULT_SEGMENT_DURATION;
   settings->window = DEFAULT_WINDOW;
+  settings->retention = DEFAULT_RETENTION;
   settings->max_bytes = DEFAULT_MAX_BYTES;
   settings->addressing = PENSTOCK_DASH_ADDRESSING_TIMELINE;
   settings->chunk_duration = DEFAULT_CHUNK_DURATION;
@@ -154,6 +157,9 @@ penstock_dash_sink_set_property (
   case PROP_WINDOW:
     s->window = g_value_get_uint64 (value);
     break;
+  case PROP_RETENTION:
+    s->retention = g_value_get_uint64 (value);
+    break;
   case PROP_MAX_BYTES:
     s->max_bytes = g_value_get_uint64 (value);
     break;
@@ -217,6 +223,9 @@ penstock_dash_sink_get_property (
     break;
   case PROP_WINDOW:
     g_value_set_uint64 (value, s->window);
+    break;
+  case PROP_RETENTION:
+    g_value_set_uint64 (value, s->retention);
     break;
   case PROP_MAX_BYTES:
     g_value_set_uint64 (value, s->max_bytes);
@@ -332,6 +341,21 @@ install_segments (void)
   props[PROP_WINDOW] = g_param_spec_uint64 ("window", "Window",
       "How far a reader may go back, in nanoseconds; at least six segments", 0,
       24 * 3600 * GST_SECOND, DEFAULT_WINDOW, SETTABLE);
+
+  /**
+   * PenstockDashSink:retention:
+   *
+   * How long files stay after they have left the window, in nanoseconds, for
+   * readers whose manifest is old. One segment more, in any case; at least three
+   * more unless this is 0.
+   *
+   * Since: 0.1
+   */
+  props[PROP_RETENTION] = g_param_spec_uint64 ("retention", "Retention",
+      "How long files stay after the window and one segment, in nanoseconds; "
+      "at "
+      "least three segments (0 = no longer)",
+      0, 24 * 3600 * GST_SECOND, DEFAULT_RETENTION, SETTABLE);
 
   /**
    * PenstockDashSink:start-number:

@@ -18,7 +18,8 @@ G_BEGIN_DECLS
 /* Values of the properties. */
 typedef struct {
   gchar *store, *directory, *title, *utc_timing_url;
-  guint64 segment_duration, window, max_bytes, wall_clock, start_number;
+  guint64 segment_duration, window, retention, max_bytes;
+  guint64 wall_clock, start_number;
   PenstockDashAddressing addressing;
   gboolean low_latency, hls, keep;
   guint64 chunk_duration, latency;

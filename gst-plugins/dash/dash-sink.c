@@ -424,6 +424,7 @@ create_engine (PenstockDashSink *self, const DashSettings *settings)
   const PresentationSettings presentation = {
     .target = settings->segment_duration,
     .window = settings->window,
+    .retention = settings->retention,
     .latency = latency_of (settings),
     .max_bytes = settings->max_bytes - settings->max_bytes / PENDING_PART,
     .first_number = settings->start_number,

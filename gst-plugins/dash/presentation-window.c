@@ -8,9 +8,8 @@
 #define DELAY_SEGMENTS 3  /* behind the live edge */
 #define MIN_LISTED_ROWS 2 /* also when they are over max_bytes */
 
-/* After the window: one segment, and the longer of these. */
+/* After the window and one segment files stay for so many more, at least. */
 #define RETAIN_SEGMENTS 3
-#define RETAIN_TIME (10 * GST_SECOND)
 
 /* A file that no MPD lists any more. */
 typedef struct {
@@ -152,6 +151,16 @@ presentation_get_announced_window (Presentation *self)
   return MIN (presentation_get_window (self), self->edge - oldest->start);
 }
 
+/* Readers may ask for what an MPD lists that they read a while ago. */
+static GstClockTime
+get_retention (const Presentation *self)
+{
+  if (self->settings.retention == 0)
+    return self->max_segment;
+  return self->max_segment +
+      MAX (self->settings.retention, RETAIN_SEGMENTS * self->max_segment);
+}
+
 void
 presentation_retire (
     Presentation *self, PresentationFile *file, GstClockTime end)
@@ -164,8 +173,7 @@ presentation_retire (
   }
   retired = g_new0 (Retired, 1);
   retired->file = file;
-  retired->due = end + presentation_get_window (self) + self->max_segment +
-      MAX (RETAIN_TIME, RETAIN_SEGMENTS * self->max_segment);
+  retired->due = end + presentation_get_window (self) + get_retention (self);
   g_queue_push_tail (&self->retired, retired);
 }
 

@@ -34,6 +34,8 @@ G_BEGIN_DECLS
  * @latency: for low latency, where rows come in parts: see #MpdLatency
  * @window: nanoseconds that a viewer may go back, at least three segments
  *   more than the delay
+ * @retention: nanoseconds that files stay after the window and one segment more,
+ *   at least three segments; 0: they do not
  * @max_bytes: of all files; the window shrinks rather than exceed it
  * @first_number: of the first segment; 0 takes it from the clock
  * @timeline: list segments one by one also when they are regular
@@ -42,7 +44,7 @@ G_BEGIN_DECLS
  * @title, @utc_timing_url: (nullable)
  */
 typedef struct {
-  GstClockTime target, window;
+  GstClockTime target, window, retention;
   MpdLatency latency;
   guint64 max_bytes;
   guint64 first_number;

@@ -218,6 +218,7 @@ rig_start_with (Rig *rig, const PresentationSettings *settings)
 
 static const PresentationSettings defaults = { .target = 2 * GST_SECOND,
   .window = 60 * GST_SECOND,
+  .retention = 10 * GST_SECOND,
   .max_bytes = 1000 * 1000 * 1000,
   .first_number = 10,
   .timeline = TRUE,

@@ -140,6 +140,7 @@ GST_START_TEST (what_is_not_said_has_its_default)
   assert_equals_int (dash->kind, PENSTOCK_OUTPUT_DASH);
   assert_equals_int (dash->segment_ms, 2000);
   assert_equals_int (dash->window_s, 60);
+  assert_equals_int (dash->retain_s, 10);
   assert_equals_uint64 (dash->max_bytes, 268435456);
   assert_equals_int (dash->addressing, PENSTOCK_OUTPUT_ADDRESSING_TIMELINE);
   assert_equals_int (dash->audio, PENSTOCK_DASH_AUDIO_AUTO);
@@ -325,7 +326,8 @@ GST_START_TEST (dash_output_has_everything)
 {
   g_autoptr (PenstockConfigData) data = load_route (
       "{'input': 'test', 'outputs': [{'type': 'dash', 'segment-ms': 500, "
-      "'window-s': 86400, 'max-bytes': 68719476736, 'audio': 'none', "
+      "'window-s': 86400, 'retain-s': 0, 'max-bytes': 68719476736, 'audio': "
+      "'none', "
       "'audio-bitrate-kbps': 64, 'addressing': 'auto', "
       "'directory': 'out'}]}");
   const PenstockOutputConfig *dash =
@@ -333,6 +335,7 @@ GST_START_TEST (dash_output_has_everything)
 
   assert_equals_int (dash->segment_ms, 500);
   assert_equals_int (dash->window_s, 86400);
+  assert_equals_int (dash->retain_s, 0);
   assert_equals_uint64 (dash->max_bytes, 68719476736ull);
   assert_equals_int (dash->addressing, PENSTOCK_OUTPUT_ADDRESSING_AUTO);
   assert_equals_int (dash->audio, PENSTOCK_DASH_AUDIO_NONE);

@@ -34,6 +34,37 @@ GST_START_TEST (segments_leave_the_mpd_first_and_the_disk_later)
 }
 GST_END_TEST;
 
+GST_START_TEST (how_long_segments_stay_after_the_window_can_be_set)
+{
+  /* Row 10 ends at 2 s, the window is 60 s and a segment 2 s long. */
+  const struct {
+    GstClockTime retention;
+    gdouble there, gone;
+  } rows[] = {
+    { 0, 64, 66.2 },
+    { 1, 70, 72.2 }, /* three segments */
+    { 20 * GST_SECOND, 84, 86.2 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    PresentationSettings settings = defaults;
+    Rig rig;
+
+    settings.retention = rows[i].retention;
+    rig_start_with (&rig, &settings);
+    rig_feed (&rig, 0, rows[i].there - 0.04, 50);
+    fail_unless (g_hash_table_contains (rig.files, "v0/10.m4s"), "row %u", i);
+    rig_stop (&rig);
+
+    rig_start_with (&rig, &settings);
+    rig_feed (&rig, 0, rows[i].gone, 50);
+    fail_if (g_hash_table_contains (rig.files, "v0/10.m4s"), "row %u", i);
+    fail_unless (g_hash_table_contains (rig.files, "v0/11.m4s"), "row %u", i);
+    rig_stop (&rig);
+  }
+}
+GST_END_TEST;
+
 GST_START_TEST (what_is_kept_stays_and_becomes_a_recording)
 {
   PresentationSettings settings = defaults;
@@ -226,6 +257,7 @@ presentation_window_suite (void)
   tcase_add_test (tc, segments_leave_the_mpd_first_and_the_disk_later);
   tcase_add_test (
       tc, a_period_leaves_with_its_last_segment_and_so_does_its_header);
+  tcase_add_test (tc, how_long_segments_stay_after_the_window_can_be_set);
   tcase_add_test (tc, what_is_kept_stays_and_becomes_a_recording);
   tcase_add_test (tc, everything_the_mpd_lists_is_there);
   tcase_add_test (tc, memory_is_bounded_and_the_newest_rows_stay);
