@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "isobmff.h"
+#include "media-block.h"
 
 #define TRACK_ID 1
 #define MDAT_HEADER 8
@@ -206,11 +207,11 @@ cmaf_chunk_write (
   iso_put_u32 (head, media + MDAT_HEADER);
   iso_put_fourcc (head, "mdat");
 
-  block = g_malloc (head->len + media);
+  block = media_block_new (head->len + media);
   memcpy (block, head->data, head->len);
   position = head->len;
   for (guint i = 0; i < n_samples; i++)
     position += gst_buffer_extract (
         samples[i].buffer, 0, block + position, head->len + media - position);
-  return g_bytes_new_take (block, position);
+  return media_block_to_bytes (block, position);
 }
