@@ -419,6 +419,17 @@ static const PenstockField fields[] = {
     .help = "How long a client counts as a reader of a DASH output after it "
         "has asked for media." },
 
+  { "/dash", PENSTOCK_FIELD_OBJECT,
+    .help = "What the DASH outputs of all routes may take together.",
+    .example = "{ \"max-memory-bytes\": 1073741824 }" },
+  { "/dash/max-memory-bytes", PENSTOCK_FIELD_UINT64, .max = 16 * 1024 * GIB,
+    .unit = "bytes", .fallback = "4294967296",
+    .offset = ROOT (dash_max_memory),
+    .help = "Memory for the media segments of all routes. Beyond it the windows "
+        "get shorter, first that of the route with most, down to what each may "
+        "have if all had the same; the two newest segments of each stay. 0: no "
+        "bound." },
+
   { "/log", PENSTOCK_FIELD_OBJECT,
     .help = "The log on standard error." },
   { "/log/level", PENSTOCK_FIELD_ENUM, .offset = ROOT (log_level),

@@ -175,6 +175,7 @@ typedef struct
   PenstockRtmpLimits rtmp_limits;
   HttpLimits http_limits;
   PenstockRtspLimits rtsp_limits;
+  guint64 dash_max_memory;     /* of the segments of all routes; 0: no bound */
   PenstockLogLevel log_level;
   gboolean allow_launch;
   GPtrArray *routes;         /* of PenstockRouteConfig, owned, file order */

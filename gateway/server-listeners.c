@@ -5,6 +5,7 @@
 
 #include "server-private.h"
 
+#include "dash/segment-budget.h"
 #include "log.h"
 #include "penstock-error.h"
 #include "tls-certificate.h"
@@ -186,6 +187,7 @@ penstock_server_stop_listeners (PenstockServer *self)
 gboolean
 penstock_server_start_listeners (PenstockServer *self, GError **error)
 {
+  segment_budget_set_limit (self->data->dash_max_memory);
   if (start_rtmp (self, error) && start_rtsp (self, error) &&
       start_http (self, error))
     return TRUE;
@@ -198,6 +200,7 @@ void
 penstock_server_apply_limits (PenstockServer *self)
 {
   set_rtmp_limits (self);
+  segment_budget_set_limit (self->data->dash_max_memory);
   if (self->http)
     penstock_http_server_set_limits (self->http, &self->data->http_limits);
   if (self->rtsp) {

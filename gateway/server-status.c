@@ -2,6 +2,7 @@
  *
  * /status.json: the listeners, who is connected, the routes. */
 
+#include "dash/segment-budget.h"
 #include "server-private.h"
 
 static void
@@ -99,6 +100,17 @@ add_http (PenstockServer *self, JsonBuilder *builder)
   json_builder_end_object (builder);
 }
 
+/* The segments of all DASH outputs. */
+static void
+add_dash (PenstockServer *self, JsonBuilder *builder)
+{
+  json_builder_set_member_name (builder, "dash");
+  json_builder_begin_object (builder);
+  add_int (builder, "memory-bytes", segment_budget_get_bytes ());
+  add_int (builder, "max-memory-bytes", segment_budget_get_limit ());
+  json_builder_end_object (builder);
+}
+
 /* Names that a publisher may make routes of. */
 static void
 add_templates (PenstockServer *self, JsonBuilder *builder)
@@ -135,6 +147,7 @@ penstock_server_get_status (PenstockServer *self)
   add_rtmp (self, builder);
   add_rtsp (self, builder);
   add_http (self, builder);
+  add_dash (self, builder);
   add_templates (self, builder);
   json_builder_set_member_name (builder, "routes");
   json_builder_begin_array (builder);

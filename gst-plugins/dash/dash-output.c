@@ -79,8 +79,17 @@ dash_output_open (DashOutput *self, const gchar *store, const gchar *directory,
 }
 
 void
+dash_output_set_writer (
+    DashOutput *self, GObject *writer, SegmentGiveWay give_way)
+{
+  if (self->store)
+    penstock_segment_store_set_writer (self->store, writer, give_way);
+}
+
+void
 dash_output_close (DashOutput *self)
 {
+  dash_output_set_writer (self, NULL, NULL);
   g_mutex_lock (&self->lock);
   self->closing = TRUE;
   while (self->delivering)

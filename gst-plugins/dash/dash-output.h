@@ -8,6 +8,7 @@
 #define PENSTOCK_DASH_OUTPUT_H
 
 #include "presentation.h"
+#include "segment-budget.h"
 
 G_BEGIN_DECLS
 
@@ -42,6 +43,11 @@ void dash_output_free (DashOutput *self);
  */
 gboolean dash_output_open (DashOutput *self, const gchar *store,
     const gchar *directory, guint64 max_queued_bytes, GError **error);
+
+/* Who makes room when all stores have too much: see segment-budget.h. Until
+ * closed. */
+void dash_output_set_writer (
+    DashOutput *self, GObject *writer, SegmentGiveWay give_way);
 
 /* What waits is dropped, what the writer's thread has is written. */
 void dash_output_close (DashOutput *self);

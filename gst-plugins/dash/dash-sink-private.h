@@ -68,6 +68,8 @@ struct _PenstockDashSink {
   GstClockTime best_zero; /* smallest UTC of arrival minus PTS so far */
   gboolean use_wall_clock;
 
+  gboolean gave_way; /* that others have room, as has been told */
+
   PenstockDashSinkPad *left_out; /* owned: a warning is due */
 
   gboolean ended;   /* EOS on every pad, static MPD on its way */

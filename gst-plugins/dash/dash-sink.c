@@ -211,11 +211,39 @@ warn_left_out (PenstockDashSink *self)
         (NULL));
 }
 
+/* Any thread: all stores together have too much. */
+static guint64
+give_way (GObject *writer, guint64 bytes)
+{
+  PenstockDashSink *self = PENSTOCK_DASH_SINK (writer);
+  GQueue changes = G_QUEUE_INIT;
+  guint64 given = 0;
+  gboolean told;
+
+  g_mutex_lock (&self->lock);
+  if (self->presentation)
+    given = presentation_give_way (
+        self->presentation, bytes, g_get_real_time (), &changes);
+  dash_output_add (self->output, &changes);
+  told = self->gave_way;
+  self->gave_way |= given > 0;
+  g_mutex_unlock (&self->lock);
+  dash_output_deliver (self->output);
+  if (given > 0 && !told)
+    GST_ELEMENT_WARNING (self, RESOURCE, NO_SPACE_LEFT,
+        ("The window is shorter than wanted: the segments of all streams have "
+         "come to their bound of %" G_GUINT64_FORMAT " bytes",
+            segment_budget_get_limit ()),
+        (NULL));
+  return given;
+}
+
 void
 dash_sink_deliver (PenstockDashSink *self)
 {
   dash_output_deliver (self->output);
   warn_left_out (self);
+  segment_budget_make_room ();
 }
 
 /* ---- rows (with the lock) ---- */
@@ -449,7 +477,7 @@ create_engine (PenstockDashSink *self, const DashSettings *settings)
   self->best_zero =
       self->use_wall_clock ? settings->wall_clock : GST_CLOCK_TIME_NONE;
   self->have_zero = self->ended = self->eos_due = FALSE;
-  self->failing = FALSE;
+  self->failing = self->gave_way = FALSE;
   self->no_timestamp = self->write_failures = 0;
 }
 
@@ -509,6 +537,7 @@ start (PenstockDashSink *self)
       dash_tracks_attach (self, l->data);
     g_mutex_unlock (&self->lock);
     dash_output_list (self->output, adopt, self->presentation);
+    dash_output_set_writer (self->output, G_OBJECT (self), give_way);
   }
   dash_settings_clear (&settings);
   return ok;

@@ -173,6 +173,14 @@ put_playlist (
 }
 
 void
+presentation_put_all_playlists (Presentation *self, GQueue *changes)
+{
+  for (guint i = 0; i < SEGMENTER_MAX_TRACKS && self->settings.hls; i++)
+    if (self->tracks[i].id[0])
+      put_playlist (self, self->tracks[i].id, TRUE, changes);
+}
+
+void
 presentation_put_playlists (
     Presentation *self, gboolean row_ends, GQueue *changes)
 {

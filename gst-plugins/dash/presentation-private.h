@@ -150,6 +150,9 @@ guint64 presentation_take_sequence (
 void presentation_add_part (const Presentation *self, const TrackState *state,
     MpdTrack *track, const SegmenterSegment *chunk);
 
+/* Those of all tracks, without what has left the window. */
+void presentation_put_all_playlists (Presentation *self, GQueue *changes);
+
 /* Playlists of tracks that have something new, and that of all. */
 void presentation_put_playlists (
     Presentation *self, gboolean row_ends, GQueue *changes);
@@ -185,6 +188,11 @@ void presentation_retire (
 /* Takes rows out of the MPD that left the window or are too many, and deletes
  * files that nobody can ask for any more. */
 void presentation_slide_window (Presentation *self, GQueue *changes);
+
+/* Deletes what is oldest, no less than @bytes if there is as much besides the
+ * newest rows; returns how much it was. */
+guint64 presentation_shrink_window (
+    Presentation *self, guint64 bytes, GQueue *changes);
 
 /* Takes the newest rows that are not all @kept out of the MPD, and deletes their
  * files. */

@@ -215,6 +215,32 @@ unlist_row (Presentation *self)
   g_ptr_array_remove (self->mpd.periods, period);
 }
 
+/* FALSE: only the newest rows are left. */
+static gboolean
+shrink (Presentation *self, GQueue *changes)
+{
+  if (self->retired.length == 0) {
+    if (self->rows.length <= MIN_LISTED_ROWS)
+      return FALSE;
+    unlist_row (self);
+    self->short_of_bytes = TRUE;
+    self->mpd_due = TRUE;
+  }
+  delete_oldest (self, changes);
+  return TRUE;
+}
+
+guint64
+presentation_shrink_window (Presentation *self, guint64 bytes, GQueue *changes)
+{
+  guint64 before = self->bytes;
+
+  while (!self->settings.keep && before - self->bytes < bytes &&
+      shrink (self, changes)) {
+  }
+  return before - self->bytes;
+}
+
 void
 presentation_slide_window (Presentation *self, GQueue *changes)
 {
@@ -226,14 +252,7 @@ presentation_slide_window (Presentation *self, GQueue *changes)
   while ((oldest = g_queue_peek_head (&self->rows)) &&
       oldest->end + presentation_get_window (self) < self->edge)
     unlist_row (self);
-  while (self->bytes > self->settings.max_bytes) {
-    if (self->retired.length == 0 && self->rows.length <= MIN_LISTED_ROWS)
-      break;
-    if (self->retired.length == 0) {
-      unlist_row (self);
-      self->short_of_bytes = TRUE;
-    }
-    delete_oldest (self, changes);
+  while (self->bytes > self->settings.max_bytes && shrink (self, changes)) {
   }
   while ((next = g_queue_peek_head (&self->retired)) && next->due <= self->edge)
     delete_oldest (self, changes);

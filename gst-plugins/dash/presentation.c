@@ -230,6 +230,40 @@ presentation_tick (Presentation *self, gint64 now_us, GQueue *changes)
   put_mpd (self, now_us, changes);
 }
 
+/* Not while a Period has nothing to list, and tracks of which nothing is known.
+ */
+static gboolean
+can_be_told (const Presentation *self)
+{
+  const MpdTrack *track;
+
+  if (!self->open)
+    return TRUE;
+  track = g_ptr_array_index (self->period->tracks, 0);
+  return presentation_all_have_begun (self) &&
+      (self->count.on || track->segments->len > 0);
+}
+
+guint64
+presentation_give_way (
+    Presentation *self, guint64 bytes, gint64 now_us, GQueue *changes)
+{
+  GQueue deletions = G_QUEUE_INIT;
+  PresentationChange *change;
+  guint64 given;
+
+  if (!can_be_told (self))
+    return 0;
+  given = presentation_shrink_window (self, bytes, &deletions);
+  if (self->mpd_due && self->mpd_text) {
+    put_mpd (self, now_us, changes);
+    presentation_put_all_playlists (self, changes);
+  }
+  while ((change = g_queue_pop_head (&deletions)))
+    g_queue_push_tail (changes, change); /* nothing listed is missing */
+  return given;
+}
+
 void
 presentation_end (Presentation *self, gint64 now_us, GQueue *changes)
 {

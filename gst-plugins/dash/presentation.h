@@ -149,6 +149,12 @@ typedef struct {
   GstClockTime edge;
 } PresentationStats;
 
+/* Others need @bytes of what it has: as much goes, from the oldest on, and the
+ * window gets shorter, but the newest rows stay. Not where everything is kept.
+ * Returns how many bytes go. Any time. */
+guint64 presentation_give_way (
+    Presentation *self, guint64 bytes, gint64 now_us, GQueue *changes);
+
 /* Is the row that goes on more than there is room for? */
 gboolean presentation_is_over_full (const Presentation *self);
 

@@ -24,7 +24,8 @@ typedef struct {
 struct _PenstockSegmentStore {
   GObject parent;
 
-  gchar *name; /* set once */
+  gchar *name;             /* set once */
+  SegmentAccount *account; /* locks itself */
 
   GMutex lock;          /* guards the rest; never held while emitting */
   GHashTable *files;    /* path -> StoreFile */
@@ -99,6 +100,7 @@ store_file_add (PenstockSegmentStore *self, StoreFile *file, GBytes *bytes)
   file->size += size;
   file->changed_us = g_get_real_time ();
   self->bytes += size;
+  segment_account_add (self->account, (gint64) size);
 }
 
 /* Takes a file out of the account; the table drops it afterwards. */
@@ -107,8 +109,10 @@ store_forget (PenstockSegmentStore *self, const gchar *path)
 {
   const StoreFile *file = g_hash_table_lookup (self->files, path);
 
-  if (file)
+  if (file) {
     self->bytes -= file->size;
+    segment_account_add (self->account, -(gint64) file->size);
+  }
   g_hash_table_remove (self->files, path);
 }
 
@@ -408,6 +412,15 @@ penstock_segment_store_get_bytes (PenstockSegmentStore *self)
   return bytes;
 }
 
+void
+penstock_segment_store_set_writer (
+    PenstockSegmentStore *self, GObject *writer, SegmentGiveWay give_way)
+{
+  g_return_if_fail (PENSTOCK_IS_SEGMENT_STORE (self));
+
+  segment_account_set_writer (self->account, writer, give_way);
+}
+
 static void
 penstock_segment_store_finalize (GObject *object)
 {
@@ -416,6 +429,7 @@ penstock_segment_store_finalize (GObject *object)
   if (self->name)
     registry_forget (self->name);
   g_free (self->name);
+  segment_account_close (self->account);
   g_hash_table_unref (self->files);
   g_hash_table_unref (self->expected);
   g_mutex_clear (&self->lock);
@@ -450,5 +464,6 @@ penstock_segment_store_init (PenstockSegmentStore *self)
       g_str_hash, g_str_equal, g_free, (GDestroyNotify) store_file_free);
   self->expected = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, (GDestroyNotify) expected_free);
+  self->account = segment_account_new ();
   self->epoch = (guint64) g_get_real_time ();
 }

@@ -8,6 +8,8 @@
 
 #include <gio/gio.h>
 
+#include "segment-budget.h"
+
 G_BEGIN_DECLS
 
 #define PENSTOCK_TYPE_SEGMENT_STORE (penstock_segment_store_get_type ())
@@ -89,6 +91,11 @@ gboolean penstock_segment_store_is_expected (
 gchar **penstock_segment_store_list (PenstockSegmentStore *self);
 
 guint64 penstock_segment_store_get_bytes (PenstockSegmentStore *self);
+
+/* Writer: who makes room when all stores together have too much. See
+ * segment-budget.h. */
+void penstock_segment_store_set_writer (
+    PenstockSegmentStore *self, GObject *writer, SegmentGiveWay give_way);
 
 /* Signal `changed (const gchar *path)`, emitted without locks in the writer's
  * thread after each put, append, finish and remove. */

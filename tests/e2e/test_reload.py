@@ -297,3 +297,22 @@ def test_new_limits_of_http_count_for_new_connections():
                    5, gateway.status)
         one.request("GET", "/time")
         assert one.getresponse().status == 200
+
+
+def test_a_new_bound_of_memory_shortens_windows_at_once():
+    """The two newest segments stay, and the log says once why."""
+    source = bars(**{"keyframe-interval-ms": 500})
+    output = {"type": "dash", "segment-ms": 500, "window-s": 30}
+    with Gateway({"cam": route(source, output)}) as gateway:
+        def memory():
+            return gateway.status()["dash"]["memory-bytes"]
+
+        gateway.wait_manifest("cam")
+        wait_until(lambda: memory() > 150000, 20, memory)
+        assert gateway.status()["dash"]["max-memory-bytes"] == 2 ** 32
+        gateway.reload(dash={"max-memory-bytes": 100000})
+        wait_until(lambda: 0 < memory() < 120000, 5, memory)
+        wait_until(lambda: gateway.route("cam")["outputs"][0]["bytes"] < 120000,
+                   5, gateway.status)
+        wait_until(lambda: gateway.log().count("window is shorter") == 1, 5,
+                   gateway.log)

@@ -63,6 +63,20 @@ GST_START_TEST (limits_of_rtmp_are_those_of_the_listener)
 }
 GST_END_TEST;
 
+GST_START_TEST (segments_of_all_routes_have_a_bound)
+{
+  g_autoptr (PenstockConfigData) defaults =
+      load ("{'listen': {'http': ':1'}, 'routes': {'r': {'input': 'test', "
+            "'outputs': ['dash']}}}");
+  g_autoptr (PenstockConfigData) none =
+      load ("{'listen': {'http': ':1'}, 'dash': {'max-memory-bytes': 0}, "
+            "'routes': {'r': {'input': 'test', 'outputs': ['dash']}}}");
+
+  assert_equals_uint64 (defaults->dash_max_memory, 4294967296);
+  assert_equals_uint64 (none->dash_max_memory, 0);
+}
+GST_END_TEST;
+
 GST_START_TEST (limits_of_http_are_those_of_the_server)
 {
   const HttpLimits defaults = HTTP_LIMITS_DEFAULT;
@@ -708,6 +722,7 @@ config_load_suite (void)
 
   suite_add_tcase (suite, tc);
   tcase_add_test (tc, limits_of_rtmp_are_those_of_the_listener);
+  tcase_add_test (tc, segments_of_all_routes_have_a_bound);
   tcase_add_test (tc, limits_of_http_are_those_of_the_server);
   tcase_add_test (tc, what_is_not_said_has_its_default);
   tcase_add_test (tc, nothing_listens_unless_said);
