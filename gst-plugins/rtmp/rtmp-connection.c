@@ -24,6 +24,9 @@
 #define KERNEL_UNSENT (128 * 1024)
 /* The same when it gets much at a time, which should be one write. */
 #define KERNEL_BURST (512 * 1024)
+/* For the kernel a peer that does not read is gone one day, like one that does
+ * not answer: so much after we give it up. */
+#define KERNEL_PATIENCE_MS 5000
 
 typedef enum {
   STATE_OPEN,
@@ -303,10 +306,15 @@ penstock_rtmp_connection_limit_kernel (
 {
   const int size = bursts ? KERNEL_BURST : KERNEL_BUFFER;
   const int unsent = bursts ? KERNEL_BURST : KERNEL_UNSENT;
+  const int patience =
+      penstock_rtmp_session_get_limits (connection->session)->send_ms +
+      KERNEL_PATIENCE_MS;
 
   (void) setsockopt (connection->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
   (void) setsockopt (
       connection->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+  (void) setsockopt (connection->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience,
+      sizeof patience);
 }
 
 /* Feeds the session; what is left when the handler paused is kept. */

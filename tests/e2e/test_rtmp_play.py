@@ -1,15 +1,24 @@
 # SPDX-License-Identifier: MIT
 """ffmpeg publishes over RTMP, ffprobe and ffmpeg play over RTMP."""
 
+import signal
+import struct
 import subprocess
+import tempfile
 import time
+from contextlib import ExitStack
+from fractions import Fraction
 
 import pytest
 
 import media
-from gateway import Gateway, Process, probe, publish, wait_until
+import rtmp_publisher
+from gateway import (Gateway, Process, probe, publish, sanitizer_runtime,
+                     wait_until)
+from rtmp_player import Player, read_until
 
 ROUTES = {"live/*": {"input": "publish", "outputs": ["rtmp"]}}
+AAC_MS = 24  # longer than a frame at 48 kHz, in whole milliseconds
 
 
 def output_of(gateway, name):
@@ -187,19 +196,117 @@ def test_unknown_stream_is_not_found():
         assert 8 < time.monotonic() - begin < 15
 
 
-def test_frozen_player_does_not_hurt_its_neighbour():
-    clip = media.clip(seconds=10)
-    with Gateway(ROUTES) as gateway, publish(clip, gateway.rtmp("live/one")):
-        gateway.wait_state("live/one", "online")
-        frozen = Process(["ffmpeg", "-nostdin", "-v", "error", "-i",
-                          gateway.rtmp("live/one"), "-f", "null", "-"])
-        with frozen:
-            wait_until(lambda: output_of(gateway, "live/one")["readers"] == 1,
-                       10, "a player")
-            frozen.process.send_signal(19)  # SIGSTOP
-            frames = [number for number, _ in media.decode_video(
-                gateway.rtmp("live/one"), 4, "320x240")]
-            steps = {(b - a) % 250 for a, b in zip(frames, frames[1:])}
-            assert steps == {1}, frames
-            frozen.process.send_signal(18)  # SIGCONT
-            assert frozen.process.poll() is None
+def heavy(size):
+    """Pictures of about @size bytes: with filler data behind each."""
+    track = rtmp_publisher.video("h264")
+    filler = b"\x0c" + b"\xff" * (size - 6) + b"\x80"
+    filler = struct.pack(">I", len(filler)) + filler
+    track.list = [(when, message + filler) for when, message in track.list]
+    return track
+
+
+def heavy_publisher(gateway, name):
+    """1 MB a second, with a keyframe every 0.48 s."""
+    return rtmp_publisher.Publisher(
+        gateway.ports["rtmp"], name,
+        [heavy(40000), rtmp_publisher.audio("aac")])
+
+
+def check_not_disturbed(player):
+    assert player.skips() == []
+    assert player.silences() < AAC_MS
+
+
+def check_resumed(player):
+    """It has skipped pictures, to a keyframe."""
+    assert player.skips()
+    assert all(step > 0 and key for step, key in player.skips())
+
+
+def test_frozen_players_go_on_at_a_keyframe_and_hurt_nobody():
+    """Five seconds: with all of the sound where the cache is as large as that;
+    elsewhere no more memory than the cache, whoever is frozen."""
+    routes = {"live/one": {"input": "publish", "outputs": ["rtmp"]},
+              "live/small": {"input": "publish", "outputs": ["rtmp"],
+                             "cache": {"max-bytes": 1 << 20}}}
+    with Gateway(routes) as gateway, ExitStack() as stack:
+        def play(name, receive_buffer=None):
+            player = stack.enter_context(Player(
+                gateway.ports["rtmp"], name, receive_buffer))
+            read_until([player], lambda: len(player.video) > 10, 20, "picture")
+            return player
+        for name in routes:
+            stack.enter_context(heavy_publisher(gateway, name[5:]))
+        frozen = play("one", 16384)
+        crowd = [play("small", 16384) for _ in range(20)]
+        one, small = play("one"), play("small")
+        before = gateway.usage()["kib"]
+        end = one.newest + 5000
+        read_until([one, small], lambda: one.newest > end, 20, "newest sound")
+        grown = gateway.usage()["kib"] - before
+        read_until([one, small, frozen], lambda: frozen.has_all_of(one), 20,
+                   "newest picture")
+        read_until([one, small, *crowd], lambda: all(
+            player.has_all_of(small) for player in crowd), 20, "newest picture")
+        for player in (frozen, *crowd):
+            check_resumed(player)
+        assert frozen.silences() < AAC_MS
+        for player in (one, small):
+            check_not_disturbed(player)
+        # 3 to 8 s of one route, twice 1 MiB of the other; the crowd has not
+        # read 80 MB.
+        if not sanitizer_runtime():
+            assert grown < 20000, f"{grown} KiB more"
+
+
+def packets_of(path):
+    """What ffmpeg's framecrc wrote: pictures as (ms, keyframe?), ms of sound."""
+    found, scale = {}, {}
+    with open(path, encoding="ascii") as file:
+        lines = file.readlines()
+    for line in lines:
+        if line.startswith("#tb"):
+            _, stream, base = line.replace(":", "").split()
+            scale[stream] = 1000 * Fraction(base)
+        elif not line.startswith("#") and line.endswith("\n"):
+            stream, dts, _, _, _, _, *flags = line.replace(",", " ").split()
+            found.setdefault(stream, []).append(
+                (round(int(dts) * scale[stream]),
+                 not any(flag.startswith("F=") for flag in flags)))
+    if not found:
+        return [], [0]
+    # All sound is a keyframe.
+    streams = sorted(found.values(), key=lambda packets: all(
+        key for _, key in packets))
+    return streams[0], [when for when, _ in streams[-1]]
+
+
+@pytest.mark.long
+def test_ffmpeg_that_was_frozen_goes_on_at_a_keyframe_with_all_of_its_sound():
+    with Gateway(ROUTES, rtmp={"send-timeout-ms": 60000}) as gateway, \
+            heavy_publisher(gateway, "one"), \
+            Player(gateway.ports["rtmp"], "one") as other, \
+            tempfile.NamedTemporaryFile("w") as file, \
+            Process(["ffmpeg", "-nostdin", "-v", "error", "-i",
+                     gateway.rtmp("live/one"), "-c", "copy", "-copyts", "-f",
+                     "framecrc", "-flush_packets", "1", "-"],
+                    stdout=file) as frozen:
+        def has_sound_of(when):
+            return lambda: packets_of(file.name)[1][-1] > when
+        read_until([other], has_sound_of(1000), 30, "sound")
+        frozen.process.send_signal(signal.SIGSTOP)
+        before = gateway.usage()["kib"]
+        end = other.newest + 20000
+        read_until([other], lambda: other.newest > end, 40, "sound")
+        grown = gateway.usage()["kib"] - before
+        frozen.process.send_signal(signal.SIGCONT)
+        read_until([other], has_sound_of(end + 1000), 40, "sound")
+        frozen.process.send_signal(signal.SIGINT)
+        frozen.wait(10)
+        video, audio = packets_of(file.name)
+        assert max(b - a for a, b in zip(audio, audio[1:])) < AAC_MS
+        skips = [b for a, b in zip(video, video[1:]) if b[0] - a[0] > 200]
+        assert skips and all(key for _, key in skips), skips
+        check_not_disturbed(other)
+        # The log: 22 MB of the stream.
+        assert grown < 40000, f"{grown} KiB more"
