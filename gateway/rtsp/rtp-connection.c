@@ -21,10 +21,11 @@
 /* Pieces of one system call, and bytes of one connection in one round. */
 #define MAX_PIECES 128
 #define MAX_SENT (1024 * 1024)
-/* What the kernel may hold for a viewer, and how much of it unsent: what is
- * there cannot be skipped any more. */
+/* What the kernel may hold for a viewer, and how much of it unsent before it
+ * takes no more, in blocks of up to 64 KiB: what is there cannot be skipped any
+ * more, and the player shows it at its pace before the next keyframe. */
 #define KERNEL_BUFFER (256 * 1024)
-#define KERNEL_UNSENT (128 * 1024)
+#define KERNEL_UNSENT (16 * 1024)
 /* Answers to a peer that asks and does not read, behind those being sent. */
 #define MAX_ANSWERS (64 * 1024)
 /* TLS can be busy with itself while the socket takes more. */

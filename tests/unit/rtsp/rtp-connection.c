@@ -3,7 +3,10 @@
  * A viewer inside a connection whose other end does not read: what becomes of
  * it by its policy. */
 
+#include <arpa/inet.h>
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +19,8 @@
 #define PICTURE (40 * GST_MSECOND)
 /* Packets of a picture: some seconds do not fit into the kernel's buffers. */
 #define PACKETS 400
+/* What the kernel may hold unsent for a viewer that does not read. */
+#define MAX_UNSENT (80 * 1024)
 
 typedef struct {
   PenstockLoopPool *pool;
@@ -42,21 +47,19 @@ append_pictures (Fixture *f, guint n)
   }
 }
 
-/* One viewer that plays, and has a picture. */
+/* One viewer that plays at the other end of @fds, and has a picture. */
 static void
-fixture_init (Fixture *f, PenstockSlowPolicy policy)
+fixture_init_with (Fixture *f, PenstockSlowPolicy policy, const int fds[2])
 {
   static const PenstockGopLogLimits limits = PENSTOCK_GOP_LOG_DEFAULT_LIMITS;
   PenstockCursorSettings settings = PENSTOCK_CURSOR_DEFAULT_SETTINGS;
   PenstockRtpStart starts[PENSTOCK_RTP_MAX_STREAMS];
-  int fds[2];
 
   *f = (Fixture){ .pool = penstock_loop_pool_new ("connection", NULL) };
   f->hub = penstock_rtp_hub_new (f->pool, &limits, 1, 1, FALSE, 0);
   f->stats = penstock_rtp_viewer_stats_new ();
   penstock_rtp_hub_set_clock (f->hub, 0, RATE, 0, 0, 1);
   append_pictures (f, 1);
-  fail_unless_equals_int (socketpair (AF_UNIX, SOCK_STREAM, 0, fds), 0);
   f->ours = fds[0];
   f->connection = penstock_rtp_connection_new (f->pool, fds[1], NULL);
   close (fds[1]);
@@ -66,6 +69,36 @@ fixture_init (Fixture *f, PenstockSlowPolicy policy)
   settings.policy = policy;
   penstock_rtp_hub_begin (f->hub, f->viewer, &settings, 0, starts);
   penstock_rtp_connection_play (f->connection, f->viewer);
+}
+
+static void
+fixture_init (Fixture *f, PenstockSlowPolicy policy)
+{
+  int fds[2];
+
+  fail_unless_equals_int (socketpair (AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  fixture_init_with (f, policy, fds);
+}
+
+static void
+make_tcp_pair (int fds[2])
+{
+  struct sockaddr_in address = { .sin_family = AF_INET,
+    .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  socklen_t size = sizeof address;
+  int listener = socket (AF_INET, SOCK_STREAM, 0);
+
+  fail_unless_equals_int (
+      bind (listener, (struct sockaddr *) &address, size), 0);
+  fail_unless_equals_int (listen (listener, 1), 0);
+  fail_unless_equals_int (
+      getsockname (listener, (struct sockaddr *) &address, &size), 0);
+  fds[0] = socket (AF_INET, SOCK_STREAM, 0);
+  fail_unless_equals_int (
+      connect (fds[0], (struct sockaddr *) &address, size), 0);
+  fds[1] = accept (listener, NULL, NULL);
+  fail_unless (fds[1] >= 0);
+  close (listener);
 }
 
 static void
@@ -115,6 +148,14 @@ do_nothing (gpointer data)
 {
 }
 
+/* Until all that was posted so far is done. */
+static void
+settle (Fixture *f)
+{
+  for (guint i = 0; i < penstock_loop_pool_get_n (f->pool); i++)
+    penstock_loop_call (penstock_loop_pool_get (f->pool, i), do_nothing, NULL);
+}
+
 GST_START_TEST (frozen_viewer_of_the_policy_disconnect_is_cut)
 {
   Fixture f;
@@ -147,6 +188,26 @@ GST_START_TEST (frozen_viewer_that_skips_stays_until_the_policy_changes)
 }
 GST_END_TEST
 
+/* It cannot be skipped any more when the viewer goes on. */
+GST_START_TEST (kernel_holds_little_for_a_frozen_viewer)
+{
+  Fixture f;
+  int fds[2], unsent;
+
+  make_tcp_pair (fds);
+  int fd = dup (fds[1]);
+  fixture_init_with (&f, PENSTOCK_SLOW_SKIP_TO_KEYFRAME, fds);
+  append_pictures (&f, 5 * GOP);
+  wait_blocked (&f);
+  append_pictures (&f, GOP);
+  settle (&f);
+  fail_unless_equals_int (ioctl (fd, SIOCOUTQNSD, &unsent), 0);
+  fail_unless (unsent > 0 && unsent <= MAX_UNSENT, "%d bytes", unsent);
+  close (fd);
+  fixture_clear (&f);
+}
+GST_END_TEST
+
 static gboolean
 is_told_waiting (Fixture *f)
 {
@@ -154,14 +215,6 @@ is_told_waiting (Fixture *f)
 
   penstock_rtp_viewer_stats_read (f->stats, &stats);
   return stats.waiting;
-}
-
-/* Until all that was posted so far is done. */
-static void
-settle (Fixture *f)
-{
-  for (guint i = 0; i < penstock_loop_pool_get_n (f->pool); i++)
-    penstock_loop_call (penstock_loop_pool_get (f->pool, i), do_nothing, NULL);
 }
 
 /* Whose connection takes nothing waits as long as it plays. */
@@ -212,6 +265,7 @@ rtp_connection_suite (void)
   tcase_add_test (tcase, frozen_viewer_of_the_policy_disconnect_is_cut);
   tcase_add_test (
       tcase, frozen_viewer_that_skips_stays_until_the_policy_changes);
+  tcase_add_test (tcase, kernel_holds_little_for_a_frozen_viewer);
   tcase_add_test (
       tcase, paused_viewer_does_not_wait_and_waits_again_when_it_plays);
   tcase_add_test (tcase, answers_that_nobody_reads_end_the_connection);
