@@ -8,6 +8,8 @@
 
 /* Entries taken from the log at once. */
 #define BATCH 8
+/* A report that a viewer is so far behind with is late. */
+#define LATE_REPORT (500 * GST_MSECOND)
 
 guint32
 penstock_rtp_clock_get_time (
@@ -234,6 +236,7 @@ penstock_rtp_feed_begin (PenstockRtpFeed *feed,
 
   drop_reports (feed);
   g_clear_pointer (&feed->sound, g_free);
+  feed->awaited = 0;
   feed->audio_from = 0;
   plan_burst (feed, settings->start);
   start_cursor (feed, settings);
@@ -303,6 +306,60 @@ has_overtaken (PenstockRtpFeed *feed, const PenstockGopEntry *entry)
   return FALSE;
 }
 
+static gboolean
+is_late (const PenstockRtpFeed *feed, const PenstockGopEntry *entry)
+{
+  PenstockGopLogStats stats;
+
+  penstock_gop_log_get_stats (feed->log, &stats);
+  return stats.newest_time > entry->time &&
+      stats.newest_time - entry->time > LATE_REPORT;
+}
+
+/* Whether a report is of a moment that has gone. Who is always behind gets every
+ * other one, at once. */
+static gboolean
+is_of_the_past (PenstockRtpFeed *feed, const PenstockGopEntry *entry)
+{
+  const PenstockRtpPackets *packets = (PenstockRtpPackets *) entry->payload;
+  PenstockRtpFeedStream *stream = &feed->streams[packets->stream];
+
+  if (g_atomic_int_get (&packets->superseded))
+    return TRUE;
+  gboolean late = is_late (feed, entry);
+  if (late && stream->missed)
+    feed->awaited = 0;
+  stream->missed = late && !stream->missed;
+  return stream->missed;
+}
+
+/* Receivers take a report's arrival for that of the packets around it, and set it
+ * against the last one of the other streams. Amid what a viewer that was frozen
+ * gets at once that would put sound and pictures apart, by up to seconds: it gets
+ * none of these, and the next ones of all streams together, or what there is when
+ * one comes a second time. Returns: whether it does not go now; takes it over
+ * then. */
+static gboolean
+hold_report (PenstockRtpFeed *feed, PenstockGopEntry *entry)
+{
+  guint index = ((PenstockRtpPackets *) entry->payload)->stream;
+  PenstockRtpFeedStream *stream = &feed->streams[index];
+
+  if (is_of_the_past (feed, entry)) {
+    drop_reports (feed);
+    feed->awaited = wanted_tracks (feed);
+    return TRUE;
+  }
+  if (!(feed->awaited & 1u << index)) {
+    feed->awaited = 0;
+    g_clear_pointer (&stream->report, penstock_rtp_packets_unref);
+    return FALSE;
+  }
+  feed->awaited &= ~(1u << index);
+  stream->report = (PenstockRtpPackets *) g_steal_pointer (&entry->payload);
+  return TRUE;
+}
+
 /* Takes the entry's payload over. FALSE: not for this viewer. */
 static gboolean
 make_item (
@@ -311,7 +368,8 @@ make_item (
   PenstockRtpPackets *packets = (PenstockRtpPackets *) entry->payload;
   PenstockRtpFeedStream *stream = &feed->streams[packets->stream];
 
-  if (!stream->wanted || is_left_out (feed, entry))
+  if (!stream->wanted || is_left_out (feed, entry) ||
+      (packets->rtcp && hold_report (feed, entry)))
     return FALSE;
   *item = (PenstockRtpItem){ .packets = packets,
     .channel = packets->rtcp ? stream->rtcp_channel : stream->rtp_channel };
@@ -324,27 +382,25 @@ make_item (
   return TRUE;
 }
 
-static guint
-take_reports (PenstockRtpFeed *feed, PenstockRtpItem *items, guint max)
-{
-  guint n = 0;
-
-  for (guint i = 0; i < feed->n_streams && n < max; i++) {
-    PenstockRtpFeedStream *stream = &feed->streams[i];
-    if (!stream->report)
-      continue;
-    items[n++] =
-        (PenstockRtpItem){ .packets = g_steal_pointer (&stream->report),
-          .channel = stream->rtcp_channel };
-  }
-  return n;
-}
-
 /* What has been read for a viewer. */
 typedef struct {
   PenstockRtpItem *items;
   guint n, max;
 } Items;
+
+static void
+take_reports (PenstockRtpFeed *feed, Items *out)
+{
+  if (feed->awaited != 0)
+    return;
+  for (guint i = 0; i < feed->n_streams && out->n < out->max; i++) {
+    PenstockRtpFeedStream *stream = &feed->streams[i];
+    if (stream->report)
+      out->items[out->n++] =
+          (PenstockRtpItem){ .packets = g_steal_pointer (&stream->report),
+            .channel = stream->rtcp_channel };
+  }
+}
 
 static gboolean
 read_batch (PenstockRtpFeed *feed, PenstockCursor *cursor, Items *out)
@@ -377,8 +433,9 @@ guint
 penstock_rtp_feed_next (
     PenstockRtpFeed *feed, PenstockRtpItem *items, guint max)
 {
-  Items out = { items, take_reports (feed, items, max), max };
+  Items out = { items, 0, max };
 
+  take_reports (feed, &out);
   while (feed->sound_tracks != 0 && out.n < max &&
       read_batch (feed, feed->sound, &out))
     ;
@@ -387,5 +444,6 @@ penstock_rtp_feed_next (
     ;
   if (feed->sound_tracks == 0)
     g_clear_pointer (&feed->sound, g_free);
+  take_reports (feed, &out);
   return out.n;
 }

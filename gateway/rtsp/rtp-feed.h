@@ -67,7 +67,8 @@ typedef struct {
   /*< private >*/
   guint clock_rate;
   PenstockRtpSeq seq;
-  PenstockRtpPackets *report; /* owned; goes first */
+  PenstockRtpPackets *report; /* owned; goes next, unless others are awaited */
+  gboolean missed;            /* the last report, which came late */
 } PenstockRtpFeedStream;
 
 /**
@@ -91,6 +92,7 @@ typedef struct {
   PenstockCursor *sound;
   guint32 sound_tracks; /* mask; 0 = the burst is over, or there is no sound */
   guint64 sound_next;   /* what is below has been read ahead */
+  guint32 awaited; /* mask of streams whose reports go together with others */
   guint n_streams;
   PenstockRtpFeedStream streams[];
 } PenstockRtpFeed;

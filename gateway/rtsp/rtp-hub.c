@@ -272,6 +272,8 @@ note_rtcp (PenstockRtpHub *hub, PenstockRtpPackets *packets)
   if (!penstock_rtcp_report_read (packets->data + PENSTOCK_RTP_FRAME_HEADER,
           packets->size - PENSTOCK_RTP_FRAME_HEADER, &report))
     return;
+  if (clock->report)
+    g_atomic_int_set (&clock->report->superseded, TRUE);
   g_clear_pointer (&clock->report, penstock_rtp_packets_unref);
   clock->report = penstock_rtp_packets_ref (packets);
 

@@ -30,8 +30,9 @@ G_BEGIN_DECLS
  *   before anybody else has it
  * @pts: presentation time in nanoseconds; may be %GST_CLOCK_TIME_NONE
  * @time: decoding time, or the presentation time where there is none
+ * @superseded: atomic; whether it is a report that a newer one has followed
  *
- * A refcounted block that is never changed.
+ * A refcounted block of which nothing else is ever changed.
  */
 typedef struct {
   GstMiniObject parent;
@@ -46,6 +47,7 @@ typedef struct {
   guint32 rtptime;
   gboolean keyframe, droppable;
   GstClockTime pts, time;
+  gint superseded;
 } PenstockRtpPackets;
 
 GType penstock_rtp_packets_get_type (void);

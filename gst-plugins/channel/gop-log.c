@@ -823,6 +823,7 @@ penstock_gop_log_get_stats (PenstockGopLog *log, PenstockGopLogStats *stats)
   *stats = (PenstockGopLogStats){
     .bytes = log->bytes,
     .entries = oldest ? log->next_seq - oldest->first : 0,
+    .newest_time = log->newest_time,
     .next_seq = log->next_seq,
     .has_keyframe = log->has_keyframe,
     .keyframe_time = log->keyframe_time,

@@ -276,6 +276,7 @@ typedef struct
   guint64 bytes;
   guint entries;
   GstClockTime duration;      /* oldest to newest */
+  GstClockTime newest_time;   /* of the newest entry; NONE before */
   guint64 next_seq;
   gboolean has_keyframe;      /* a joiner gets a picture at once */
   GstClockTime keyframe_time; /* of the newest keyframe */

@@ -84,6 +84,8 @@ append_report (Source *s, guint stream, guint64 ntp, GstClockTime time)
   PenstockRtpPackets *report =
       make_report (stream, ntp, penstock_rtp_clock_get_time (clock, time));
 
+  if (clock->report)
+    g_atomic_int_set (&clock->report->superseded, TRUE);
   g_clear_pointer (&clock->report, penstock_rtp_packets_unref);
   clock->report = penstock_rtp_packets_ref (report);
   penstock_gop_log_append (s->log, PENSTOCK_RTP_RTCP_TRACK, 0, s->newest,
@@ -374,6 +376,92 @@ GST_START_TEST (reports_of_the_past_tell_of_the_start)
 }
 GST_END_TEST
 
+/* A report amid what a frozen viewer has missed would tell of a moment that is
+ * none. */
+static void
+lag_with_reports (Viewer *v, Source *s)
+{
+  viewer_read (v, G_MAXUINT);
+  v->n_reports = 0;
+  for (guint i = 1; i <= 4; i++) {
+    append_pictures (s, 20);
+    append_report (s, VIDEO, i, s->newest);
+  }
+  append_report (s, AUDIO, 5, s->newest);
+  append_pictures (s, 20);
+  viewer_read (v, G_MAXUINT);
+  fail_unless_equals_int (v->n_reports, 0);
+}
+
+GST_START_TEST (viewer_that_has_lagged_gets_the_next_reports_together)
+{
+  Source s;
+  Viewer v;
+
+  source_init (&s, 50);
+  append_pictures (&s, 10);
+  viewer_init (&v, &s, PENSTOCK_START_CACHE);
+  for (guint i = 0; i < 2; i++) {
+    lag_with_reports (&v, &s);
+    append_report (&s, VIDEO, 6, s.newest);
+    append_pictures (&s, 10);
+    viewer_read (&v, G_MAXUINT);
+    fail_unless_equals_int (v.n_reports, 0);
+    append_report (&s, AUDIO, 7, s.newest);
+    viewer_read (&v, G_MAXUINT);
+    fail_unless_equals_int (v.n_reports, 2);
+    fail_unless_equals_uint64 (v.report.ntp, 7);
+    /* From then on each as it comes. */
+    append_report (&s, VIDEO, 8, s.newest);
+    viewer_read (&v, G_MAXUINT);
+    fail_unless_equals_int (v.n_reports, 3);
+  }
+  viewer_clear (&v);
+  source_clear (&s);
+}
+GST_END_TEST
+
+GST_START_TEST (report_is_not_held_for_a_stream_that_has_none)
+{
+  Source s;
+  Viewer v;
+
+  source_init (&s, 50);
+  append_pictures (&s, 10);
+  viewer_init (&v, &s, PENSTOCK_START_CACHE);
+  lag_with_reports (&v, &s);
+  append_report (&s, VIDEO, 6, s.newest);
+  viewer_read (&v, G_MAXUINT);
+  fail_unless_equals_int (v.n_reports, 0);
+  append_report (&s, VIDEO, 7, s.newest);
+  viewer_read (&v, G_MAXUINT);
+  fail_unless_equals_int (v.n_reports, 1);
+  fail_unless_equals_uint64 (v.report.ntp, 7);
+  viewer_clear (&v);
+  source_clear (&s);
+}
+GST_END_TEST
+
+GST_START_TEST (viewer_that_is_always_behind_gets_reports)
+{
+  Source s;
+  Viewer v;
+
+  source_init (&s, 50);
+  append_pictures (&s, 14);
+  viewer_init (&v, &s, PENSTOCK_START_CACHE);
+  for (guint i = 1; i <= 4; i++) {
+    append_report (&s, VIDEO, i, s.newest);
+    append_pictures (&s, 20);
+    viewer_read (&v, 3 * 20);
+    fail_unless_equals_int (v.n_reports, i / 2);
+  }
+  fail_unless_equals_uint64 (v.report.ntp, 4);
+  viewer_clear (&v);
+  source_clear (&s);
+}
+GST_END_TEST
+
 GST_START_TEST (slow_viewer_skips_pictures_and_keeps_all_audio)
 {
   Source s;
@@ -602,6 +690,9 @@ rtp_feed_suite (void)
   tcase_add_test (tcase, stream_that_has_ended_does_not_move_the_start);
   tcase_add_test (tcase, tracks_that_are_not_set_up_do_not_come);
   tcase_add_test (tcase, reports_of_the_past_tell_of_the_start);
+  tcase_add_test (tcase, viewer_that_has_lagged_gets_the_next_reports_together);
+  tcase_add_test (tcase, report_is_not_held_for_a_stream_that_has_none);
+  tcase_add_test (tcase, viewer_that_is_always_behind_gets_reports);
   tcase_add_test (tcase, slow_viewer_skips_pictures_and_keeps_all_audio);
   tcase_add_test (tcase, viewer_of_the_policy_disconnect_is_told_of);
   tcase_add_test (

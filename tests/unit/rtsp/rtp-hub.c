@@ -211,6 +211,30 @@ GST_START_TEST (report_is_found_by_its_name_once_it_was_served)
 }
 GST_END_TEST
 
+GST_START_TEST (report_is_superseded_by_the_next_one_of_its_stream)
+{
+  static const PenstockGopLogLimits limits = PENSTOCK_GOP_LOG_DEFAULT_LIMITS;
+  PenstockLoopPool *pool = penstock_loop_pool_new ("hub", NULL);
+  PenstockRtpHub *hub =
+      penstock_rtp_hub_new (pool, &limits, 2, 1 << VIDEO, FALSE, UTC);
+  static const guint streams[] = { VIDEO, AUDIO, VIDEO };
+  PenstockRtpPackets *reports[G_N_ELEMENTS (streams)];
+
+  for (guint i = 0; i < G_N_ELEMENTS (streams); i++) {
+    reports[i] = make_report (streams[i], i, 0);
+    penstock_rtp_hub_append (
+        hub, penstock_rtp_packets_ref (reports[i]), GST_CLOCK_TIME_NONE);
+  }
+  fail_unless (g_atomic_int_get (&reports[0]->superseded));
+  fail_if (g_atomic_int_get (&reports[1]->superseded));
+  fail_if (g_atomic_int_get (&reports[2]->superseded));
+  for (guint i = 0; i < G_N_ELEMENTS (streams); i++)
+    penstock_rtp_packets_unref (reports[i]);
+  penstock_rtp_hub_unref (hub);
+  penstock_loop_pool_unref (pool);
+}
+GST_END_TEST
+
 static Suite *
 rtp_hub_suite (void)
 {
@@ -221,6 +245,7 @@ rtp_hub_suite (void)
   tcase_add_test (tcase, reports_of_all_streams_tell_one_wall_clock);
   tcase_add_test (tcase, who_joins_after_a_change_of_limits_has_them);
   tcase_add_test (tcase, report_is_found_by_its_name_once_it_was_served);
+  tcase_add_test (tcase, report_is_superseded_by_the_next_one_of_its_stream);
   return suite;
 }
 
