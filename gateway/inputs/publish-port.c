@@ -330,12 +330,13 @@ penstock_publication_unref (PenstockPublication *self)
 PenstockPublication *
 penstock_publish_port_enter (PenstockPublishPort *self,
     const PenstockPublisherInfo *info, GObject *owner,
-    PenstockPublicationLostFunc lost)
+    PenstockPublicationLostFunc lost, gboolean *closed)
 {
   PenstockSeatHolder *before = NULL;
   PenstockPublication *publication = publication_new (self, info, owner, lost);
 
   g_mutex_lock (&self->lock);
+  *closed = !self->open;
   gboolean in = self->open &&
       penstock_publisher_seat_take (
           self->seat, publication->holder, PENSTOCK_SEAT_STALE_MS, &before);

@@ -62,6 +62,7 @@ typedef struct {
  * penstock_publish_port_enter:
  * @info: who it is; copied
  * @owner: (transfer none): given to @lost, unless it is gone by then
+ * @closed: (out): whether it is the port that has closed, when there is none
  *
  * Takes the seat; who has to leave it for that is ended before this returns.
  *
@@ -70,7 +71,7 @@ typedef struct {
  */
 PenstockPublication *penstock_publish_port_enter (PenstockPublishPort *self,
     const PenstockPublisherInfo *info, GObject *owner,
-    PenstockPublicationLostFunc lost);
+    PenstockPublicationLostFunc lost, gboolean *closed);
 
 /* Announces the publication to the gateway, once. */
 void penstock_publication_start (PenstockPublication *self);

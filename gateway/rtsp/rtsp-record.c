@@ -366,9 +366,13 @@ enter_route (PenstockRtspRecord *self, GstRTSPContext *ctx)
     .peer = self->peer,
     .encoder = encoder,
   };
-  PenstockPublication *publication =
-      penstock_publish_port_enter (port, &info, G_OBJECT (self), end_and_cut);
-  if (!publication)
+  gboolean closed;
+  PenstockPublication *publication = penstock_publish_port_enter (
+      port, &info, G_OBJECT (self), end_and_cut, &closed);
+  if (!publication && closed)
+    refuse (self, GST_RTSP_STS_SERVICE_UNAVAILABLE,
+        "The stream cannot be taken now.");
+  else if (!publication)
     refuse (self, STATUS_CONFLICT, "The stream is being published already.");
   return publication;
 }

@@ -71,12 +71,20 @@ times_lost (GObject *owner)
 }
 
 static PenstockPublication *
-enter (Fixture *f, GObject *owner)
+try_to_enter (Fixture *f, GObject *owner, gboolean *closed)
 {
   const PenstockPublisherInfo info = { "TEST", "192.0.2.7:5", "by hand" };
 
   return penstock_publish_port_enter (
-      PENSTOCK_PUBLISH_PORT (f->port), &info, owner, lost);
+      PENSTOCK_PUBLISH_PORT (f->port), &info, owner, lost, closed);
+}
+
+static PenstockPublication *
+enter (Fixture *f, GObject *owner)
+{
+  gboolean closed;
+
+  return try_to_enter (f, owner, &closed);
 }
 
 static void
@@ -302,7 +310,9 @@ GST_START_TEST (port_that_closes_sends_its_publisher_away)
     gst_element_set_state (f.pipeline, GST_STATE_READY);
     assert_equals_int (times_lost (owner), 1);
     assert_equals_int (push (pad, 2), GST_FLOW_FLUSHING);
-    fail_unless (enter (&f, owner) == NULL);
+    gboolean closed = FALSE;
+    fail_unless (try_to_enter (&f, owner, &closed) == NULL);
+    fail_unless (closed);
     gst_object_unref (pad);
     leave (publication);
   }
