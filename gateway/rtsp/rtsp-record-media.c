@@ -31,8 +31,9 @@ typedef struct {
   gboolean has_ssrc; /* from the first packet on */
   guint32 ssrc;
   guint port; /* that the last packet of it came from; 0: by TCP */
-
-  GstPad *out; /* owned; set before data flows; NULL: nothing is taken */
+  /* Owned; NULL: nothing is taken. Stays once it is set: what flows behind the
+   * receiving threads does so because they have seen it. */
+  GstPad *out;
 
   GQueue held; /* of GstBuffer; streaming thread of the track */
 } Chain;
@@ -48,7 +49,7 @@ struct _PenstockRtspRecordMedia {
   Chain *chains;     /* as many */
 
   gint64 last_packet;               /* atomic; monotonic us */
-  PenstockPublication *publication; /* owned; set by start */
+  PenstockPublication *publication; /* owned; set by start, ahead of pads */
 
   GMutex lock;                /* guards the clock and parts of the chains */
   PenstockRecordClock *clock; /* owned */
@@ -130,8 +131,9 @@ take_packet_of (Chain *chain, guint32 ssrc, guint32 time, guint port)
   gint64 arrival = running_time (self);
 
   g_mutex_lock (&self->lock);
-  gboolean ours = !chain->has_ssrc || chain->ssrc == ssrc;
-  gboolean anew = !ours && chain->port == port;
+  gboolean taken = chain->out != NULL;
+  gboolean ours = taken && (!chain->has_ssrc || chain->ssrc == ssrc);
+  gboolean anew = taken && !ours && chain->port == port;
   if (ours) {
     chain->has_ssrc = TRUE;
     chain->ssrc = ssrc;
@@ -151,7 +153,7 @@ take_packet (Chain *chain, GstBuffer *buffer)
   PenstockRtspRecordMedia *self = chain->media;
   GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
 
-  if (!chain->out || !is_of_publisher (chain, buffer) ||
+  if (!is_of_publisher (chain, buffer) ||
       !gst_rtp_buffer_map (buffer, GST_MAP_READ, &rtp))
     return FALSE;
   gboolean ours =
@@ -225,12 +227,11 @@ take_rtcp (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
   Report report;
 
-  if (!chain->out || !is_of_publisher (chain, buffer) ||
-      !find_report (buffer, &report))
+  if (!is_of_publisher (chain, buffer) || !find_report (buffer, &report))
     return GST_PAD_PROBE_DROP;
   g_mutex_lock (&self->lock);
   gboolean ours = chain->has_ssrc && chain->ssrc == report.ssrc;
-  if (ours || !chain->has_ssrc)
+  if (chain->out && (ours || !chain->has_ssrc))
     penstock_record_clock_take_report (
         self->clock, chain->number, report.ntp, report.rtp_time);
   g_mutex_unlock (&self->lock);
@@ -534,18 +535,27 @@ void
 penstock_rtsp_record_media_start (
     PenstockRtspRecordMedia *self, PenstockPublication *publication)
 {
+  GstPad *outs[PENSTOCK_RECORD_MAX_TRACKS] = { NULL };
+
   if (self->publication)
     return;
   self->publication = penstock_publication_ref (publication);
   for (guint i = 0; i < self->tracks->len; i++) {
-    Chain *chain = &self->chains[i];
-    if (!chain->set_up || chain->track->reason)
-      continue;
-    penstock_record_clock_add_track (
-        self->clock, i, chain->track->rate, chain->track->row->frame);
-    chain->out =
-        penstock_publication_add_track (publication, chain->track->video);
+    const Chain *chain = &self->chains[i];
+    if (chain->set_up && !chain->track->reason)
+      outs[i] =
+          penstock_publication_add_track (publication, chain->track->video);
   }
+  /* By UDP packets come already: from now on they are taken, of all tracks. */
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->tracks->len; i++) {
+    Chain *chain = &self->chains[i];
+    if (outs[i])
+      penstock_record_clock_add_track (
+          self->clock, i, chain->track->rate, chain->track->row->frame);
+    chain->out = outs[i];
+  }
+  g_mutex_unlock (&self->lock);
 }
 
 /* --- media ------------------------------------------------------------------------ */
