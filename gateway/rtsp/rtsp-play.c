@@ -181,8 +181,10 @@ penstock_rtsp_play_begin (PenstockRtspPlay *self,
   PenstockRtpStart starts[PENSTOCK_RTP_MAX_STREAMS] = { 0 };
   g_autoptr (GString) info = g_string_new (NULL);
 
+  /* What it would be told has been sent or is under way: rtspsrc drops all that
+   * is older. */
   if (self->playing)
-    return self->info;
+    return NULL;
   self->connection = connection;
   add_streams (self);
   begin (self, self->inside, settings, now, starts);
