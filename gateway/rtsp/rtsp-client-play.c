@@ -168,7 +168,7 @@ adjust_play_response (GstRTSPClient *client, GstRTSPContext *ctx)
   make_play (self, viewer, ctx->sessmedia);
   g_autoptr (GstElement) element =
       gst_rtsp_media_get_element (GST_RTSP_MEDIA (viewer->media));
-  const gchar *info = penstock_rtsp_play_begin (viewer->play, self->inside,
+  g_autofree gchar *info = penstock_rtsp_play_begin (viewer->play, self->inside,
       &settings.viewers, gst_element_get_current_running_time (element));
   penstock_rtsp_message_set_header (ctx->response, GST_RTSP_HDR_RTP_INFO, info);
   return GST_RTSP_STS_OK;

@@ -14,7 +14,6 @@ struct _PenstockRtspPlay {
   PenstockRtpViewerStats *stats;         /* owned */
   PenstockRtpViewer *inside, *datagrams; /* NULL: no such stream */
   gboolean playing;
-  gchar *info; /* RTP-Info */
 };
 
 /* The transport of stream @index; NULL when it is not set up. */
@@ -131,7 +130,6 @@ penstock_rtsp_play_free (PenstockRtspPlay *self)
   penstock_rtp_datagrams_free (self->datagrams);
   penstock_rtp_viewer_stats_unref (self->stats);
   penstock_rtp_hub_unref (self->hub);
-  g_free (self->info);
   g_free (self);
 }
 
@@ -173,7 +171,7 @@ begin (PenstockRtspPlay *self, PenstockRtpViewer *viewer,
       starts[i] = own[i];
 }
 
-const gchar *
+gchar *
 penstock_rtsp_play_begin (PenstockRtspPlay *self,
     PenstockRtpConnection *connection, const PenstockCursorSettings *settings,
     GstClockTime now)
@@ -192,9 +190,7 @@ penstock_rtsp_play_begin (PenstockRtspPlay *self,
   for (guint i = 0; i < n_streams (self->session); i++)
     if (starts[i].known)
       append_info (self, info, i, &starts[i]);
-  g_free (self->info);
-  self->info = info->len > 0 ? g_strdup (info->str) : NULL;
-  return self->info;
+  return info->len > 0 ? g_string_free (g_steal_pointer (&info), FALSE) : NULL;
 }
 
 void

@@ -31,10 +31,10 @@ gboolean penstock_rtsp_play_needs_connection (GstRTSPSessionMedia *session);
  *
  * Fixes where it begins. When it plays already nothing changes.
  *
- * Returns: (transfer none) (nullable): the value of RTP-Info; %NULL when nothing
+ * Returns: (transfer full) (nullable): the value of RTP-Info; %NULL when nothing
  *   changes
  */
-const gchar *penstock_rtsp_play_begin (PenstockRtspPlay *play,
+gchar *penstock_rtsp_play_begin (PenstockRtspPlay *play,
     PenstockRtpConnection *connection, const PenstockCursorSettings *settings,
     GstClockTime now);
 /* After the answer: packets come. */
