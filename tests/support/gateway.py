@@ -294,6 +294,18 @@ def probe(url, transport="tcp", timeout=20):
             for stream in json.loads(result.stdout)["streams"]}
 
 
+def rtspsrc_frames(url, frames, *properties, filters="h264parse", timeout=30):
+    """Video frames that GStreamer's rtspsrc gets of a URL, and what it said;
+    it stops at `frames`. Its exit status tells nothing: rtspsrc calls it an
+    error when it is stopped before PAUSE has been answered."""
+    result = subprocess.run(
+        ["gst-launch-1.0", "-v", "rtspsrc", "latency=200", f"location={url}",
+         *properties, "!", "rtph264depay", "!", *filters.split(), "!",
+         "fakesink", f"num-buffers={frames}", "silent=false"],
+        capture_output=True, text=True, timeout=timeout)
+    return result.stdout.count("last-message = chain"), result.stderr
+
+
 def run_daemon(*arguments, timeout=20):
     """The daemon as a command: (exit status, all it printed)."""
     result = subprocess.run(
