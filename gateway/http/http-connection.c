@@ -16,7 +16,6 @@
 struct _HttpConnections {
   HttpLimits limits;
   HttpCounters *counters;
-  GMainContext *context;
   GSource *timer;           /* ready at the earliest deadline */
   GHashTable *all;          /* set of HttpConnection */
   HttpAddresses *addresses; /* of those that are not dropped */
@@ -26,6 +25,7 @@ struct _HttpConnections {
 
 struct _HttpConnection {
   HttpConnections *owner; /* NULL once they are freed */
+  GMainContext *nest;     /* of its sources; lives as long as the owner */
   GSocket *socket;
   PenstockHttpStream *stream; /* libsoup's; we end with it */
   GSocketAddress *remote;     /* the key that messages bring back */
@@ -164,7 +164,7 @@ http_connection_watch (
       g_socket_get_fd (self->socket), (GIOCondition) POLLRDHUP | G_IO_HUP);
   g_source_set_callback (
       self->gone_source, G_SOURCE_FUNC (on_gone), self, NULL);
-  g_source_attach (self->gone_source, self->owner->context);
+  g_source_attach (self->gone_source, self->nest);
 }
 
 /* ---- connections ---- */
@@ -233,6 +233,12 @@ gboolean
 http_connection_is_secure (HttpConnection *self)
 {
   return self->secure;
+}
+
+GMainContext *
+http_connection_get_nest (HttpConnection *self)
+{
+  return self->nest;
 }
 
 HttpConnectionState
@@ -357,14 +363,15 @@ http_connections_admit (HttpConnections *self, GSocketAddress *remote)
 }
 
 PenstockHttpStream *
-http_connections_add (HttpConnections *self, GSocket *socket,
-    GSocketAddress *remote, GIOStream *base, gboolean secure)
+http_connections_add (HttpConnections *self, GMainContext *nest,
+    GSocket *socket, GSocketAddress *remote, GIOStream *base, gboolean secure)
 {
   HttpConnection *connection = g_new0 (HttpConnection, 1);
   PenstockHttpStream *stream = penstock_priv_http_stream_new (
       base, socket, self->limits.max_header_bytes);
 
   connection->owner = self;
+  connection->nest = nest;
   connection->socket = g_object_ref (socket);
   connection->stream = stream;
   connection->remote = g_object_ref (remote);
@@ -396,13 +403,12 @@ http_connections_new (const HttpLimits *limits, HttpCounters *counters)
 
   self->limits = *limits;
   self->counters = counters;
-  self->context = g_main_context_ref_thread_default ();
   self->all = g_hash_table_new (NULL, NULL);
   self->addresses = penstock_priv_http_addresses_new ();
   g_queue_init (&self->idle);
   self->timer = g_source_new (&timer_funcs, sizeof (GSource));
   g_source_set_callback (self->timer, on_timer, self, NULL);
-  g_source_attach (self->timer, self->context);
+  g_source_attach (self->timer, g_main_context_get_thread_default ());
   return self;
 }
 
@@ -445,6 +451,5 @@ http_connections_free (HttpConnections *self)
   penstock_priv_http_addresses_free (self->addresses);
   g_source_destroy (self->timer);
   g_source_unref (self->timer);
-  g_main_context_unref (self->context);
   g_free (self);
 }

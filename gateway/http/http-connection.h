@@ -41,11 +41,12 @@ HttpAdmission http_connections_admit (
     HttpConnections *self, GSocketAddress *remote);
 
 /* A client that has just connected. Returns what libsoup is to read it by; the
- * connection ends with that. @base: @socket's stream, or TLS on it. @remote:
- * the very object that libsoup will get: messages bring it back. (transfer
- * full) */
+ * connection ends with that. @nest: the context that libsoup runs it in. @base:
+ * @socket's stream, or TLS on it. @remote: the very object that libsoup will
+ * get: messages bring it back. (transfer full) */
 PenstockHttpStream *http_connections_add (HttpConnections *self,
-    GSocket *socket, GSocketAddress *remote, GIOStream *base, gboolean secure);
+    GMainContext *nest, GSocket *socket, GSocketAddress *remote,
+    GIOStream *base, gboolean secure);
 
 /* Who has to do something for a connection to get on. */
 typedef enum {
@@ -61,6 +62,8 @@ HttpConnection *http_connection_of (SoupServerMessage *message);
 
 const gchar *http_connection_get_peer (HttpConnection *self);
 gboolean http_connection_is_secure (HttpConnection *self);
+/* The context of what waits for this connection. (transfer none) */
+GMainContext *http_connection_get_nest (HttpConnection *self);
 HttpConnectionState http_connection_get_state (HttpConnection *self);
 void http_connection_set_state (
     HttpConnection *self, HttpConnectionState state);

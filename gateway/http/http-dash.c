@@ -244,9 +244,13 @@ http_dash_add_waiter (HttpDash *self, HttpRequest *request, HttpWaiterKind kind,
 void
 http_dash_hold (HttpWaiter *waiter, guint patience_ms)
 {
+  HttpConnection *connection = http_request_get_connection (waiter->request);
+
   waiter->hold = g_timeout_source_new (patience_ms);
   g_source_set_callback (waiter->hold, on_patience_over, waiter, NULL);
-  g_source_attach (waiter->hold, waiter->dash->context);
+  g_source_attach (waiter->hold,
+      connection ? http_connection_get_nest (connection)
+                 : waiter->dash->context);
 }
 
 void

@@ -122,9 +122,9 @@ on_first_byte (GSocket *socket, GIOCondition condition, gpointer data)
 }
 
 void
-http_handshakes_start (HttpHandshakes *self, GTlsConnection *connection,
-    GSocket *socket, guint64 address, HttpHandshakeDone done,
-    gpointer user_data, GDestroyNotify destroy)
+http_handshakes_start (HttpHandshakes *self, GMainContext *nest,
+    GTlsConnection *connection, GSocket *socket, guint64 address,
+    HttpHandshakeDone done, gpointer user_data, GDestroyNotify destroy)
 {
   HandshakeJob *job = g_new0 (HandshakeJob, 1);
 
@@ -138,7 +138,7 @@ http_handshakes_start (HttpHandshakes *self, GTlsConnection *connection,
   job->first_byte = g_socket_create_source (socket, G_IO_IN | G_IO_HUP, NULL);
   g_source_set_callback (
       job->first_byte, G_SOURCE_FUNC (on_first_byte), job, NULL);
-  g_source_attach (job->first_byte, self->context);
+  g_source_attach (job->first_byte, nest);
 }
 
 HttpHandshakes *

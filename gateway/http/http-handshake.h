@@ -25,11 +25,12 @@ void http_handshakes_free (HttpHandshakes *self);
 
 typedef void (*HttpHandshakeDone) (gboolean ok, gpointer user_data);
 
-/* @done is called once, later, unless the handshakes are freed before;
- * @destroy of @user_data always. Whoever loses patience shuts @socket down. */
-void http_handshakes_start (HttpHandshakes *self, GTlsConnection *connection,
-    GSocket *socket, guint64 address, HttpHandshakeDone done,
-    gpointer user_data, GDestroyNotify destroy);
+/* @nest: the context in which @socket's first byte is waited for. @done is called
+ * once, later, unless the handshakes are freed before; @destroy of @user_data
+ * always. Whoever loses patience shuts @socket down. */
+void http_handshakes_start (HttpHandshakes *self, GMainContext *nest,
+    GTlsConnection *connection, GSocket *socket, guint64 address,
+    HttpHandshakeDone done, gpointer user_data, GDestroyNotify destroy);
 
 G_END_DECLS
 

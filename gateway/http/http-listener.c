@@ -40,6 +40,7 @@ struct _HttpListener {
   SoupServer *server;
   HttpConnections *connections;
   HttpHandshakes *handshakes;
+  HttpNests *nests;
   GMainContext *context;
   GPtrArray *ports; /* of Port, owned */
 
@@ -150,6 +151,7 @@ refuse (Port *port, GSocket *socket, HttpAdmission why)
 typedef struct {
   HttpListener *listener;
   PenstockHttpStream *stream;
+  GMainContext *nest; /* of its connection; lives as long as the listener */
   GSocketAddress *local, *remote;
 } Newcomer;
 
@@ -164,12 +166,15 @@ newcomer_free (gpointer data)
   g_free (newcomer);
 }
 
+/* libsoup keeps to the context that is the thread's default now. */
 static void
 hand_over (Newcomer *newcomer)
 {
   http_counter_add (&newcomer->listener->counters->accepted, 1);
+  g_main_context_push_thread_default (newcomer->nest);
   soup_server_accept_iostream (newcomer->listener->server,
       G_IO_STREAM (newcomer->stream), newcomer->local, newcomer->remote, NULL);
+  g_main_context_pop_thread_default (newcomer->nest);
 }
 
 /* One that failed goes with its stream. */
@@ -226,15 +231,18 @@ take_client (
     return;
   set_socket_options (socket);
   Newcomer *newcomer = g_new (Newcomer, 1);
+  GMainContext *nest =
+      penstock_priv_http_nests_choose (self->nests, g_socket_get_fd (socket));
   *newcomer = (Newcomer){ .listener = self,
-    .stream = http_connections_add (
-        self->connections, socket, remote, tls ? tls : plain, tls != NULL),
+    .stream = http_connections_add (self->connections, nest, socket, remote,
+        tls ? tls : plain, tls != NULL),
+    .nest = nest,
     .local = g_object_ref (local),
     .remote = g_object_ref (remote) };
   if (tls) {
-    http_handshakes_start (self->handshakes, G_TLS_CONNECTION (tls), socket,
-        penstock_priv_http_address_key (remote), on_handshake_done, newcomer,
-        newcomer_free);
+    http_handshakes_start (self->handshakes, nest, G_TLS_CONNECTION (tls),
+        socket, penstock_priv_http_address_key (remote), on_handshake_done,
+        newcomer, newcomer_free);
   } else {
     hand_over (newcomer);
     newcomer_free (newcomer);
@@ -336,13 +344,14 @@ port_free (gpointer data)
 /* ---- the listener ---- */
 
 HttpListener *
-http_listener_new (
-    SoupServer *server, HttpConnections *connections, HttpCounters *counters)
+http_listener_new (SoupServer *server, HttpConnections *connections,
+    HttpNests *nests, HttpCounters *counters)
 {
   HttpListener *self = g_new0 (HttpListener, 1);
 
   self->server = server;
   self->connections = connections;
+  self->nests = nests;
   self->counters = counters;
   self->context = g_main_context_ref_thread_default ();
   self->handshakes = http_handshakes_new ();

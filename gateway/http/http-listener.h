@@ -8,6 +8,7 @@
 #define PENSTOCK_HTTP_LISTENER_H
 
 #include "http-connection.h"
+#include "http-nests.h"
 #include "../config-types.h"
 
 G_BEGIN_DECLS
@@ -21,8 +22,8 @@ GSocket *http_listener_bind (
     const PenstockListenAddress *listen, GError **error);
 
 /* Works in the thread-default context; does not own what it is given. */
-HttpListener *http_listener_new (
-    SoupServer *server, HttpConnections *connections, HttpCounters *counters);
+HttpListener *http_listener_new (SoupServer *server,
+    HttpConnections *connections, HttpNests *nests, HttpCounters *counters);
 /* Starts to accept from @socket. @certificate: (nullable): for TLS. */
 void http_listener_add_port (
     HttpListener *self, GSocket *socket, GTlsCertificate *certificate);

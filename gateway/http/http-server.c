@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The HTTP server (see http-server.h): a thread with a main context, and
- * libsoup's server in it.
+ * The HTTP server (see http-server.h): a thread with a main context, libsoup's
+ * server in it, and its connections in contexts of their own (http-nests.h).
  *
  * libsoup keeps a connection alive only while it has a listener. Ours accepts
  * itself (http-listener.c), so libsoup is given the same socket in a context
@@ -11,6 +11,7 @@
 
 #include "http-connection.h"
 #include "http-listener.h"
+#include "http-nests.h"
 #include "http-pages.h"
 #include "http-router.h"
 #include "http-server-private.h"
@@ -45,6 +46,7 @@ struct _PenstockHttpServer {
   GSocket *socket, *tls_socket; /* NULL: not listening */
   GMainLoop *loop;
   SoupServer *soup;
+  HttpNests *nests;
   HttpConnections *connections;
   HttpListener *listener;
   guint n_messages; /* that libsoup holds */
@@ -319,9 +321,10 @@ start_soup (PenstockHttpServer *self, const Start *start)
       self->soup, "request-aborted", G_CALLBACK (on_request_over), self);
   park_listener (self);
 
+  self->nests = penstock_priv_http_nests_new ();
   self->connections = http_connections_new (&start->limits, &self->counters);
-  self->listener =
-      http_listener_new (self->soup, self->connections, &self->counters);
+  self->listener = http_listener_new (
+      self->soup, self->connections, self->nests, &self->counters);
   if (self->socket)
     http_listener_add_port (self->listener, self->socket, NULL);
   if (self->tls_socket)
@@ -370,6 +373,7 @@ stop_soup (PenstockHttpServer *self)
     continue;
   g_clear_pointer (&self->connections, http_connections_free);
   g_clear_object (&self->soup);
+  g_clear_pointer (&self->nests, penstock_priv_http_nests_free);
 }
 
 static gpointer

@@ -319,8 +319,10 @@ GST_START_TEST (idle_connections_cannot_take_all_places)
   /* In order of arrival: when this one is answered the others are known. */
   g_autoptr (Answer) answer = get (fixture->port, "/time", NULL);
   fail_unless_equals_int (answer->status, 200);
-  guint n = penstock_priv_http_server_count (fixture->server).connections;
-  fail_unless (n <= limits.max_connections + 1, "%u connections", n);
+  /* libsoup lets go of those that had to go when it comes to them. */
+  while (penstock_priv_http_server_count (fixture->server).connections >
+      limits.max_connections + 1)
+    continue;
   /* The oldest had to go. */
   fail_unless (client_is_closed (idle[0]));
   for (guint i = 0; i < G_N_ELEMENTS (idle); i++)
