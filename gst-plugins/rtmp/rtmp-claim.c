@@ -27,6 +27,7 @@ penstock_rtmp_claim_unref (PenstockRtmpClaim *claim)
     return;
   penstock_seat_holder_unref (claim->holder);
   penstock_publisher_seat_unref (claim->seat);
+  penstock_rtmp_owner_unref (claim->owner);
   g_rec_mutex_clear (&claim->delivery);
   g_free (claim->path);
   g_free (claim->key);
@@ -261,19 +262,6 @@ penstock_rtmp_claim_leave (
     start_grace (claim, publisher->loop, serial);
 }
 
-PenstockRtmpVerdict
-penstock_rtmp_claim_deliver_asked (
-    PenstockRtmpClaim *claim, const PenstockRtmpPublication *publication)
-{
-  PenstockRtmpVerdict verdict = PENSTOCK_RTMP_ACCEPT;
-
-  g_rec_mutex_lock (&claim->delivery);
-  if (!claim->released && claim->callbacks.asked)
-    verdict = claim->callbacks.asked (publication, claim->user_data);
-  g_rec_mutex_unlock (&claim->delivery);
-  return verdict;
-}
-
 void
 penstock_rtmp_claim_deliver_started (
     PenstockRtmpClaim *claim, const PenstockRtmpPublication *publication)
@@ -327,6 +315,8 @@ claim_new (PenstockRtmpServer *server, const gchar *path,
       ? penstock_publisher_seat_ref (settings->seat)
       : penstock_publisher_seat_new (
             settings ? settings->policy : PENSTOCK_SEAT_TAKEOVER_STALE);
+  claim->owner =
+      penstock_rtmp_owner_begin (settings ? settings->owner : NULL, server);
   claim->holder = penstock_seat_holder_new (lose_seat, claim, hold, let_go);
   g_rec_mutex_init (&claim->delivery);
   claim->callbacks = *callbacks;
@@ -339,36 +329,61 @@ typedef struct {
   PenstockLoop *loop;
 } Target;
 
-/* Connections that wait for a claim or playback. Lock held. */
-static GArray *
-deferred_publishers (PenstockRtmpServer *server)
+static void
+add_target (GArray *targets, const PenstockRtmpPublisher *publisher)
 {
-  GArray *targets = g_array_new (FALSE, FALSE, sizeof (Target));
-  GHashTableIter iter;
-  gpointer value;
+  const Target target = { publisher->id, publisher->loop };
 
-  g_hash_table_iter_init (&iter, server->publishers);
-  while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    PenstockRtmpPublisher *publisher = value;
-    const Target target = { publisher->id, publisher->loop };
-    if (publisher->deferred_path)
-      g_array_append_val (targets, target);
+  g_array_append_val (targets, target);
+}
+
+/* Takes @targets: they look again. */
+static void
+wake (PenstockRtmpServer *server, GArray *targets)
+{
+  for (guint i = 0; i < targets->len; i++) {
+    const Target *target = &g_array_index (targets, Target, i);
+    penstock_rtmp_publisher_ask (server, target->id, target->loop,
+        PENSTOCK_RTMP_ASK_ENTER, NULL, NULL, NULL);
   }
-  return targets;
+  g_array_unref (targets);
 }
 
 void
 penstock_rtmp_server_wake_deferred (PenstockRtmpServer *server)
 {
-  g_mutex_lock (&server->lock);
-  g_autoptr (GArray) waiting = deferred_publishers (server);
-  g_mutex_unlock (&server->lock);
+  GArray *targets = g_array_new (FALSE, FALSE, sizeof (Target));
+  GHashTableIter iter;
+  gpointer value;
 
-  for (guint i = 0; i < waiting->len; i++) {
-    const Target *target = &g_array_index (waiting, Target, i);
-    penstock_rtmp_publisher_ask (server, target->id, target->loop,
-        PENSTOCK_RTMP_ASK_ENTER, NULL, NULL, NULL);
+  g_mutex_lock (&server->lock);
+  g_hash_table_iter_init (&iter, server->publishers);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (((PenstockRtmpPublisher *) value)->deferred_path)
+      add_target (targets, value);
+  g_mutex_unlock (&server->lock);
+  wake (server, targets);
+}
+
+void
+penstock_rtmp_server_forget_owner (
+    PenstockRtmpServer *server, PenstockRtmpOwner *owner)
+{
+  GArray *targets = g_array_new (FALSE, FALSE, sizeof (Target));
+  GHashTableIter iter;
+  gpointer value;
+
+  g_mutex_lock (&server->lock);
+  g_hash_table_iter_init (&iter, server->publishers);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    PenstockRtmpPublisher *publisher = value;
+    if (publisher->asking != owner)
+      continue;
+    g_clear_pointer (&publisher->asking, penstock_rtmp_owner_unref);
+    add_target (targets, publisher);
   }
+  g_mutex_unlock (&server->lock);
+  wake (server, targets);
 }
 
 PenstockRtmpClaim *
@@ -393,6 +408,7 @@ penstock_rtmp_server_claim (PenstockRtmpServer *server, const gchar *path,
   g_mutex_unlock (&server->lock);
 
   if (taken) {
+    penstock_rtmp_owner_end (claim->owner);
     penstock_rtmp_server_unref (claim->server);
     penstock_rtmp_claim_unref (claim);
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
@@ -401,21 +417,6 @@ penstock_rtmp_server_claim (PenstockRtmpServer *server, const gchar *path,
   }
   penstock_rtmp_server_wake_deferred (server);
   return claim;
-}
-
-/* Who asked its owner waits for the next claim. Lock held. */
-static void
-forget_asking (PenstockRtmpClaim *claim)
-{
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, claim->server->publishers);
-  while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    PenstockRtmpPublisher *publisher = value;
-    if (publisher->asking == claim)
-      g_clear_pointer (&publisher->asking, penstock_rtmp_claim_unref);
-  }
 }
 
 void
@@ -437,9 +438,9 @@ penstock_rtmp_claim_release (PenstockRtmpClaim *claim)
   claim->removed = TRUE;
   targets[0] = (Target){ claim->publisher_id, claim->publisher_loop };
   targets[1] = (Target){ claim->waiting_id, claim->waiting_loop };
-  forget_asking (claim);
   g_mutex_unlock (&server->lock);
 
+  penstock_rtmp_owner_end (claim->owner);
   for (guint i = 0; i < G_N_ELEMENTS (targets); i++)
     if (targets[i].id != 0)
       penstock_rtmp_publisher_ask (server, targets[i].id, targets[i].loop,
@@ -472,58 +473,34 @@ penstock_rtmp_claim_get_stats (
   stats->messages = __atomic_load_n (&claim->messages, __ATOMIC_RELAXED);
 }
 
-/* The publisher @id waits for a decision. @owner: (nullable): who decides must
- * be the one who was asked, or nobody was asked */
+/* The publisher @id waits for a claim. */
 static void
-decide (PenstockRtmpServer *server, gpointer owner, guint64 id,
-    PenstockRtmpAsk what, const gchar *code, const gchar *description)
+decline (PenstockRtmpServer *server, guint64 id, PenstockRtmpAsk what,
+    const gchar *code, const gchar *description)
 {
-  PenstockRtmpClaim *claim = NULL;
   PenstockLoop *loop = NULL;
 
   g_mutex_lock (&server->lock);
   PenstockRtmpPublisher *publisher =
       g_hash_table_lookup (server->publishers, &id);
-  if (publisher && publisher->deferred_path) {
-    gpointer asked = publisher->asking ? publisher->asking->user_data : NULL;
-    if (publisher->asking)
-      claim = penstock_rtmp_claim_ref (publisher->asking);
-    if (asked == owner)
-      loop = publisher->loop;
-  }
+  if (publisher && publisher->deferred_path && !publisher->asking)
+    loop = publisher->loop;
   g_mutex_unlock (&server->lock);
   if (loop)
     penstock_rtmp_publisher_ask (
-        server, id, loop, what, claim, code, description);
-  if (claim)
-    penstock_rtmp_claim_unref (claim);
-}
-
-void
-penstock_rtmp_server_accept (
-    PenstockRtmpServer *server, gpointer owner, guint64 id)
-{
-  decide (server, owner, id, PENSTOCK_RTMP_ASK_ACCEPT, NULL, NULL);
-}
-
-void
-penstock_rtmp_server_decline (PenstockRtmpServer *server, gpointer owner,
-    guint64 id, const gchar *description)
-{
-  decide (server, owner, id, PENSTOCK_RTMP_ASK_DECLINE,
-      "NetStream.Publish.Denied", description);
+        server, id, loop, what, NULL, code, description);
 }
 
 void
 penstock_rtmp_server_refuse (PenstockRtmpServer *server, guint64 id,
     const gchar *code, const gchar *description)
 {
-  decide (server, NULL, id, PENSTOCK_RTMP_ASK_DECLINE, code, description);
+  decline (server, id, PENSTOCK_RTMP_ASK_DECLINE, code, description);
 }
 
 void
 penstock_rtmp_server_deny (
     PenstockRtmpServer *server, guint64 id, const gchar *description)
 {
-  decide (server, NULL, id, PENSTOCK_RTMP_ASK_DENY, NULL, description);
+  decline (server, id, PENSTOCK_RTMP_ASK_DENY, NULL, description);
 }

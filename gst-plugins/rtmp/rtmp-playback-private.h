@@ -50,6 +50,7 @@ struct _PenstockRtmpPlayback {
   gint ref_count;
   PenstockRtmpServer *server; /* owned until removed; NULL = of no listener */
   gchar *path;                /* NULL likewise */
+  PenstockRtmpOwner *owner;   /* ref; NULL = none */
   PenstockGopLog *log;
   GstClockTime max_lag;
   guint merge_window_ms, max_players;

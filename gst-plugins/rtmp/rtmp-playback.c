@@ -170,6 +170,7 @@ penstock_rtmp_playback_unref (PenstockRtmpPlayback *playback)
   penstock_gop_log_unref (playback->log);
   if (playback->config)
     gst_mini_object_unref (GST_MINI_OBJECT_CAST (playback->config));
+  penstock_rtmp_owner_unref (playback->owner);
   g_free (playback->path);
   g_free (playback);
 }
@@ -183,6 +184,8 @@ playback_new (PenstockRtmpServer *server, const gchar *path,
   playback->ref_count = 1;
   playback->server = server ? penstock_rtmp_server_ref (server) : NULL;
   playback->path = g_strdup (path);
+  if (server)
+    playback->owner = penstock_rtmp_owner_begin (settings->owner, server);
   playback->limits = settings->limits;
   playback->retention = settings->limits.retention;
   playback->log = penstock_gop_log_new (&settings->limits);
@@ -333,6 +336,7 @@ penstock_rtmp_playback_remove (PenstockRtmpPlayback *playback)
   g_mutex_lock (&server->lock);
   g_hash_table_remove (server->playbacks, playback->path);
   g_mutex_unlock (&server->lock);
+  penstock_rtmp_owner_end (playback->owner);
   g_atomic_int_set (&playback->ended, TRUE);
   post_to_all (playback, close_audience);
   penstock_rtmp_playback_unref (playback);

@@ -25,12 +25,14 @@ typedef struct _PenstockRtmpPlayback PenstockRtmpPlayback;
  *   more latency; 0 = at once, and sound with the picture behind it, at most
  *   55 ms later
  * @max_players: further ones are refused; 0 = no bound
+ * @owner: (nullable): decides who may play; %NULL: all
  */
 typedef struct {
   PenstockGopLogLimits limits;
   GstClockTime max_lag;
   guint merge_window_ms;
   guint max_players;
+  PenstockRtmpOwner *owner;
 } PenstockRtmpPlaybackSettings;
 
 /**

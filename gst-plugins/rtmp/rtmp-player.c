@@ -149,20 +149,21 @@ penstock_rtmp_player_free (PenstockRtmpPlayer *player)
   g_free (player);
 }
 
-void
+gboolean
 penstock_rtmp_player_pause (PenstockRtmpPlayer *player, gboolean on)
 {
   if (!player->playback || player->paused == on)
-    return;
+    return FALSE;
   player->paused = on;
   player->behind = GST_CLOCK_TIME_NONE;
   drop_batch (player);
   if (on)
-    return;
+    return TRUE;
   /* As a new player: what was missed is not wanted any more. */
   forget_config (player);
   init_cursor (player);
   apply_unwanted (player);
+  return TRUE;
 }
 
 void

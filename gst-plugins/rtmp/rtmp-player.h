@@ -22,7 +22,8 @@ gboolean penstock_rtmp_player_start (
     PenstockRtmpPlayer *player, PenstockRtmpPlayback *playback);
 /* Nothing more, except the rest of a message that was begun. */
 void penstock_rtmp_player_stop (PenstockRtmpPlayer *player);
-void penstock_rtmp_player_pause (PenstockRtmpPlayer *player, gboolean on);
+/* FALSE: nothing changes. */
+gboolean penstock_rtmp_player_pause (PenstockRtmpPlayer *player, gboolean on);
 void penstock_rtmp_player_receive (
     PenstockRtmpPlayer *player, guint track, gboolean on);
 /* Has anything been sent since the start? */

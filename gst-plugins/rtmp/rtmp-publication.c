@@ -15,6 +15,7 @@ penstock_rtmp_end_to_string (PenstockRtmpEnd end)
     [PENSTOCK_RTMP_END_REJECTED] = "rejected",
     [PENSTOCK_RTMP_END_PROTOCOL] = "protocol",
     [PENSTOCK_RTMP_END_SHUTDOWN] = "shutdown",
+    [PENSTOCK_RTMP_END_OVER] = "over",
     [PENSTOCK_RTMP_END_REFUSED] = "refused",
     [PENSTOCK_RTMP_END_UNREACHABLE] = "unreachable",
   };

@@ -20,12 +20,12 @@ G_BEGIN_DECLS
  * @tc_url: (nullable): tcUrl as sent, without query
  * @flash_ver: (nullable): flashVer as sent
  * @encoder: short name made from @flash_ver, "unknown" when it tells nothing
- * @type: "live", "record" or "append"
+ * @type: (nullable): "live", "record" or "append"; %NULL of a player
  * @query: parameters of tcUrl, application and name as sent, "" without any; %NULL
  *   when there is a publish key, which may be among them
  * @key: (nullable): for the unclaimed handler alone: the parameter `key`; secret
  *
- * Who publishes. Strings come from the peer, are valid UTF-8 without control
+ * Who publishes or plays, or asks to. Strings come from the peer, are valid UTF-8 without control
  * characters, and live as long as the callback.
  */
 typedef struct {
@@ -52,6 +52,7 @@ typedef struct {
  * @PENSTOCK_RTMP_END_REJECTED: the owner ended it
  * @PENSTOCK_RTMP_END_PROTOCOL: the peer broke the protocol
  * @PENSTOCK_RTMP_END_SHUTDOWN: the listener is going away
+ * @PENSTOCK_RTMP_END_OVER: (player) the stream that it played has ended
  * @PENSTOCK_RTMP_END_REFUSED: (client) the server refused; the text says why
  * @PENSTOCK_RTMP_END_UNREACHABLE: (client) no connection could be made
  */
@@ -63,6 +64,7 @@ typedef enum {
   PENSTOCK_RTMP_END_REJECTED,
   PENSTOCK_RTMP_END_PROTOCOL,
   PENSTOCK_RTMP_END_SHUTDOWN,
+  PENSTOCK_RTMP_END_OVER,
   PENSTOCK_RTMP_END_REFUSED,
   PENSTOCK_RTMP_END_UNREACHABLE,
 } PenstockRtmpEnd;
@@ -71,20 +73,7 @@ typedef enum {
 const gchar *penstock_rtmp_end_to_string (PenstockRtmpEnd end);
 
 /**
- * PenstockRtmpVerdict:
- * @PENSTOCK_RTMP_DEFER: penstock_rtmp_server_accept() or
- *   penstock_rtmp_server_decline() follows within 5 s, from any thread
- */
-typedef enum {
-  PENSTOCK_RTMP_ACCEPT,
-  PENSTOCK_RTMP_REJECT,
-  PENSTOCK_RTMP_DEFER,
-} PenstockRtmpVerdict;
-
-/**
  * PenstockRtmpCallbacks:
- * @asked: (nullable): somebody wants to publish, and has the key if there is
- *   one: may he? Not called by a client. Without this function he may
  * @started: a publication starts. Never twice without @ended between
  * @message: one audio, video or data message (types 8, 9, 18, 15) of it. Zero
  *   length messages do not come. Transfer none: take a ref or
@@ -104,8 +93,6 @@ typedef struct {
   void (*message) (PenstockRtmpMessage *message, gpointer user_data);
   void (*ended) (PenstockRtmpEnd end, const gchar *detail, gpointer user_data);
   void (*expired) (gpointer user_data);
-  PenstockRtmpVerdict (*asked) (
-      const PenstockRtmpPublication *publication, gpointer user_data);
 } PenstockRtmpCallbacks;
 
 G_END_DECLS

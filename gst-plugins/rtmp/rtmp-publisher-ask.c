@@ -13,22 +13,37 @@ typedef struct {
   gchar *code, *description;
 } Ask;
 
+/* Is it the turn of who waits for another publisher to end? */
 static void
-ask_enter (PenstockRtmpPublisher *publisher)
+enter_claim (PenstockRtmpPublisher *publisher)
 {
   PenstockRtmpServer *server = publisher->server;
 
-  if (publisher->state == PENSTOCK_RTMP_PUBLISHER_DEFERRED &&
-      penstock_rtmp_publisher_is_asking (publisher, NULL)) {
+  g_mutex_lock (&server->lock);
+  gboolean ours = publisher->claim->publisher_id == publisher->id;
+  g_mutex_unlock (&server->lock);
+  if (ours)
+    penstock_rtmp_publisher_start (publisher);
+}
+
+static void
+ask_enter (PenstockRtmpPublisher *publisher)
+{
+  switch (publisher->state) {
+  case PENSTOCK_RTMP_PUBLISHER_DEFERRED:
     penstock_rtmp_publisher_look_for_claim (publisher, TRUE);
-  } else if (publisher->state == PENSTOCK_RTMP_PUBLISHER_AWAITING) {
-    penstock_rtmp_publisher_look_for_playback (publisher, TRUE);
-  } else if (publisher->state == PENSTOCK_RTMP_PUBLISHER_WAITING) {
-    g_mutex_lock (&server->lock);
-    gboolean ours = publisher->claim->publisher_id == publisher->id;
-    g_mutex_unlock (&server->lock);
-    if (ours)
-      penstock_rtmp_publisher_start (publisher);
+    break;
+  case PENSTOCK_RTMP_PUBLISHER_ASKING:
+    penstock_rtmp_publisher_question_lost (publisher);
+    break;
+  case PENSTOCK_RTMP_PUBLISHER_AWAITING:
+    penstock_rtmp_publisher_look_for_playback (publisher);
+    break;
+  case PENSTOCK_RTMP_PUBLISHER_WAITING:
+    enter_claim (publisher);
+    break;
+  default:
+    break;
   }
 }
 
@@ -48,15 +63,6 @@ ask_end (PenstockRtmpPublisher *publisher)
         "NetStream.Publish.BadName", "Another publisher took the stream.");
 }
 
-/* Does who asks decide about it? It may have been decided already, or another
- * owner may have been asked. */
-static gboolean
-may_decide (const Ask *ask, PenstockRtmpPublisher *publisher)
-{
-  return publisher->state == PENSTOCK_RTMP_PUBLISHER_DEFERRED &&
-      penstock_rtmp_publisher_is_asking (publisher, ask->claim);
-}
-
 static void
 act (const Ask *ask, PenstockRtmpPublisher *publisher)
 {
@@ -67,17 +73,13 @@ act (const Ask *ask, PenstockRtmpPublisher *publisher)
   case PENSTOCK_RTMP_ASK_END:
     ask_end (publisher);
     break;
-  case PENSTOCK_RTMP_ASK_ACCEPT:
-    if (may_decide (ask, publisher))
-      penstock_rtmp_publisher_let_in (publisher, ask->claim);
-    break;
   case PENSTOCK_RTMP_ASK_DECLINE:
-    if (may_decide (ask, publisher))
+    if (publisher->state == PENSTOCK_RTMP_PUBLISHER_DEFERRED)
       penstock_rtmp_publisher_refuse (
           publisher, PENSTOCK_RTMP_END_REJECTED, ask->code, ask->description);
     break;
   case PENSTOCK_RTMP_ASK_DENY:
-    if (may_decide (ask, publisher))
+    if (publisher->state == PENSTOCK_RTMP_PUBLISHER_DEFERRED)
       penstock_rtmp_publisher_deny (publisher, ask->description);
     break;
   case PENSTOCK_RTMP_ASK_REFUSE:

@@ -10,14 +10,40 @@
 GST_DEBUG_CATEGORY_EXTERN (penstock_rtmp_debug);
 #define GST_CAT_DEFAULT penstock_rtmp_debug
 
+static void
+tell (PenstockRtmpPublisher *publisher, PenstockRtmpNews news,
+    PenstockRtmpEnd end, const gchar *detail)
+{
+  PenstockRtmpPublication who;
+
+  if (!publisher->served_by)
+    return;
+  penstock_rtmp_publisher_describe (publisher, NULL, &who);
+  penstock_rtmp_owner_tell (publisher->served_by, news, &who, end, detail);
+}
+
 void
-penstock_rtmp_publisher_stop_playing (PenstockRtmpPublisher *publisher)
+penstock_rtmp_publisher_stop_playing (
+    PenstockRtmpPublisher *publisher, PenstockRtmpEnd end, const gchar *detail)
 {
   if (publisher->state != PENSTOCK_RTMP_PUBLISHER_PLAYING)
     return;
   penstock_rtmp_player_stop (publisher->player);
-  GST_INFO ("play ended route=%s session=%" G_GUINT64_FORMAT " peer=%s",
-      publisher->path, publisher->id, publisher->peer);
+  GST_INFO ("play ended (%s: %s) route=%s session=%" G_GUINT64_FORMAT
+            " peer=%s",
+      penstock_rtmp_end_to_string (end), detail, publisher->path, publisher->id,
+      publisher->peer);
+  tell (publisher, PENSTOCK_RTMP_PLAY_STOPPED, end, detail);
+  g_clear_pointer (&publisher->served_by, penstock_rtmp_owner_unref);
+}
+
+void
+penstock_rtmp_publisher_pause_play (
+    PenstockRtmpPublisher *publisher, gboolean on)
+{
+  if (penstock_rtmp_player_pause (publisher->player, on))
+    tell (publisher, on ? PENSTOCK_RTMP_PAUSED : PENSTOCK_RTMP_UNPAUSED,
+        PENSTOCK_RTMP_END_GOODBYE, NULL);
 }
 
 /* The stream has ended: another one may be asked for. */
@@ -28,7 +54,8 @@ play_over (gpointer owner)
 
   penstock_rtmp_session_end_play (
       penstock_rtmp_publisher_get_session (publisher));
-  penstock_rtmp_publisher_stop_playing (publisher);
+  penstock_rtmp_publisher_stop_playing (
+      publisher, PENSTOCK_RTMP_END_OVER, "the stream has ended");
   penstock_rtmp_publisher_set_state (publisher, PENSTOCK_RTMP_PUBLISHER_IDLE);
 }
 
@@ -66,6 +93,8 @@ start_play (PenstockRtmpPublisher *publisher, PenstockRtmpPlayback *playback)
   }
   penstock_rtmp_session_accept_play (
       penstock_rtmp_publisher_get_session (publisher));
+  if (playback->owner)
+    publisher->served_by = penstock_rtmp_owner_ref (playback->owner);
   publisher->last_ping = penstock_loop_now (publisher->loop);
   penstock_rtmp_publisher_set_state (
       publisher, PENSTOCK_RTMP_PUBLISHER_PLAYING);
@@ -74,32 +103,63 @@ start_play (PenstockRtmpPublisher *publisher, PenstockRtmpPlayback *playback)
   penstock_rtmp_connection_resume (publisher->connection);
 }
 
-/* Looks for what the player wants; @again when it waits already. */
-void
-penstock_rtmp_publisher_look_for_playback (
-    PenstockRtmpPublisher *publisher, gboolean again)
+/* (transfer full) (nullable) */
+static PenstockRtmpPlayback *
+find_playback (PenstockRtmpPublisher *publisher)
 {
-  PenstockRtmpServer *server = publisher->server;
+  g_mutex_lock (&publisher->server->lock);
+  PenstockRtmpPlayback *playback =
+      penstock_rtmp_playback_find (publisher->server, publisher->path);
+  g_mutex_unlock (&publisher->server->lock);
+  return playback;
+}
+
+static void
+ask_owner (PenstockRtmpPublisher *publisher, PenstockRtmpPlayback *playback)
+{
+  PenstockRtmpVerdict verdict = penstock_rtmp_publisher_question (
+      publisher, playback->owner, PENSTOCK_RTMP_MAY_PLAY, NULL);
+
+  if (verdict == PENSTOCK_RTMP_ACCEPT)
+    start_play (publisher, playback);
+  else if (verdict == PENSTOCK_RTMP_REJECT)
+    penstock_rtmp_publisher_refuse_play (publisher, "Playing is not allowed.");
+}
+
+void
+penstock_rtmp_publisher_look_for_playback (PenstockRtmpPublisher *publisher)
+{
   const PenstockRtmpLimits *limits = penstock_rtmp_session_get_limits (
       penstock_rtmp_publisher_get_session (publisher));
 
   /* What is served from here on finds us among the deferred. */
   penstock_rtmp_publisher_set_deferred (publisher, publisher->path);
-  g_mutex_lock (&server->lock);
-  PenstockRtmpPlayback *playback =
-      penstock_rtmp_playback_find (server, publisher->path);
-  g_mutex_unlock (&server->lock);
+  PenstockRtmpPlayback *playback = find_playback (publisher);
 
   if (playback) {
-    start_play (publisher, playback);
+    ask_owner (publisher, playback);
     penstock_rtmp_playback_unref (playback);
-  } else if (!again && limits->play_ms == 0) {
+  } else if (limits->play_ms == 0) {
     penstock_rtmp_publisher_refuse_play (publisher, "There is no such stream.");
-  } else if (!again) {
+  } else if (publisher->state != PENSTOCK_RTMP_PUBLISHER_AWAITING) {
     penstock_rtmp_publisher_set_state (
         publisher, PENSTOCK_RTMP_PUBLISHER_AWAITING);
     penstock_rtmp_connection_pause (publisher->connection);
   }
+}
+
+void
+penstock_rtmp_publisher_let_play (
+    PenstockRtmpPublisher *publisher, PenstockRtmpOwner *owner)
+{
+  PenstockRtmpPlayback *playback = find_playback (publisher);
+
+  if (playback && playback->owner == owner)
+    start_play (publisher, playback);
+  else /* it has ended since */
+    penstock_rtmp_publisher_look_for_playback (publisher);
+  if (playback)
+    penstock_rtmp_playback_unref (playback);
 }
 
 void
@@ -108,8 +168,9 @@ penstock_rtmp_publisher_play (
 {
   g_free (publisher->path);
   publisher->path = g_strdup (event->path);
+  g_clear_pointer (&publisher->type, g_free);
   if (*event->path)
-    penstock_rtmp_publisher_look_for_playback (publisher, FALSE);
+    penstock_rtmp_publisher_look_for_playback (publisher);
   else
     penstock_rtmp_publisher_refuse_play (
         publisher, "The stream name is not allowed.");

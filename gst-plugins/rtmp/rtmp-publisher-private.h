@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The inside of a connection of a listener, shared by rtmp-publisher.c (states,
- * deadlines, events), rtmp-publisher-publish.c, rtmp-publisher-play.c and
- * rtmp-publisher-ask.c (what other threads ask). Loop's thread. */
+ * deadlines, events), rtmp-publisher-publish.c, rtmp-publisher-play.c,
+ * rtmp-publisher-question.c (what it asks owners) and rtmp-publisher-ask.c (what
+ * other threads ask). Loop's thread. */
 #ifndef PENSTOCK_RTMP_PUBLISHER_PRIVATE_H
 #define PENSTOCK_RTMP_PUBLISHER_PRIVATE_H
 
@@ -36,17 +37,29 @@ void penstock_rtmp_publisher_finish (PenstockRtmpPublisher *publisher);
 /* Ends what is running and closes; @detail is a sentence. */
 void penstock_rtmp_publisher_lost (gpointer publisher, const gchar *detail);
 
+/* Questions. */
+
+/* Who it is. @claim: (nullable): whose key is left out */
+void penstock_rtmp_publisher_describe (PenstockRtmpPublisher *publisher,
+    PenstockRtmpClaim *claim, PenstockRtmpPublication *out);
+/* Asks @owner, %NULL = nobody. With DEFER it waits in ASKING, and let_in(),
+ * let_play() or a refusal follows. @claim: as above */
+PenstockRtmpVerdict penstock_rtmp_publisher_question (
+    PenstockRtmpPublisher *publisher, PenstockRtmpOwner *owner,
+    PenstockRtmpQuestion question, PenstockRtmpClaim *claim);
+/* If the owner has ended: looks for another one. */
+void penstock_rtmp_publisher_question_lost (PenstockRtmpPublisher *publisher);
+/* It was not answered in time. */
+void penstock_rtmp_publisher_question_expired (
+    PenstockRtmpPublisher *publisher);
+
 /* Publishing. */
 
 /* The answer to `publish`. */
 void penstock_rtmp_publisher_publish (
     PenstockRtmpPublisher *publisher, const PenstockRtmpEvent *event);
-/* The owner of @claim, who was asked, has decided so. */
-void penstock_rtmp_publisher_let_in (
-    PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim);
-/* The owner of which claim decides about it? */
-gboolean penstock_rtmp_publisher_is_asking (
-    PenstockRtmpPublisher *publisher, const PenstockRtmpClaim *claim);
+/* The owner, who was asked, has decided so. */
+void penstock_rtmp_publisher_let_in (PenstockRtmpPublisher *publisher);
 /* Looks for a claim; @again when the handler was asked before. */
 void penstock_rtmp_publisher_look_for_claim (
     PenstockRtmpPublisher *publisher, gboolean again);
@@ -72,11 +85,18 @@ void penstock_rtmp_publisher_end_publication (
 /* The answer to `play`. */
 void penstock_rtmp_publisher_play (
     PenstockRtmpPublisher *publisher, const PenstockRtmpEvent *event);
-/* Looks for what the player wants; @again when it waits already. */
+/* Looks for what the player wants, and waits for it. */
 void penstock_rtmp_publisher_look_for_playback (
-    PenstockRtmpPublisher *publisher, gboolean again);
-/* Nothing when it does not play. */
-void penstock_rtmp_publisher_stop_playing (PenstockRtmpPublisher *publisher);
+    PenstockRtmpPublisher *publisher);
+/* @owner, who was asked, has decided so. */
+void penstock_rtmp_publisher_let_play (
+    PenstockRtmpPublisher *publisher, PenstockRtmpOwner *owner);
+/* It wants nothing for now, or the newest again. */
+void penstock_rtmp_publisher_pause_play (
+    PenstockRtmpPublisher *publisher, gboolean on);
+/* Nothing when it does not play; else its owner is told. */
+void penstock_rtmp_publisher_stop_playing (
+    PenstockRtmpPublisher *publisher, PenstockRtmpEnd end, const gchar *detail);
 /* Ends it with a status and closes. */
 void penstock_rtmp_publisher_refuse_play (
     PenstockRtmpPublisher *publisher, const gchar *description);

@@ -5,36 +5,10 @@
 
 #include "rtmp-publisher-private.h"
 
-#include <string.h>
-
 GST_DEBUG_CATEGORY_EXTERN (penstock_rtmp_debug);
 #define GST_CAT_DEFAULT penstock_rtmp_debug
 
 #define DENIED "NetStream.Publish.Denied"
-
-/* Who publishes what. An encoder may have put the publish key into the
- * application: once the key is known it is left out. */
-static void
-describe (PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim,
-    PenstockRtmpPublication *out)
-{
-  const PenstockRtmpPeerInfo *peer = penstock_rtmp_session_get_peer (
-      penstock_rtmp_publisher_get_session (publisher));
-  const gchar *key = claim ? claim->key : NULL;
-
-  *out = (PenstockRtmpPublication){
-    .id = publisher->id,
-    .peer = publisher->peer,
-    .path = claim ? claim->path : publisher->path,
-    .app = key && strstr (peer->app, key) ? "" : peer->app,
-    .tc_url =
-        key && peer->tc_url && strstr (peer->tc_url, key) ? NULL : peer->tc_url,
-    .flash_ver = peer->flash_ver,
-    .encoder = peer->encoder,
-    .type = publisher->type,
-    .query = key ? NULL : peer->query,
-  };
-}
 
 /* Leaves the claim, telling the owner if a publication was running. */
 void
@@ -44,7 +18,7 @@ penstock_rtmp_publisher_end_publication (
   PenstockRtmpClaim *claim = g_steal_pointer (&publisher->claim);
 
   penstock_rtmp_publisher_set_deferred (publisher, NULL);
-  penstock_rtmp_publisher_stop_playing (publisher);
+  penstock_rtmp_publisher_stop_playing (publisher, end, detail);
   if (!claim)
     return;
   if (publisher->state == PENSTOCK_RTMP_PUBLISHER_ACTIVE) {
@@ -160,7 +134,7 @@ penstock_rtmp_publisher_start (PenstockRtmpPublisher *publisher)
       penstock_publisher_seat_get_activity (claim->seat));
   penstock_rtmp_session_accept_publish (
       penstock_rtmp_publisher_get_session (publisher));
-  describe (publisher, claim, &publication);
+  penstock_rtmp_publisher_describe (publisher, claim, &publication);
   GST_INFO ("publication started (%s) route=%s session=%" G_GUINT64_FORMAT
             " peer=%s",
       publication.encoder, claim->path, publisher->id, publisher->peer);
@@ -192,56 +166,19 @@ enter (PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim)
   }
 }
 
-static void
-wait_for_decision (PenstockRtmpPublisher *publisher)
-{
-  penstock_rtmp_publisher_set_state (
-      publisher, PENSTOCK_RTMP_PUBLISHER_DEFERRED);
-  penstock_rtmp_connection_pause (publisher->connection);
-}
-
-/* @claim: (nullable): its owner decides from now on, unless it is released. */
-static void
-set_asking (PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim)
-{
-  g_mutex_lock (&publisher->server->lock);
-  g_clear_pointer (&publisher->asking, penstock_rtmp_claim_unref);
-  if (claim && !claim->removed)
-    publisher->asking = penstock_rtmp_claim_ref (claim);
-  g_mutex_unlock (&publisher->server->lock);
-}
-
-gboolean
-penstock_rtmp_publisher_is_asking (
-    PenstockRtmpPublisher *publisher, const PenstockRtmpClaim *claim)
-{
-  g_mutex_lock (&publisher->server->lock);
-  gboolean result = publisher->asking == claim;
-  g_mutex_unlock (&publisher->server->lock);
-  return result;
-}
-
 /* The owner of @claim, which is taken, decides. */
 static void
 ask_owner (PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim)
 {
-  PenstockRtmpPublication request;
+  PenstockRtmpVerdict verdict = penstock_rtmp_publisher_question (
+      publisher, claim->owner, PENSTOCK_RTMP_MAY_PUBLISH, claim);
 
-  describe (publisher, claim, &request);
-  /* Another thread may tell the decision before the owner has deferred it. */
-  set_asking (publisher, claim);
-  PenstockRtmpVerdict verdict =
-      penstock_rtmp_claim_deliver_asked (claim, &request);
-  if (verdict != PENSTOCK_RTMP_DEFER)
-    set_asking (publisher, NULL);
   if (verdict == PENSTOCK_RTMP_ACCEPT) {
     enter (publisher, claim);
     return;
   }
   penstock_rtmp_claim_unref (claim);
-  if (verdict == PENSTOCK_RTMP_DEFER)
-    wait_for_decision (publisher);
-  else
+  if (verdict == PENSTOCK_RTMP_REJECT)
     penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_REJECTED,
         DENIED, "The publication is not allowed.");
 }
@@ -254,7 +191,7 @@ ask_handler (PenstockRtmpPublisher *publisher, const gchar *key)
   PenstockRtmpUnclaimed verdict = PENSTOCK_RTMP_UNCLAIMED_REJECT;
   PenstockRtmpPublication request;
 
-  describe (publisher, NULL, &request);
+  penstock_rtmp_publisher_describe (publisher, NULL, &request);
   request.key = key;
   g_rec_mutex_lock (&server->handler_lock);
   if (server->unclaimed)
@@ -266,7 +203,9 @@ ask_handler (PenstockRtmpPublisher *publisher, const gchar *key)
         "NetStream.Publish.BadName", "There is no such stream.");
     return;
   }
-  wait_for_decision (publisher);
+  penstock_rtmp_publisher_set_state (
+      publisher, PENSTOCK_RTMP_PUBLISHER_DEFERRED);
+  penstock_rtmp_connection_pause (publisher->connection);
 }
 
 static gboolean
@@ -324,12 +263,19 @@ penstock_rtmp_publisher_look_for_claim (
 }
 
 void
-penstock_rtmp_publisher_let_in (
-    PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim)
+penstock_rtmp_publisher_let_in (PenstockRtmpPublisher *publisher)
 {
-  set_asking (publisher, NULL);
-  if (!refuse_when_full (publisher))
-    enter (publisher, penstock_rtmp_claim_ref (claim));
+  g_autofree gchar *key = dup_key (publisher);
+  PenstockRtmpClaimMatch match;
+  PenstockRtmpClaim *claim = find_claim (publisher, key, &match);
+
+  if (claim) {
+    enter (publisher, claim);
+  } else if (match == PENSTOCK_RTMP_CLAIM_NONE) {
+    /* Released since: the next one may let it in. */
+    penstock_rtmp_publisher_set_state (
+        publisher, PENSTOCK_RTMP_PUBLISHER_DEFERRED);
+  }
 }
 
 void

@@ -89,6 +89,7 @@ next_deadline (PenstockRtmpPublisher *publisher)
   case PENSTOCK_RTMP_PUBLISHER_IDLE:
     return since + limits->publish_ms;
   case PENSTOCK_RTMP_PUBLISHER_DEFERRED:
+  case PENSTOCK_RTMP_PUBLISHER_ASKING:
   case PENSTOCK_RTMP_PUBLISHER_WAITING:
     return since + times->defer_ms;
   case PENSTOCK_RTMP_PUBLISHER_AWAITING:
@@ -163,7 +164,7 @@ penstock_rtmp_publisher_set_deferred (
   g_free (publisher->deferred_path);
   publisher->deferred_path = g_strdup (path);
   if (!path)
-    g_clear_pointer (&publisher->asking, penstock_rtmp_claim_unref);
+    g_clear_pointer (&publisher->asking, penstock_rtmp_owner_unref);
   g_mutex_unlock (&publisher->server->lock);
 }
 
@@ -237,7 +238,7 @@ on_event (gpointer owner, PenstockRtmpEvent *event)
     penstock_rtmp_publisher_play (publisher, event);
     break;
   case PENSTOCK_RTMP_EVENT_PAUSE:
-    penstock_rtmp_player_pause (publisher->player, event->on);
+    penstock_rtmp_publisher_pause_play (publisher, event->on);
     break;
   case PENSTOCK_RTMP_EVENT_RECEIVE_AUDIO:
     penstock_rtmp_player_receive (
@@ -295,6 +296,9 @@ on_deadline (gpointer owner)
         "NetStream.Publish.BadName",
         "The stream did not become available in time.");
     break;
+  case PENSTOCK_RTMP_PUBLISHER_ASKING:
+    penstock_rtmp_publisher_question_expired (publisher);
+    break;
   case PENSTOCK_RTMP_PUBLISHER_WAITING:
     penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_REJECTED,
         "NetStream.Publish.BadName", "The stream is being published already.");
@@ -332,7 +336,7 @@ publisher_free (gpointer data)
   g_free (publisher->path);
   g_free (publisher->type);
   g_free (publisher->deferred_path);
-  g_clear_pointer (&publisher->asking, penstock_rtmp_claim_unref);
+  penstock_rtmp_owner_unref (publisher->asking);
   g_free (publisher->refusal);
   g_free (publisher);
 }

@@ -2,10 +2,11 @@
  *
  * The inside of the listener: rtmp-server.c has the listener and what owners
  * call, rtmp-publisher.c and its neighbours (rtmp-publisher-private.h) one
- * connection, which publishes or plays, rtmp-claim.c the claims. What is played
+ * connection, which publishes or plays, rtmp-claim.c the claims, rtmp-owner.c
+ * who decides about them. What is played
  * is in rtmp-playback.h.
  *
- * Locks, in this order: a claim's delivery lock, a listener's lock. Neither is
+ * Locks, in this order: a claim's delivery lock, a listener's lock, an owner's. Neither is
  * held while waiting for an I/O thread. */
 #ifndef PENSTOCK_RTMP_SERVER_PRIVATE_H
 #define PENSTOCK_RTMP_SERVER_PRIVATE_H
@@ -70,6 +71,7 @@ struct _PenstockRtmpClaim {
   gchar *path;
   gchar *key; /* NULL = none; secret */
   guint grace_ms;
+  PenstockRtmpOwner *owner; /* ref; NULL = none */
   PenstockPublisherSeat *seat;
   PenstockSeatHolder *holder; /* of the seat, for all publishers here */
 
@@ -96,6 +98,7 @@ typedef enum {
   PENSTOCK_RTMP_PUBLISHER_CONNECT,
   PENSTOCK_RTMP_PUBLISHER_IDLE,     /* connected, no publication */
   PENSTOCK_RTMP_PUBLISHER_DEFERRED, /* no claim yet */
+  PENSTOCK_RTMP_PUBLISHER_ASKING,   /* an owner decides */
   PENSTOCK_RTMP_PUBLISHER_WAITING,  /* for the one it takes over from */
   PENSTOCK_RTMP_PUBLISHER_AWAITING, /* something to play */
   PENSTOCK_RTMP_PUBLISHER_ACTIVE,
@@ -124,15 +127,34 @@ struct _PenstockRtmpPublisher {
   gchar *path, *type;         /* of the request; the path may have a key */
   PenstockRtmpPlayer *player; /* NULL until the first play */
   PenstockRtmpClaim *claim;   /* ref; WAITING or ACTIVE */
-  gchar *refusal;             /* PENALTY: what the peer is told */
+  PenstockRtmpOwner *served_by;  /* ref; PLAYING; NULL = nobody's */
+  PenstockRtmpQuestion question; /* ASKING */
+  gchar *refusal;                /* PENALTY: what the peer is told */
 
   /* Server's lock. */
-  gchar *deferred_path; /* path when DEFERRED or AWAITING */
-  PenstockRtmpClaim
-      *asking; /* ref; its owner decides; NULL = nobody is asked */
+  gchar *deferred_path; /* path when DEFERRED, AWAITING, or ASKING for it */
+  PenstockRtmpOwner *asking; /* ref; it decides; NULL = nobody is asked */
+  guint n_questions;         /* changes with each */
   GList half_open_link;
   gboolean half_open;
 };
+
+/* Owners */
+
+/* It owns something on @server from now on. (transfer full) (nullable): it, of
+ * %NULL likewise. */
+PenstockRtmpOwner *penstock_rtmp_owner_begin (
+    PenstockRtmpOwner *owner, PenstockRtmpServer *server);
+/* What it owns is gone: nothing is asked or told any more. %NULL is allowed. */
+void penstock_rtmp_owner_end (PenstockRtmpOwner *owner);
+gboolean penstock_rtmp_owner_has_ended (PenstockRtmpOwner *owner);
+/* DEFER also when it has ended, before or meanwhile. Without a lock. */
+PenstockRtmpVerdict penstock_rtmp_owner_ask (PenstockRtmpOwner *owner,
+    PenstockRtmpQuestion question, const PenstockRtmpPublication *who);
+/* Likewise; @owner: (nullable) */
+void penstock_rtmp_owner_tell (PenstockRtmpOwner *owner, PenstockRtmpNews news,
+    const PenstockRtmpPublication *who, PenstockRtmpEnd end,
+    const gchar *detail);
 
 /* Claims */
 
@@ -172,8 +194,6 @@ gboolean penstock_rtmp_claim_is_lost (PenstockRtmpClaim *claim);
 /* There is a new claim or playback: all that wait for one look again. */
 void penstock_rtmp_server_wake_deferred (PenstockRtmpServer *server);
 
-PenstockRtmpVerdict penstock_rtmp_claim_deliver_asked (
-    PenstockRtmpClaim *claim, const PenstockRtmpPublication *publication);
 void penstock_rtmp_claim_deliver_started (
     PenstockRtmpClaim *claim, const PenstockRtmpPublication *publication);
 void penstock_rtmp_claim_deliver_message (
@@ -203,18 +223,24 @@ void penstock_rtmp_publisher_new (const PenstockRtmpAccepted *accepted);
 typedef enum {
   PENSTOCK_RTMP_ASK_ENTER,   /* look again for a claim, or it is your turn */
   PENSTOCK_RTMP_ASK_END,     /* you are taken over */
-  PENSTOCK_RTMP_ASK_ACCEPT,  /* you are let in; void unless deferred */
   PENSTOCK_RTMP_ASK_DECLINE, /* with a status; void unless deferred */
   PENSTOCK_RTMP_ASK_DENY,    /* for a wrong key; void unless deferred */
   PENSTOCK_RTMP_ASK_REFUSE,  /* with a status; void unless in the claim */
   PENSTOCK_RTMP_ASK_CLOSE,   /* half open for the longest time */
 } PenstockRtmpAsk;
 
-/* @claim: (nullable): whose owner asks it. The publisher must be in that one or,
- * when deferred, have asked its owner; %NULL: nobody's */
+/* @claim: (nullable): the one that a publisher to be refused must be in */
 void penstock_rtmp_publisher_ask (PenstockRtmpServer *server, guint64 id,
     PenstockLoop *loop, PenstockRtmpAsk what, PenstockRtmpClaim *claim,
     const gchar *code, const gchar *description);
+/* The decision of @owner about the question that @id has asked it; void if it has
+ * not. */
+void penstock_rtmp_server_answer (PenstockRtmpServer *server,
+    PenstockRtmpOwner *owner, guint64 id, gboolean accept,
+    const gchar *description);
+/* Who has asked @owner looks for another one. */
+void penstock_rtmp_server_forget_owner (
+    PenstockRtmpServer *server, PenstockRtmpOwner *owner);
 /* Closes it now: the listener goes. Loop's thread. */
 void penstock_rtmp_publisher_shutdown (PenstockRtmpPublisher *publisher);
 

@@ -11,7 +11,7 @@
 
 #include "channel/publisher-seat.h"
 #include "rtmp-peers.h"
-#include "rtmp-publication.h"
+#include "rtmp-owner.h"
 
 G_BEGIN_DECLS
 
@@ -130,12 +130,15 @@ typedef enum {
  * @grace_ms: after an abrupt end, time until #PenstockRtmpCallbacks.expired
  * @seat: (nullable): shared with who publishes there by other means; its policy
  *   counts then
+ * @owner: (nullable): decides who of those that have the key may publish; %NULL:
+ *   all
  */
 typedef struct {
   const gchar *key;
   PenstockRtmpPolicy policy;
   guint grace_ms;
   PenstockPublisherSeat *seat;
+  PenstockRtmpOwner *owner;
 } PenstockRtmpClaimSettings;
 
 /**
@@ -231,20 +234,6 @@ typedef void (*PenstockRtmpRefusedFunc) (const gchar *peer,
  * run any more. Not from one of the handlers. */
 void penstock_rtmp_server_set_refused_handler (PenstockRtmpServer *server,
     PenstockRtmpRefusedFunc func, gpointer user_data);
-
-/**
- * penstock_rtmp_server_accept:
- * @owner: the `user_data` of the claim
- *
- * Lets the publication @id in, which the owner of its claim deferred (see
- * #PenstockRtmpCallbacks.asked). Nothing happens when it is gone, was decided
- * already, or another owner was asked.
- */
-void penstock_rtmp_server_accept (
-    PenstockRtmpServer *server, gpointer owner, guint64 id);
-/* The other decision, "NetStream.Publish.Denied". */
-void penstock_rtmp_server_decline (PenstockRtmpServer *server, gpointer owner,
-    guint64 id, const gchar *description);
 
 /* Refuses the publication @id, deferred by the handler and not claimed since, with
  * an error status, e.g. "NetStream.Publish.BadName". */

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * Signals of penstockrtmpsrc. See rtmp-signals.h. */
+ * Signals of penstockrtmpsrc and penstockrtmpsink. See rtmp-signals.h. */
 
 #include "rtmp-signals.h"
 
 #include "rtmp-metadata.h"
 
 static guint publish_signal, metadata_signal, stop_signal;
+static guint play_signal, play_stop_signal, pause_signal, unpause_signal;
 
 GType
 penstock_rtmp_verdict_get_type (void)
 {
   static gsize type = 0;
   static const GEnumValue values[] = {
-    { PENSTOCK_RTMP_ACCEPT, "May publish", "accept" },
+    { PENSTOCK_RTMP_ACCEPT, "May", "accept" },
     { PENSTOCK_RTMP_REJECT, "May not", "reject" },
     { PENSTOCK_RTMP_DEFER, "The action signal decide will tell", "defer" },
     { 0, NULL, NULL },
@@ -34,8 +35,24 @@ first_that_does_not_accept (GSignalInvocationHint *hint, GValue *result,
   return g_value_get_enum (answer) == PENSTOCK_RTMP_ACCEPT;
 }
 
+static void
+install_decide (GObjectClass *klass, GCallback decide)
+{
+  g_signal_new_class_handler ("decide", G_TYPE_FROM_CLASS (klass),
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, decide, NULL, NULL, NULL,
+      G_TYPE_NONE, 3, G_TYPE_UINT64, G_TYPE_BOOLEAN, G_TYPE_STRING);
+}
+
+static guint
+new_question (GObjectClass *klass, const gchar *name)
+{
+  return g_signal_new (name, G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+      first_that_does_not_accept, NULL, NULL, penstock_rtmp_verdict_get_type (),
+      1, GST_TYPE_STRUCTURE);
+}
+
 void
-penstock_rtmp_signals_install (GObjectClass *klass, GCallback decide)
+penstock_rtmp_signals_install_src (GObjectClass *klass, GCallback decide)
 {
   /**
    * PenstockRtmpSrc::publish:
@@ -53,9 +70,7 @@ penstock_rtmp_signals_install (GObjectClass *klass, GCallback decide)
    *
    * Since: 0.1
    */
-  publish_signal = g_signal_new ("publish", G_TYPE_FROM_CLASS (klass),
-      G_SIGNAL_RUN_LAST, 0, first_that_does_not_accept, NULL, NULL,
-      penstock_rtmp_verdict_get_type (), 1, GST_TYPE_STRUCTURE);
+  publish_signal = new_question (klass, "publish");
 
   /**
    * PenstockRtmpSrc::metadata:
@@ -101,9 +116,93 @@ penstock_rtmp_signals_install (GObjectClass *klass, GCallback decide)
    *
    * Since: 0.1
    */
-  g_signal_new_class_handler ("decide", G_TYPE_FROM_CLASS (klass),
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, decide, NULL, NULL, NULL,
-      G_TYPE_NONE, 3, G_TYPE_UINT64, G_TYPE_BOOLEAN, G_TYPE_STRING);
+  install_decide (klass, decide);
+}
+
+static guint
+new_notice (GObjectClass *klass, const gchar *name)
+{
+  return g_signal_new (name, G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+      NULL, NULL, NULL, G_TYPE_NONE, 1, GST_TYPE_STRUCTURE);
+}
+
+void
+penstock_rtmp_signals_install_sink (GObjectClass *klass, GCallback decide)
+{
+  /**
+   * PenstockRtmpSink::play:
+   * @self: the element
+   * @request: who wants to play: `id` (guint64), `peer`, `app`, `tc-url`,
+   *   `flash-ver`, `encoder` and `query` (strings; those that were not sent are
+   *   not there)
+   *
+   * Mode `serve`: somebody wants to play the stream, maybe since before the
+   * element was started. Runs on an I/O thread, where others wait for it: what
+   * takes longer is deferred, and told by #PenstockRtmpSink::decide within 5 s.
+   * The first handler that does not accept decides. Who is accepted may still be
+   * one player too many, see #PenstockRtmpSink:max-viewers. Who is rejected is
+   * told that there is no such stream.
+   *
+   * Returns: accept, reject or defer
+   *
+   * Since: 0.1
+   */
+  play_signal = new_question (klass, "play");
+
+  /**
+   * PenstockRtmpSink::play-stop:
+   * @self: the element
+   * @player: as `request` of #PenstockRtmpSink::play
+   * @end: "goodbye", "lost", "over" (the stream has ended), "rejected" (no media
+   *   came for it) or "protocol"
+   * @reason: a sentence
+   *
+   * A play that had started is over, once for each. Runs on an I/O thread and
+   * must not block. Not when the element itself is stopped.
+   *
+   * Since: 0.1
+   */
+  play_stop_signal = g_signal_new ("play-stop", G_TYPE_FROM_CLASS (klass),
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
+      GST_TYPE_STRUCTURE, G_TYPE_STRING, G_TYPE_STRING);
+
+  /**
+   * PenstockRtmpSink::pause:
+   * @self: the element
+   * @player: as `request` of #PenstockRtmpSink::play
+   *
+   * A player that plays wants nothing for now. Runs on an I/O thread and must
+   * not block.
+   *
+   * Since: 0.1
+   */
+  pause_signal = new_notice (klass, "pause");
+
+  /**
+   * PenstockRtmpSink::unpause:
+   * @self: the element
+   * @player: as `request` of #PenstockRtmpSink::play
+   *
+   * A player that had paused goes on, from the newest keyframe. Runs on an I/O
+   * thread and must not block.
+   *
+   * Since: 0.1
+   */
+  unpause_signal = new_notice (klass, "unpause");
+
+  /**
+   * PenstockRtmpSink::decide:
+   * @self: the element
+   * @id: of the request
+   * @accept: may play
+   * @reason: (nullable): why not, a sentence for the player's user
+   *
+   * Decides about a player that was deferred; about another one it does nothing.
+   * From any thread.
+   *
+   * Since: 0.1
+   */
+  install_decide (klass, decide);
 }
 
 static void
@@ -113,26 +212,96 @@ set_text (GstStructure *request, const gchar *name, const gchar *text)
     gst_structure_set (request, name, G_TYPE_STRING, text, NULL);
 }
 
-PenstockRtmpVerdict
-penstock_rtmp_signals_ask (
-    GstElement *element, const PenstockRtmpPublication *publication)
+/* (transfer full) */
+static GstStructure *
+describe (const gchar *name, const PenstockRtmpPublication *who)
 {
+  GstStructure *out =
+      gst_structure_new (name, "id", G_TYPE_UINT64, who->id, NULL);
+
+  set_text (out, "peer", who->peer);
+  set_text (out, "app", who->app);
+  set_text (out, "tc-url", who->tc_url);
+  set_text (out, "flash-ver", who->flash_ver);
+  set_text (out, "encoder", who->encoder);
+  set_text (out, "type", who->type);
+  set_text (out, "query", who->query);
+  return out;
+}
+
+static PenstockRtmpVerdict
+on_asked (PenstockRtmpQuestion question, const PenstockRtmpPublication *who,
+    gpointer element)
+{
+  gboolean play = question == PENSTOCK_RTMP_MAY_PLAY;
+  guint signal = play ? play_signal : publish_signal;
   gint verdict = PENSTOCK_RTMP_ACCEPT;
 
-  if (!g_signal_has_handler_pending (element, publish_signal, 0, TRUE))
+  if (!g_signal_has_handler_pending (element, signal, 0, TRUE))
     return PENSTOCK_RTMP_ACCEPT;
-  GstStructure *request = gst_structure_new (
-      "penstock-publish-request", "id", G_TYPE_UINT64, publication->id, NULL);
-  set_text (request, "peer", publication->peer);
-  set_text (request, "app", publication->app);
-  set_text (request, "tc-url", publication->tc_url);
-  set_text (request, "flash-ver", publication->flash_ver);
-  set_text (request, "encoder", publication->encoder);
-  set_text (request, "type", publication->type);
-  set_text (request, "query", publication->query);
-  g_signal_emit (element, publish_signal, 0, request, &verdict);
+  GstStructure *request = describe (
+      play ? "penstock-play-request" : "penstock-publish-request", who);
+  g_signal_emit (element, signal, 0, request, &verdict);
   gst_structure_free (request);
   return (PenstockRtmpVerdict) verdict;
+}
+
+static void
+on_told (PenstockRtmpNews news, const PenstockRtmpPublication *who,
+    PenstockRtmpEnd end, const gchar *detail, gpointer element)
+{
+  const guint signals[] = {
+    [PENSTOCK_RTMP_PLAY_STOPPED] = play_stop_signal,
+    [PENSTOCK_RTMP_PAUSED] = pause_signal,
+    [PENSTOCK_RTMP_UNPAUSED] = unpause_signal,
+  };
+  guint signal = signals[news];
+
+  if (!g_signal_has_handler_pending (element, signal, 0, TRUE))
+    return;
+  GstStructure *player = describe ("penstock-player", who);
+  if (news == PENSTOCK_RTMP_PLAY_STOPPED)
+    g_signal_emit (
+        element, signal, 0, player, penstock_rtmp_end_to_string (end), detail);
+  else
+    g_signal_emit (element, signal, 0, player);
+  gst_structure_free (player);
+}
+
+static void
+hold (gpointer element)
+{
+  gst_object_ref (element);
+}
+
+static void
+let_go (gpointer element)
+{
+  gst_object_unref (element);
+}
+
+PenstockRtmpOwner *
+penstock_rtmp_signals_new_owner (GstElement *element)
+{
+  static const PenstockRtmpOwnerCallbacks callbacks = {
+    .hold = hold,
+    .let_go = let_go,
+    .asked = on_asked,
+    .told = on_told,
+  };
+
+  return penstock_rtmp_owner_new (&callbacks, element);
+}
+
+void
+penstock_rtmp_signals_decide (
+    PenstockRtmpOwner *owner, guint64 id, gboolean accept, const gchar *reason)
+{
+  if (owner && accept)
+    penstock_rtmp_owner_accept (owner, id);
+  else if (owner)
+    penstock_rtmp_owner_decline (owner, id, reason);
+  penstock_rtmp_owner_unref (owner);
 }
 
 void

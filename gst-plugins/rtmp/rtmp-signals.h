@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: MIT
  *
- * Signals of penstockrtmpsrc: who may publish is for the application to say. */
+ * Signals of penstockrtmpsrc and penstockrtmpsink: who may publish and play is
+ * for the application to say. */
 #ifndef PENSTOCK_RTMP_SIGNALS_H
 #define PENSTOCK_RTMP_SIGNALS_H
 
 #include <gst/gst.h>
 
 #include "rtmp-message.h"
-#include "rtmp-publication.h"
+#include "rtmp-owner.h"
 
 G_BEGIN_DECLS
 
 GType penstock_rtmp_verdict_get_type (void);
 
 /* @decide: void (*) (self, guint64 id, gboolean accept, const gchar *reason) */
-void penstock_rtmp_signals_install (GObjectClass *klass, GCallback decide);
+void penstock_rtmp_signals_install_src (GObjectClass *klass, GCallback decide);
+void penstock_rtmp_signals_install_sink (GObjectClass *klass, GCallback decide);
 
-/* Asks those who are connected to `publish`; nobody: ACCEPT. */
-PenstockRtmpVerdict penstock_rtmp_signals_ask (
-    GstElement *element, const PenstockRtmpPublication *publication);
+/* (transfer full): asks and tells those who are connected to the signals of
+ * @element; nobody: ACCEPT. */
+PenstockRtmpOwner *penstock_rtmp_signals_new_owner (GstElement *element);
+/* What `decide` does. @owner: (transfer full) (nullable) */
+void penstock_rtmp_signals_decide (
+    PenstockRtmpOwner *owner, guint64 id, gboolean accept, const gchar *reason);
 
 /* `metadata`, when @message has some and somebody listens. */
 void penstock_rtmp_signals_tell_metadata (

@@ -39,6 +39,7 @@ struct _PenstockRtmpSink {
    * posting. */
   GMutex lock;
   PenstockRtmpTarget *target; /* READY→PAUSED to PAUSED→READY */
+  PenstockRtmpOwner *owner;   /* likewise; asks the application */
   /* By PenstockFlvKind. */
   PenstockRtmpSinkTrack tracks[PENSTOCK_RTMP_SINK_N_TRACKS];
   gboolean have_base;

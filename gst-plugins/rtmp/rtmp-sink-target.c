@@ -53,15 +53,18 @@ penstock_rtmp_sink_settings_describe (const PenstockRtmpSinkSettings *settings)
 
 static gboolean
 open_server (PenstockRtmpTarget *target, GstElement *element,
-    const PenstockRtmpSinkSettings *settings, GError **error)
+    const PenstockRtmpSinkSettings *settings, PenstockRtmpOwner *owner,
+    GError **error)
 {
+  PenstockRtmpPlaybackSettings log = settings->log;
   g_autofree gchar *path = NULL;
 
+  log.owner = owner;
   target->server = penstock_rtmp_listener_open (element, settings->location,
       &settings->tls, settings->limits, &target->port, &path, error);
   if (target->server)
-    target->playback = penstock_rtmp_server_add_playback (
-        target->server, path, &settings->log, error);
+    target->playback =
+        penstock_rtmp_server_add_playback (target->server, path, &log, error);
   return target->playback != NULL;
 }
 
@@ -88,12 +91,12 @@ open_push (PenstockRtmpTarget *target, const PenstockRtmpSinkSettings *settings,
 
 PenstockRtmpTarget *
 penstock_rtmp_target_open (GstElement *element,
-    const PenstockRtmpSinkSettings *settings, PenstockRtmpPushFunc func,
-    gpointer user_data, GError **error)
+    const PenstockRtmpSinkSettings *settings, PenstockRtmpOwner *owner,
+    PenstockRtmpPushFunc func, gpointer user_data, GError **error)
 {
   PenstockRtmpTarget *target = g_new0 (PenstockRtmpTarget, 1);
   gboolean ok = settings->mode == PENSTOCK_RTMP_SINK_SERVE
-      ? open_server (target, element, settings, error)
+      ? open_server (target, element, settings, owner, error)
       : open_push (target, settings, func, user_data, error);
 
   if (!ok)

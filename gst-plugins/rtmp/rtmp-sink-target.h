@@ -41,10 +41,11 @@ gchar *penstock_rtmp_sink_settings_describe (
 typedef struct _PenstockRtmpTarget PenstockRtmpTarget;
 
 /* (transfer full) (nullable): %NULL with @error. @element: posts warnings.
+ * @owner: (nullable): decides who plays, in mode serve.
  * @func: for mode push; see rtmp-push.h for its thread. */
 PenstockRtmpTarget *penstock_rtmp_target_open (GstElement *element,
-    const PenstockRtmpSinkSettings *settings, PenstockRtmpPushFunc func,
-    gpointer user_data, GError **error);
+    const PenstockRtmpSinkSettings *settings, PenstockRtmpOwner *owner,
+    PenstockRtmpPushFunc func, gpointer user_data, GError **error);
 /* After this returns the function is not called. %NULL is allowed. */
 void penstock_rtmp_target_close (PenstockRtmpTarget *target);
 

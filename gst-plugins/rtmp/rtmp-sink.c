@@ -4,6 +4,7 @@
  * of the RTMP listener can play, or that is published to another server.
  * Its parts are in rtmp-sink-private.h. */
 
+#include "rtmp-signals.h"
 #include "rtmp-sink-private.h"
 
 /**
@@ -13,7 +14,8 @@
  * With #PenstockRtmpSink:mode `serve`, serves one stream to RTMP players:
  * whoever plays #PenstockRtmpSink:location gets the newest keyframe and what came after it at once, then what comes
  * next. The listener is shared with every other RTMP element of the process on
- * the same address and port.
+ * the same address and port. An application decides who may play by the signal
+ * #PenstockRtmpSink::play.
  *
  * With the mode `push`, publishes the stream to the server of
  * #PenstockRtmpSink:location, and connects again whenever that fails: with
@@ -54,6 +56,18 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (PenstockRtmpSink, penstock_rtmp_sink,
 
 /* --- states --------------------------------------------------------------- */
 
+/* The handler of the action signal `decide`. */
+static void
+decide (
+    PenstockRtmpSink *self, guint64 id, gboolean accept, const gchar *reason)
+{
+  g_mutex_lock (&self->lock);
+  PenstockRtmpOwner *owner =
+      self->owner ? penstock_rtmp_owner_ref (self->owner) : NULL;
+  g_mutex_unlock (&self->lock);
+  penstock_rtmp_signals_decide (owner, id, accept, reason);
+}
+
 /* A push has another state. I/O thread. */
 static void
 push_changed (
@@ -79,6 +93,15 @@ push_changed (
   }
 }
 
+static void
+release_owner (PenstockRtmpSink *self)
+{
+  g_mutex_lock (&self->lock);
+  PenstockRtmpOwner *owner = g_steal_pointer (&self->owner);
+  g_mutex_unlock (&self->lock);
+  penstock_rtmp_owner_release (owner);
+}
+
 static gboolean
 start (PenstockRtmpSink *self)
 {
@@ -89,8 +112,12 @@ start (PenstockRtmpSink *self)
   penstock_rtmp_sink_settings_copy (&self->settings, &settings);
   GST_OBJECT_UNLOCK (self);
 
+  /* Who is asked at once may decide at once. */
+  g_mutex_lock (&self->lock);
+  self->owner = penstock_rtmp_signals_new_owner (GST_ELEMENT (self));
+  g_mutex_unlock (&self->lock);
   PenstockRtmpTarget *target = penstock_rtmp_target_open (
-      GST_ELEMENT (self), &settings, push_changed, self, &error);
+      GST_ELEMENT (self), &settings, self->owner, push_changed, self, &error);
   g_mutex_lock (&self->lock);
   self->have_base = self->ended = FALSE;
   self->eos_seqnum = GST_SEQNUM_INVALID;
@@ -106,6 +133,7 @@ start (PenstockRtmpSink *self)
             settings.mode == PENSTOCK_RTMP_SINK_SERVE ? "serve" : "push to",
             where, error->message),
         (NULL));
+    release_owner (self);
   }
   penstock_rtmp_sink_settings_clear (&settings);
   return target != NULL;
@@ -124,6 +152,7 @@ stop (PenstockRtmpSink *self)
   GST_OBJECT_UNLOCK (self);
 
   penstock_rtmp_target_close (target);
+  release_owner (self);
   g_clear_pointer (&self->warned, g_free);
 }
 
@@ -169,7 +198,9 @@ penstock_rtmp_sink_class_init (PenstockRtmpSinkClass *klass)
   element_class->request_new_pad = penstock_rtmp_sink_request_new_pad;
   element_class->release_pad = penstock_rtmp_sink_release_pad;
   penstock_rtmp_sink_properties_install (object_class);
+  penstock_rtmp_signals_install_sink (object_class, G_CALLBACK (decide));
   gst_type_mark_as_plugin_api (penstock_rtmp_sink_mode_get_type (), 0);
+  gst_type_mark_as_plugin_api (penstock_rtmp_verdict_get_type (), 0);
 
   gst_element_class_add_static_pad_template (element_class, &video_template);
   gst_element_class_add_static_pad_template (element_class, &audio_template);

@@ -38,7 +38,8 @@ typedef struct {
 /* Where the messages come from: one of the two roles. */
 typedef struct {
   PenstockRtmpServer *server;
-  guint16 port; /* of the server that the location names */
+  guint16 port;             /* of the server that the location names */
+  PenstockRtmpOwner *owner; /* asks the application */
   PenstockRtmpClaim *claim;
   PenstockRtmpClient *client;
 } PenstockRtmpSrcSource;

@@ -17,12 +17,6 @@ penstock_rtmp_src_push (PenstockRtmpSrc *self, PenstockRtmpQueueItem *item)
   penstock_rtmp_queue_push (self->queue, item);
 }
 
-static PenstockRtmpVerdict
-on_asked (const PenstockRtmpPublication *publication, gpointer user_data)
-{
-  return penstock_rtmp_signals_ask (user_data, publication);
-}
-
 static void
 on_started (const PenstockRtmpPublication *publication, gpointer user_data)
 {
@@ -61,7 +55,6 @@ on_expired (gpointer user_data)
 }
 
 static const PenstockRtmpCallbacks callbacks = {
-  .asked = on_asked,
   .started = on_started,
   .message = on_message,
   .ended = on_ended,
@@ -77,7 +70,8 @@ open_server (PenstockRtmpSrc *self, const PenstockRtmpSrcSettings *settings,
   PenstockRtmpClaimSettings claim = { .key = settings->publish_key,
     .policy = settings->policy,
     .grace_ms = settings->grace_ms,
-    .seat = settings->seat };
+    .seat = settings->seat,
+    .owner = source->owner };
   g_autofree gchar *path = NULL;
 
   source->server =
@@ -85,10 +79,6 @@ open_server (PenstockRtmpSrc *self, const PenstockRtmpSrcSettings *settings,
           &settings->tls, settings->limits, &source->port, &path, error);
   if (!source->server)
     return FALSE;
-  /* Who is asked at once may decide at once. */
-  g_mutex_lock (&self->source_lock);
-  self->source.server = source->server;
-  g_mutex_unlock (&self->source_lock);
   source->claim = penstock_rtmp_server_claim (
       source->server, path, &claim, &callbacks, self, error);
   return source->claim != NULL;
@@ -125,6 +115,7 @@ penstock_rtmp_src_source_close (PenstockRtmpSrc *self)
   g_mutex_unlock (&self->source_lock);
   g_clear_pointer (&source.client, penstock_rtmp_client_free);
   g_clear_pointer (&source.claim, penstock_rtmp_claim_release);
+  penstock_rtmp_owner_release (source.owner);
   g_clear_pointer (&source.server, penstock_rtmp_server_unref);
 
   GST_OBJECT_LOCK (self);
@@ -148,7 +139,12 @@ penstock_rtmp_src_source_open (PenstockRtmpSrc *self)
   g_free (self->stream_name);
   self->stream_name = g_strdup (where);
 
-  /* Callbacks may run before the pointers are stored: they only use the
+  /* Who is asked at once may decide at once. */
+  source.owner = penstock_rtmp_signals_new_owner (GST_ELEMENT (self));
+  g_mutex_lock (&self->source_lock);
+  self->source.owner = source.owner;
+  g_mutex_unlock (&self->source_lock);
+  /* Callbacks may run before the other pointers are stored: they only use the
    * queue. */
   ok = self->is_client ? open_client (self, &settings, &source, &error)
                        : open_server (self, &settings, &source, &error);
@@ -175,18 +171,10 @@ penstock_rtmp_src_source_decide (
     PenstockRtmpSrc *self, guint64 id, gboolean accept, const gchar *reason)
 {
   g_mutex_lock (&self->source_lock);
-  PenstockRtmpServer *server = self->source.server
-      ? penstock_rtmp_server_ref (self->source.server)
-      : NULL;
+  PenstockRtmpOwner *owner =
+      self->source.owner ? penstock_rtmp_owner_ref (self->source.owner) : NULL;
   g_mutex_unlock (&self->source_lock);
-  if (!server)
-    return;
-  if (accept)
-    penstock_rtmp_server_accept (server, self, id);
-  else
-    penstock_rtmp_server_decline (
-        server, self, id, reason ? reason : "The publication is not allowed.");
-  penstock_rtmp_server_unref (server);
+  penstock_rtmp_signals_decide (owner, id, accept, reason);
 }
 
 void

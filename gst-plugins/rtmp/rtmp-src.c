@@ -189,7 +189,7 @@ penstock_rtmp_src_class_init (PenstockRtmpSrcClass *klass)
   element_class->change_state = penstock_rtmp_src_change_state;
   element_class->send_event = penstock_rtmp_src_send_event;
   penstock_rtmp_src_properties_install (object_class);
-  penstock_rtmp_signals_install (
+  penstock_rtmp_signals_install_src (
       object_class, G_CALLBACK (penstock_rtmp_src_source_decide));
 
   gst_element_class_add_static_pad_template (element_class, &video_template);

@@ -409,6 +409,7 @@ GST_END_TEST;
 typedef struct _Deferrer {
   Owner owner; /* first: the other callbacks get it */
   PenstockRtmpServer *server;
+  PenstockRtmpOwner *asked;
   guint64 id; /* of who asked last; set before the event */
   /* Not NULL: it accepts and gives the path back in the same breath, and the
    * successor claims it. */
@@ -418,14 +419,15 @@ typedef struct _Deferrer {
 static void deferrer_claim (Deferrer *self);
 
 static PenstockRtmpVerdict
-on_asked_defer (const PenstockRtmpPublication *publication, gpointer user_data)
+on_asked_defer (PenstockRtmpQuestion question,
+    const PenstockRtmpPublication *who, gpointer user_data)
 {
   Deferrer *self = user_data;
 
-  self->id = publication->id;
+  self->id = who->id;
   g_async_queue_push (self->owner.events, g_strdup ("asked"));
   if (self->successor) {
-    penstock_rtmp_server_accept (self->server, self, publication->id);
+    penstock_rtmp_owner_accept (self->asked, who->id);
     penstock_rtmp_claim_release (g_steal_pointer (&self->owner.claim));
     deferrer_claim (self->successor);
   }
@@ -435,20 +437,20 @@ on_asked_defer (const PenstockRtmpPublication *publication, gpointer user_data)
 static void
 deferrer_claim (Deferrer *self)
 {
-  const PenstockRtmpCallbacks deferring = { .asked = on_asked_defer,
-    .started = on_started,
-    .message = on_message,
-    .ended = on_ended };
+  const PenstockRtmpClaimSettings settings = { .owner = self->asked };
 
   self->owner.claim = penstock_rtmp_server_claim (
-      self->server, "live/one", NULL, &deferring, self, NULL);
+      self->server, "live/one", &settings, &callbacks, self, NULL);
   fail_unless (self->owner.claim != NULL);
 }
 
 static void
 deferrer_init (Deferrer *self, PenstockRtmpServer *server)
 {
+  const PenstockRtmpOwnerCallbacks deferring = { .asked = on_asked_defer };
+
   *self = (Deferrer){ .server = server };
+  self->asked = penstock_rtmp_owner_new (&deferring, self);
   self->owner.events = g_async_queue_new_full (g_free);
 }
 
@@ -485,19 +487,19 @@ GST_START_TEST (only_the_new_owner_of_a_path_decides_what_was_deferred)
   assert_event (&before.owner, "asked");
   if (!succession_rows[__i__].at_once) {
     penstock_rtmp_claim_release (before.owner.claim);
-    penstock_rtmp_server_accept (server, &before, before.id);
+    penstock_rtmp_owner_accept (before.asked, before.id);
     deferrer_claim (&after);
   }
   assert_event (&after.owner, "asked");
   fail_unless (after.id == before.id);
 
   /* Had this one an effect, it would come before that of the next. */
-  penstock_rtmp_server_accept (server, &before, before.id);
+  penstock_rtmp_owner_accept (before.asked, before.id);
   if (succession_rows[__i__].accepts) {
-    penstock_rtmp_server_accept (server, &after, after.id);
+    penstock_rtmp_owner_accept (after.asked, after.id);
     assert_event (&after.owner, "started live/one");
   } else {
-    penstock_rtmp_server_decline (server, &after, after.id, "Not today.");
+    penstock_rtmp_owner_decline (after.asked, after.id, "Not today.");
   }
   gint event = GPOINTER_TO_INT (g_thread_join (answer));
   if (succession_rows[__i__].accepts) {
@@ -511,6 +513,8 @@ GST_START_TEST (only_the_new_owner_of_a_path_decides_what_was_deferred)
   rtmp_peer_free (peer);
   owner_clear (&after.owner);
   g_async_queue_unref (before.owner.events);
+  penstock_rtmp_owner_release (before.asked);
+  penstock_rtmp_owner_release (after.asked);
   penstock_rtmp_server_unref (server);
 }
 GST_END_TEST;

@@ -11,7 +11,8 @@
 typedef struct {
   PenstockRtmpServer *server;
   guint16 port;
-  PenstockRtmpClaim *claim;
+  PenstockRtmpClaim *claim, *other_claim;
+  PenstockRtmpOwner *owner, *stranger;
   GAsyncQueue *messages; /* of PenstockRtmpMessage, held */
   gint n_ended;
   PenstockRtmpVerdict verdict; /* of the owner */
@@ -21,21 +22,22 @@ typedef struct {
 /* What is deferred is decided at once, which counts; nothing said by others or
  * later does. */
 static PenstockRtmpVerdict
-on_asked (const PenstockRtmpPublication *publication, gpointer data)
+on_asked (PenstockRtmpQuestion question, const PenstockRtmpPublication *who,
+    gpointer data)
 {
   Fixture *f = data;
-  gint stranger;
 
+  assert_equals_int (question, PENSTOCK_RTMP_MAY_PUBLISH);
   if (f->verdict == PENSTOCK_RTMP_DEFER && f->accepts) {
-    penstock_rtmp_server_decline (f->server, &stranger, publication->id, "no");
+    penstock_rtmp_owner_decline (f->stranger, who->id, "no");
     penstock_rtmp_server_refuse (
-        f->server, publication->id, "NetStream.Publish.BadName", "no");
-    penstock_rtmp_server_accept (f->server, f, publication->id);
-    penstock_rtmp_server_decline (f->server, f, publication->id, "too late");
+        f->server, who->id, "NetStream.Publish.BadName", "no");
+    penstock_rtmp_owner_accept (f->owner, who->id);
+    penstock_rtmp_owner_decline (f->owner, who->id, "too late");
   } else if (f->verdict == PENSTOCK_RTMP_DEFER) {
-    penstock_rtmp_server_accept (f->server, &stranger, publication->id);
-    penstock_rtmp_server_decline (f->server, f, publication->id, "not today");
-    penstock_rtmp_server_accept (f->server, f, publication->id);
+    penstock_rtmp_owner_accept (f->stranger, who->id);
+    penstock_rtmp_owner_decline (f->owner, who->id, "not today");
+    penstock_rtmp_owner_accept (f->owner, who->id);
   }
   return f->verdict;
 }
@@ -60,10 +62,11 @@ static void
 fixture_init (
     Fixture *f, const PenstockRtmpLimits *limits, const gchar *publish_key)
 {
-  const PenstockRtmpCallbacks callbacks = {
-    .asked = on_asked, .message = on_message, .ended = on_ended
-  };
-  const PenstockRtmpClaimSettings settings = { .key = publish_key };
+  const PenstockRtmpOwnerCallbacks asking = { .asked = on_asked };
+  const PenstockRtmpCallbacks callbacks = { .message = on_message,
+    .ended = on_ended };
+  PenstockRtmpClaimSettings settings = { .key = publish_key };
+  PenstockRtmpClaimSettings other = { NULL };
   g_autoptr (GError) error = NULL;
 
   *f = (Fixture){ 0 };
@@ -73,6 +76,10 @@ fixture_init (
   fail_unless (f->server != NULL, "%s", error ? error->message : "");
   f->port = penstock_rtmp_server_get_port (f->server);
   fail_unless (penstock_rtmp_server_set_limits (f->server, limits, f));
+  f->owner = settings.owner = penstock_rtmp_owner_new (&asking, f);
+  f->stranger = other.owner = penstock_rtmp_owner_new (&asking, f);
+  f->other_claim = penstock_rtmp_server_claim (
+      f->server, "live/other", &other, &callbacks, f, &error);
   f->claim = penstock_rtmp_server_claim (
       f->server, "live/one", &settings, &callbacks, f, &error);
   fail_unless (f->claim != NULL, "%s", error ? error->message : "");
@@ -82,6 +89,9 @@ static void
 fixture_clear (Fixture *f)
 {
   penstock_rtmp_claim_release (f->claim);
+  penstock_rtmp_claim_release (f->other_claim);
+  penstock_rtmp_owner_release (f->owner);
+  penstock_rtmp_owner_release (f->stranger);
   penstock_rtmp_server_unref (f->server);
   g_async_queue_unref (f->messages);
 }
