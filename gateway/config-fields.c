@@ -747,6 +747,12 @@ static const PenstockField fields[] = {
     .help = "How long a publisher whose connection broke may take to return, "
         "before readers are told that the stream is over; only with input "
         "`publish`." },
+  { "/routes/*/correct-drift", PENSTOCK_FIELD_BOOLEAN, .fallback = "true",
+    .offset = ROUTE (correct_drift),
+    .help = "Whether times follow the system's clock where the source's is "
+        "faster or slower, by at most 5 ms a second. Otherwise they keep the "
+        "source's pace, and begin anew, with a discontinuity, when they are off "
+        "by more than half a second." },
   { "/routes/*/cache", PENSTOCK_FIELD_OBJECT,
     .help = "Bounds of the GOP cache, from which new readers start with a "
         "picture and slow readers are served. A GOP beyond a bound is given "

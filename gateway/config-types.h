@@ -152,6 +152,7 @@ typedef struct
   gchar *publish_user, *publish_password; /* open it over RTSP; never logged */
   PenstockPublisherPolicy publisher_policy;
   guint publisher_grace_ms;
+  gboolean correct_drift;
   guint64 cache_max_bytes;
   guint cache_max_time_ms, cache_max_entries;
 } PenstockRouteConfig;

@@ -449,7 +449,8 @@ build_pipeline (PenstockSupervisor *self, GError **error)
         "the GStreamer element penstockchannelsink is not installed");
     return FALSE;
   }
-  g_object_set (sink, "channel", self->route, NULL);
+  g_object_set (sink, "channel", self->route, "correct-drift",
+      self->route_config->correct_drift, NULL);
   gst_pipeline_use_clock (GST_PIPELINE (pipeline), self->clock);
   gst_element_set_start_time (pipeline, GST_CLOCK_TIME_NONE);
   gst_element_set_base_time (pipeline, self->base_time);

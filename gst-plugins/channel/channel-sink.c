@@ -622,13 +622,13 @@ penstock_channel_sink_class_init (PenstockChannelSinkClass *klass)
    * PenstockChannelSink:correct-drift:
    *
    * Whether the channel's time follows a source clock that runs faster or
-   * slower than the system's, by at most 1 ms a second.
+   * slower than the system's, by at most 5 ms a second.
    *
    * Since: 0.1
    */
   props[PROP_CORRECT_DRIFT] =
       g_param_spec_boolean ("correct-drift", "Correct drift",
-          "Follow a source clock that drifts, by at most 1 ms a second",
+          "Follow a source clock that drifts, by at most 5 ms a second",
           DEFAULT_CORRECT_DRIFT,
           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 

@@ -14,8 +14,10 @@
 #define DRIFT_WINDOW (10 * GST_SECOND)
 /* An error below this is not worth a correction. */
 #define DRIFT_DEAD_ZONE (5 * GST_MSECOND)
-/* 1 ms per second at most: nobody hears or sees it. */
-#define DRIFT_SLOPE_DIVISOR 1000
+/* A correction takes a window, so that it goes at the pace of the drift; small
+ * ones go by 1 ms a second, none by more than 5: nobody hears or sees that. */
+#define DRIFT_LEAST_DIVISOR 1000
+#define DRIFT_MOST_DIVISOR 200
 
 void
 penstock_time_map_reset (PenstockTimeMap *map, gboolean correct_drift)
@@ -111,17 +113,23 @@ check_drift (PenstockTimeMap *map, GstClockTime arrival, GstClockTimeDiff delay)
   map->window_min = G_MAXINT64;
   if (ABS (error) > (GstClockTimeDiff) PENSTOCK_TIME_MAP_MAX_ERROR)
     return TRUE;
-  if (map->correct_drift)
-    map->pending = ABS (error) > (GstClockTimeDiff) DRIFT_DEAD_ZONE ? error : 0;
+  if (!map->correct_drift)
+    return FALSE;
+  map->pending = ABS (error) > (GstClockTimeDiff) DRIFT_DEAD_ZONE ? error : 0;
+  map->divisor = (guint) CLAMP (DRIFT_WINDOW / (guint64) MAX (ABS (error), 1),
+      DRIFT_MOST_DIVISOR, DRIFT_LEAST_DIVISOR);
   return FALSE;
 }
 
 static void
 apply_drift (PenstockTimeMap *map, GstClockTime arrival)
 {
+  if (map->pending == 0) {
+    map->last_adjust = arrival;
+    return;
+  }
   GstClockTimeDiff most =
-      (GstClockTimeDiff) ((arrival - map->last_adjust) / DRIFT_SLOPE_DIVISOR);
-
+      (GstClockTimeDiff) ((arrival - map->last_adjust) / map->divisor);
   map->last_adjust = arrival;
   GstClockTimeDiff step = CLAMP (map->pending, -most, most);
   map->pending -= step;

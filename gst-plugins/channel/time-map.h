@@ -43,6 +43,7 @@ typedef struct
   GstClockTime window_start;     /* arrival; of the drift window */
   GstClockTimeDiff window_min;   /* smallest arrival - output in it */
   GstClockTimeDiff pending;      /* correction still to be applied */
+  guint divisor;                 /* of time that passes: its pace; > 0 */
   GstClockTime last_adjust;      /* arrival of the last step of it */
   guint64 n_jumps;
   GstClockTimeDiff corrected;    /* sum of all drift corrections */

@@ -148,6 +148,7 @@ GST_START_TEST (what_is_not_said_has_its_default)
   assert_equals_int (
       route->publisher_policy, PENSTOCK_PUBLISHER_TAKEOVER_STALE);
   assert_equals_int (route->publisher_grace_ms, 15000);
+  fail_unless (route->correct_drift);
   assert_equals_uint64 (route->cache_max_bytes, 67108864);
   assert_equals_int (route->cache_max_time_ms, 30000);
   assert_equals_int (route->cache_max_entries, 4096);
@@ -375,6 +376,7 @@ GST_START_TEST (routes_keep_the_order_of_the_file)
             "'z': {'input': 'test', 'outputs': ['rtsp']},"
             "'/live//*/': {'input': 'publish', 'outputs': ['rtsp'], "
             "'publisher-policy': 'reject', 'publisher-grace-ms': 0, "
+            "'correct-drift': false, "
             "'cache': {'max-bytes': 65536, 'max-time-ms': 100, "
             "'max-entries': 16}},"
             "'a': {'input': 'test', 'outputs': ['rtsp']}}}");
@@ -385,6 +387,7 @@ GST_START_TEST (routes_keep_the_order_of_the_file)
   fail_unless (live->is_template);
   assert_equals_int (live->publisher_policy, PENSTOCK_PUBLISHER_REJECT);
   assert_equals_int (live->publisher_grace_ms, 0);
+  fail_if (live->correct_drift);
   assert_equals_uint64 (live->cache_max_bytes, 65536);
   assert_equals_int (live->cache_max_time_ms, 100);
   assert_equals_int (live->cache_max_entries, 16);
