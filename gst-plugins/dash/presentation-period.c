@@ -56,14 +56,24 @@ number_beyond (const Presentation *self, GstClockTime start, GstClockTime now)
   return self->count.number + MAX (passed, self->count.grid.rows) + 1;
 }
 
+/* Players may have counted beyond what an earlier run left, and have got the
+ * beginning of what it did not finish: the clock is ahead of both. */
+static guint64
+number_at_start (const Presentation *self, GstClockTime start)
+{
+  guint64 number = self->settings.first_number;
+
+  if (number == 0)
+    number = number_at (start);
+  return MAX (number, self->adopted_number + 1);
+}
+
 /* All tracks begin a Period with the same number. */
 static guint64
 next_number (const Presentation *self, GstClockTime start, GstClockTime now)
 {
-  guint64 number = self->settings.first_number;
+  guint64 number = self->n_periods == 0 ? number_at_start (self, start) : 0;
 
-  if (self->n_periods == 0)
-    number = number ? number : number_at (start);
   for (guint i = 0; i < SEGMENTER_MAX_TRACKS; i++)
     number = MAX (number, self->tracks[i].next_number);
   if (self->count.grid.ticks)

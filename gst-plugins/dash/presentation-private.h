@@ -82,6 +82,7 @@ struct _Presentation {
   GQueue rows;    /* of PresentationRow: listed */
   GQueue retired; /* no MPD lists them any more */
   GQueue adopted; /* of PresentationFile: until the first row */
+  guint64 adopted_number; /* the highest of them */
   guint64 bytes;
   guint64 n_segments, n_periods;
 };

@@ -81,7 +81,7 @@ presentation_adopt (
 {
   g_queue_push_tail (&self->adopted, presentation_file_new (path, bytes));
   self->bytes += bytes;
-  self->settings.first_number = MAX (self->settings.first_number, number + 1);
+  self->adopted_number = MAX (self->adopted_number, number);
 }
 
 /* ---- the MPD ---- */

@@ -8,7 +8,7 @@
 "use strict";
 
 (() => {
-  const TICK_MS = 500;
+  const TICK_MS = 250;
   const STATUS_MS = 3000;
   const LOOK_MS = 1000; /* between two looks for a stream that is not there */
   const STALL_S = 2; /* without progress: say so */
@@ -19,6 +19,10 @@
   const REATTACH_AFTER_ERROR_S = 1;
   const START_S = 40; /* as long as data comes, the first picture may take */
   const JUMP_S = 3; /* a larger step of media time is a jump, no progress */
+  const NEXT_PERIOD_S = 0.3; /* without progress before another kind of Period */
+  const BEHIND_START_S = 0.05; /* of a Period: safely in it */
+  const NEAREST_S = 0.1;
+  const REFRESH_MS = 500; /* between looks of dash.js, without progress */
   /* dash.js makes up for what it starts too late at 1.04 times the speed; what
    * is buffered can be skipped at once. */
   const CLOSE_IN_AFTER_S = 0.6; /* of playing: the latency is known well */
@@ -51,6 +55,9 @@
   let startedAt = 0; /* media time */
   let closedIn = false; /* to the latency to keep, since attaching */
   let chosen = 0; /* latency that the viewer wants; 0: that of the stream */
+  let periods = []; /* of dash.js's manifest: where they begin, what is in them */
+  let attachedKinds = ""; /* of the Period that was played first */
+  let refreshedAt = 0; /* performance.now() */
   let reattached = 0;
   let attachments = 0;
   const errors = [];
@@ -210,13 +217,24 @@
     failed = true;
   }
 
+  /* dash.js has a manifest. */
+  function onManifest(event) {
+    const kindOf = (set) => (set.mimeType ||
+      set.Representation[0].mimeType).split("/")[0];
+    periods = event.data ? event.data.Period.map((period) => ({
+      start: period.start,
+      kinds: [...new Set(period.AdaptationSet.map(kindOf))].sort().join(),
+    })) : [];
+  }
+
   function detach() {
     if (!player) return;
     player.destroy();
     player = null;
   }
 
-  function attach() {
+  /* @position: media time; NaN: where the latency is the one to keep. */
+  function attach(position) {
     detach();
     attachments += 1;
     failed = sought = false;
@@ -225,13 +243,18 @@
     newsAt = bufferedTo = 0;
     attachedAt = movedAt = performance.now();
     started = closedIn = false;
+    periods = [];
+    attachedKinds = "";
     player = dashjs.MediaPlayer().create();
     player.updateSettings(settings());
-    if (chosen)
-      player.updateSettings({ streaming: { delay: { liveDelay: chosen } } });
+    /* dash.js begins nowhere nearer to what is there than this. */
+    const delay = Number.isNaN(position) ? chosen : NEAREST_S;
+    if (delay)
+      player.updateSettings({ streaming: { delay: { liveDelay: delay } } });
     showTarget();
     player.on(dashjs.MediaPlayer.events.ERROR, onError);
-    player.initialize(video, manifest, true);
+    player.on(dashjs.MediaPlayer.events.MANIFEST_LOADED, onManifest);
+    player.initialize(video, manifest, true, position);
   }
 
   function sayUnsupported() {
@@ -250,7 +273,7 @@
   }
 
   /* Attaches when there is something that can play. */
-  function consider() {
+  function consider(position = NaN) {
     const kinds = mpd.representations;
     setText(byId("codecs"),
       [...new Set(kinds.map((one) => one.codecs))].join(", ") || "–");
@@ -263,8 +286,8 @@
       return;
     }
     noteHalves();
-    setState("connecting", "Connecting", "");
-    attach();
+    if (Number.isNaN(position)) setState("connecting", "Connecting", "");
+    attach(position);
   }
 
   /* One look at the manifest; @period until the next. */
@@ -323,7 +346,12 @@
   function onProgress() {
     movedAt = performance.now();
     newsAt = 0;
-    if (!started) startedAt = video.currentTime;
+    if (!started) {
+      startedAt = video.currentTime;
+      if (mpd && Number.isFinite(mpd.delay))
+        player.updateSettings({ streaming: { delay: {
+          liveDelay: chosen || mpd.delay } } });
+    }
     started = true;
     if (!closedIn && mpd && mpd.low &&
         video.currentTime > startedAt + CLOSE_IN_AFTER_S) {
@@ -348,6 +376,18 @@
     const moved = !jumped && time > farthest + 0.01 && !video.seeking;
     if (jumped || moved) farthest = time;
     return moved;
+  }
+
+  /* A new Period may be there that dash.js has not heard of: where segments are
+   * counted it seldom looks. */
+  function refresh(now) {
+    if (!started || !mpd || !mpd.low || now - refreshedAt < REFRESH_MS) return;
+    refreshedAt = now;
+    player.refreshManifest();
+  }
+
+  function onWaiting() {
+    if (player) refresh(performance.now());
   }
 
   /* A young stream is filled before it is played; how long that takes depends
@@ -398,12 +438,39 @@
     }
   }
 
+  /* A browser cannot take sound up, or do without it, once it plays: where the
+   * next Period has other kinds of media dash.js has to begin anew. So it has
+   * where the Period that was played is gone, as after a restart of the server.
+   * Returns the media time to begin at, NaN when it can go on. */
+  function positionToBeginAt(now) {
+    const time = video.currentTime;
+    const current = periods.filter((one) => one.start <= time + 0.05).pop();
+    const next = periods.find((one) => one.start > time + 0.05);
+
+    if (!started) return NaN;
+    if (!attachedKinds && current) attachedKinds = current.kinds;
+    if (current && current.kinds !== attachedKinds) return time;
+    const stands = now - movedAt > NEXT_PERIOD_S * 1000;
+    const goesOn = !next || (current && next.kinds === attachedKinds);
+    return stands && !goesOn ? next.start : NaN;
+  }
+
+  async function beginAnew(position) {
+    lookAt = 0;
+    if (await look(LOOK_MS) && mpd) consider(position + BEHIND_START_S);
+  }
+
   async function watch() {
     const now = performance.now();
-    if (hasMoved()) {
-      onProgress();
+    const moved = hasMoved();
+    if (moved) onProgress();
+    const position = positionToBeginAt(now);
+    if (!Number.isNaN(position)) {
+      await beginAnew(position);
       return;
     }
+    if (moved) return;
+    if (!video.paused) refresh(now);
     if (video.paused && !video.ended && video.readyState >= 3) {
       movedAt = now;
       setState("paused", "");
@@ -536,6 +603,7 @@
       showFigures();
     });
     video.addEventListener("volumechange", showFigures);
+    video.addEventListener("waiting", onWaiting);
     byId("controls").addEventListener("submit", (event) =>
       event.preventDefault());
     byId("target").addEventListener("change", () =>
