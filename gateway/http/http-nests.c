@@ -5,7 +5,8 @@
  * A nest's descriptors are in the epoll instance as of the end of its last
  * round. Whatever changes in it later, in whatever thread, is told by its
  * wake-up descriptor, which is one of them: that is what ownerless polling
- * means. */
+ * means. Nothing is polled a second time; what is ready and was not told is told
+ * in the next round of the outer context. */
 
 #include "http-nests.h"
 
@@ -21,11 +22,13 @@
 typedef struct {
   HttpNests *owner;
   GMainContext *context;
+  int wake_fd;
   GPollFD *fds; /* what GLib wants polled, by descriptor */
   gint n_fds, max_fds;
-  GArray *watched; /* of GPollFD: the same, as it is in the epoll instance */
-  gint64 due;      /* monotonic µs; -1: not before something happens */
-  gboolean queued; /* has a turn in this round of the outer context */
+  GArray *happened; /* of GPollFD, since the last turn */
+  GArray *watched;  /* of GPollFD: the same, as it is in the epoll instance */
+  gint64 due;       /* monotonic µs; -1: not before something happens */
+  gboolean queued;  /* has a turn in this round of the outer context */
 } Nest;
 
 struct _HttpNests {
@@ -57,7 +60,9 @@ static void
 watch (Nest *nest, const GPollFD *fd)
 {
   HttpNests *self = nest->owner;
-  struct epoll_event event = { epoll_events (fd), { .ptr = nest } };
+  guint number = (guint) (nest - self->nests);
+  struct epoll_event event = { epoll_events (fd),
+    { .u64 = (guint64) number << 32 | (guint32) fd->fd } };
 
   /* It can be there, with other events or for another nest. */
   if (epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, fd->fd, &event) != 0 &&
@@ -126,14 +131,31 @@ query (Nest *nest, gint *priority)
   return ready ? 0 : timeout;
 }
 
-/* FALSE: there was nothing to do. */
+static void
+tell (Nest *nest, int fd, gushort events)
+{
+  for (gint i = 0; i < nest->n_fds; i++)
+    if (nest->fds[i].fd == fd)
+      nest->fds[i].revents =
+          events & (nest->fds[i].events | (G_IO_ERR | G_IO_HUP | G_IO_NVAL));
+}
+
+/* @first: with what has happened; afterwards only the wake-ups by the sources
+ * that were just attached are taken back. FALSE: there was nothing to do. */
 static gboolean
-do_round (Nest *nest, gint *timeout)
+do_round (Nest *nest, gboolean first, gint *timeout)
 {
   gint priority;
 
   *timeout = query (nest, &priority);
-  g_poll (nest->fds, (guint) nest->n_fds, 0);
+  for (gint i = 0; i < nest->n_fds; i++)
+    nest->fds[i].revents = 0;
+  for (guint i = 0; first && i < nest->happened->len; i++) {
+    const GPollFD *fd = &g_array_index (nest->happened, GPollFD, i);
+    tell (nest, fd->fd, fd->revents);
+  }
+  if (!first)
+    tell (nest, nest->wake_fd, G_IO_IN);
   if (!g_main_context_check (nest->context, priority, nest->fds, nest->n_fds))
     return FALSE;
   g_main_context_dispatch (nest->context);
@@ -148,10 +170,11 @@ take_turn (Nest *nest)
 
   g_main_context_push_thread_default (nest->context);
   for (guint i = 0; busy && i < MAX_ROUNDS; i++)
-    busy = do_round (nest, &timeout);
+    busy = do_round (nest, i == 0, &timeout);
   if (busy)
     timeout = query (nest, &priority);
   g_main_context_pop_thread_default (nest->context);
+  g_array_set_size (nest->happened, 0);
   watch_what_is_polled (nest);
   nest->due = timeout < 0
       ? -1
@@ -166,8 +189,14 @@ collect_happened (HttpNests *self)
   struct epoll_event events[MAX_EVENTS];
 
   int n = epoll_wait (self->epoll_fd, events, MAX_EVENTS, 0);
-  for (int i = 0; i < n; i++)
-    ((Nest *) events[i].data.ptr)->queued = TRUE;
+  for (int i = 0; i < n; i++) {
+    Nest *nest = &self->nests[events[i].data.u64 >> 32];
+    /* The bits are those of poll(2). */
+    const GPollFD fd = { .fd = (gint) (guint32) events[i].data.u64,
+      .revents = (gushort) events[i].events };
+    g_array_append_val (nest->happened, fd);
+    nest->queued = TRUE;
+  }
 }
 
 static void
@@ -230,8 +259,10 @@ nest_init (Nest *nest, HttpNests *owner)
   nest->context =
       g_main_context_new_with_flags (G_MAIN_CONTEXT_FLAGS_OWNERLESS_POLLING);
   nest->watched = g_array_new (FALSE, FALSE, sizeof (GPollFD));
+  nest->happened = g_array_new (FALSE, FALSE, sizeof (GPollFD));
   g_main_context_acquire (nest->context);
   take_turn (nest);
+  nest->wake_fd = nest->fds[0].fd; /* there is no other yet */
 }
 
 static void
@@ -240,6 +271,7 @@ nest_clear (Nest *nest)
   g_main_context_release (nest->context);
   g_main_context_unref (nest->context);
   g_array_unref (nest->watched);
+  g_array_unref (nest->happened);
   g_free (nest->fds);
 }
 
