@@ -19,7 +19,11 @@
   const REATTACH_AFTER_ERROR_S = 1;
   const START_S = 40; /* as long as data comes, the first picture may take */
   const JUMP_S = 3; /* a larger step of media time is a jump, no progress */
-  const NEXT_PERIOD_S = 0.3; /* without progress before another kind of Period */
+  const AGAIN_S = 0.5; /* what has to play after one that goes back */
+  /* Without progress, before the next Period: another kind of it, and one that
+   * dash.js should have come to by itself. */
+  const OTHER_PERIOD_S = 0.3;
+  const NEXT_PERIOD_S = 0.8;
   const BEHIND_START_S = 0.05; /* of a Period: safely in it */
   const NEAREST_S = 0.1;
   const REFRESH_MS = 500; /* between looks of dash.js, without progress */
@@ -45,6 +49,8 @@
   let endedMark = ""; /* of a manifest that was played to its end */
   let stallMark = ""; /* of the manifest when playing stopped to advance */
   let farthest = -1; /* media time that has been reached */
+  let playedTo = NaN; /* media time at the last progress */
+  let landedAt = NaN; /* media time, where it went far back */
   let bufferedTo = 0;
   let attachedAt = 0; /* performance.now() */
   let movedAt = 0; /* of the last progress */
@@ -240,6 +246,7 @@
     failed = sought = false;
     stallMark = "";
     farthest = -1;
+    landedAt = NaN;
     newsAt = bufferedTo = 0;
     attachedAt = movedAt = performance.now();
     started = closedIn = false;
@@ -345,6 +352,7 @@
 
   function onProgress() {
     movedAt = performance.now();
+    playedTo = video.currentTime;
     newsAt = 0;
     if (!started) {
       startedAt = video.currentTime;
@@ -368,20 +376,31 @@
       "The sound plays.");
   }
 
+  /* Far behind what has been seen: somebody who looks again, as soon as that
+   * plays; dash.js goes to and fro there when there is nothing else left. */
+  function looksAgain(time) {
+    if (!(time >= landedAt && time < landedAt + JUMP_S)) landedAt = time;
+    return time > landedAt + AGAIN_S;
+  }
+
   /* Media time beyond what has been seen. Seeking is none, and neither is going
-   * to and fro at the end; a step far back is somebody who looks again. */
+   * to and fro at the end. */
   function hasMoved() {
     const time = video.currentTime;
-    const jumped = farthest < 0 || Math.abs(time - farthest) > JUMP_S;
-    const moved = !jumped && time > farthest + 0.01 && !video.seeking;
-    if (jumped || moved) farthest = time;
+    const ahead = farthest < 0 || time > farthest + JUMP_S;
+    const behind = !ahead && time < farthest - JUMP_S;
+    const moved = !ahead && !video.seeking &&
+      (behind ? looksAgain(time) : time > farthest + 0.01);
+    if (ahead || moved) farthest = time;
     return moved;
   }
 
-  /* A new Period may be there that dash.js has not heard of: where segments are
-   * counted it seldom looks. */
+  /* A new Period may be there that dash.js has not heard of: it looks once in the
+   * length of a segment. One that it knows it is left to load. */
   function refresh(now) {
-    if (!started || !mpd || !mpd.low || now - refreshedAt < REFRESH_MS) return;
+    const knowsMore = periods.some((one) => one.start > playedTo);
+
+    if (!started || knowsMore || now - refreshedAt < REFRESH_MS) return;
     refreshedAt = now;
     player.refreshManifest();
   }
@@ -440,24 +459,31 @@
 
   /* A browser cannot take sound up, or do without it, once it plays: where the
    * next Period has other kinds of media dash.js has to begin anew. So it has
-   * where the Period that was played is gone, as after a restart of the server.
-   * Returns the media time to begin at, NaN when it can go on. */
+   * where the Period that was played is gone, as after a restart of the server,
+   * or lies far behind. Returns the media time to begin at, NaN when it can go on. */
   function positionToBeginAt(now) {
-    const time = video.currentTime;
-    const current = periods.filter((one) => one.start <= time + 0.05).pop();
-    const next = periods.find((one) => one.start > time + 0.05);
+    const current = periods.filter((one) => one.start <= playedTo + 0.05).pop();
+    const next = periods.find((one) => one.start > playedTo + 0.05);
 
     if (!started) return NaN;
     if (!attachedKinds && current) attachedKinds = current.kinds;
-    if (current && current.kinds !== attachedKinds) return time;
-    const stands = now - movedAt > NEXT_PERIOD_S * 1000;
-    const goesOn = !next || (current && next.kinds === attachedKinds);
-    return stands && !goesOn ? next.start : NaN;
+    if (current && current.kinds !== attachedKinds) return playedTo;
+    if (!next) return NaN;
+    const patience = current && next.kinds === attachedKinds
+      ? NEXT_PERIOD_S : OTHER_PERIOD_S;
+    return now - movedAt > patience * 1000 ? next.start : NaN;
   }
 
   async function beginAnew(position) {
+    const live = video.currentTime + player.getCurrentLiveLatency();
+    const sameKinds = periods.some(
+      (one) => one.start === position && one.kinds === attachedKinds);
+
     lookAt = 0;
-    if (await look(LOOK_MS) && mpd) consider(position + BEHIND_START_S);
+    if (!(await look(LOOK_MS)) || !mpd) return;
+    if (live - (chosen || mpd.delay) > position) consider();
+    /* dash.js may stay where a growing Period has only just begun. */
+    else if (!mpd.low || !sameKinds) consider(position + BEHIND_START_S);
   }
 
   async function watch() {
