@@ -194,6 +194,9 @@ def test_source_whose_clock_is_off(low_latency, correct_drift, ppm):
                  str(1 + ppm / 1e6), "-i", clip, "-c", "copy", "-f", "flv",
                  gateway.rtmp("main")]):
         gateway.wait_manifest("main")
+        # In a young stream a player begins nearer to live than it can stay.
+        start = newest_period(gateway)
+        wait_until(lambda: time.time() > start + 15, 20, "15 s of media")
         watched = Watched(page, gateway)
         watched.play_on(page.evaluate(POSITION) + seconds, seconds + 60)
         watched.check()
