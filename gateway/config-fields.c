@@ -36,6 +36,16 @@ static const PenstockFieldValue log_levels[] = {
   { NULL },
 };
 
+static const PenstockFieldValue enhanced_modes[] = {
+  { "auto", PENSTOCK_RTMP_ENHANCED_AUTO,
+      "who announces it is told what the gateway can" },
+  { "legacy", PENSTOCK_RTMP_ENHANCED_LEGACY,
+      "nobody is told; who uses it nevertheless is understood" },
+  { "only", PENSTOCK_RTMP_ENHANCED_ONLY,
+      "who does not announce it is rejected" },
+  { NULL },
+};
+
 static const PenstockFieldValue input_kinds[] = {
   { "publish", PENSTOCK_INPUT_PUBLISH,
       "An encoder sends the stream to the gateway, by RTMP to "
@@ -303,6 +313,9 @@ static const PenstockField fields[] = {
     .fallback = "10000", .offset = RTMP (play_ms),
     .help = "How long a player waits for a stream and its media; 0: not at "
         "all." },
+  { "/rtmp/enhanced", PENSTOCK_FIELD_ENUM, .offset = RTMP (enhanced),
+    .fallback = "\"auto\"", .values = enhanced_modes,
+    .help = "Whether Enhanced RTMP is spoken with publishers and players." },
   { "/rtmp/max-connections", PENSTOCK_FIELD_UINT, .max = 1000000, .fallback
     = "0", .offset = RTMP (max_connections),
     .help = "Most connections; 0: no bound." },

@@ -315,8 +315,6 @@ claim_new (PenstockRtmpServer *server, const gchar *path,
       ? penstock_publisher_seat_ref (settings->seat)
       : penstock_publisher_seat_new (
             settings ? settings->policy : PENSTOCK_SEAT_TAKEOVER_STALE);
-  claim->owner =
-      penstock_rtmp_owner_begin (settings ? settings->owner : NULL, server);
   claim->holder = penstock_seat_holder_new (lose_seat, claim, hold, let_go);
   g_rec_mutex_init (&claim->delivery);
   claim->callbacks = *callbacks;
@@ -374,6 +372,7 @@ penstock_rtmp_server_forget_owner (
   gpointer value;
 
   g_mutex_lock (&server->lock);
+  g_ptr_array_remove (server->hearers, owner);
   g_hash_table_iter_init (&iter, server->publishers);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     PenstockRtmpPublisher *publisher = value;
@@ -384,6 +383,19 @@ penstock_rtmp_server_forget_owner (
   }
   g_mutex_unlock (&server->lock);
   wake (server, targets);
+}
+
+GPtrArray *
+penstock_rtmp_server_dup_hearers (PenstockRtmpServer *server)
+{
+  GPtrArray *hearers = NULL;
+
+  g_mutex_lock (&server->lock);
+  if (server->hearers->len > 0)
+    hearers = g_ptr_array_copy (
+        server->hearers, (GCopyFunc) (void *) penstock_rtmp_owner_ref, NULL);
+  g_mutex_unlock (&server->lock);
+  return hearers;
 }
 
 PenstockRtmpClaim *
@@ -403,12 +415,14 @@ penstock_rtmp_server_claim (PenstockRtmpServer *server, const gchar *path,
   claim = claim_new (server, clean, settings, callbacks, user_data);
   g_mutex_lock (&server->lock);
   taken = g_hash_table_contains (server->claims, clean);
-  if (!taken)
+  if (!taken) {
+    claim->owner =
+        penstock_rtmp_owner_begin (settings ? settings->owner : NULL, server);
     g_hash_table_insert (server->claims, claim->path, claim);
+  }
   g_mutex_unlock (&server->lock);
 
   if (taken) {
-    penstock_rtmp_owner_end (claim->owner);
     penstock_rtmp_server_unref (claim->server);
     penstock_rtmp_claim_unref (claim);
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,

@@ -10,7 +10,8 @@
 
 G_BEGIN_DECLS
 
-typedef struct _GstStructure GstStructure; /* the route map needs no GStreamer */
+typedef struct _GstStructure
+    GstStructure; /* the route map needs no GStreamer */
 
 /* Defaults of PenstockRtmpLimits. */
 
@@ -55,6 +56,19 @@ typedef struct _GstStructure GstStructure; /* the route map needs no GStreamer *
 #define PENSTOCK_RTMP_BLOCK_MS 60000
 
 /**
+ * PenstockRtmpEnhanced:
+ * @PENSTOCK_RTMP_ENHANCED_AUTO: who announces Enhanced RTMP is told ours
+ * @PENSTOCK_RTMP_ENHANCED_LEGACY: nobody is; who uses it nevertheless is
+ *   understood
+ * @PENSTOCK_RTMP_ENHANCED_ONLY: who does not announce it is rejected
+ */
+typedef enum {
+  PENSTOCK_RTMP_ENHANCED_AUTO,
+  PENSTOCK_RTMP_ENHANCED_LEGACY,
+  PENSTOCK_RTMP_ENHANCED_ONLY,
+} PenstockRtmpEnhanced;
+
+/**
  * PenstockRtmpLimits:
  * @max_video, @max_audio, @max_data, @max_command: longest message of a kind;
  *   a longer one ends the connection, of data it is skipped
@@ -75,6 +89,7 @@ typedef struct _GstStructure GstStructure; /* the route map needs no GStreamer *
  *   refused then; 0 = no bound
  * @max_memory: bytes received and not yet freed, of all connections together,
  *   in GOP caches too; 0 = no bound
+ * @enhanced: a #PenstockRtmpEnhanced, and not in the table
  */
 typedef struct {
   /* of a connection */
@@ -90,6 +105,7 @@ typedef struct {
   guint max_half_open, max_half_open_per_address;
   guint connects_per_second, failures_per_minute, block_ms;
   guint64 max_memory;
+  gint enhanced;
 } PenstockRtmpLimits;
 
 extern const PenstockRtmpLimits penstock_rtmp_default_limits;
@@ -108,7 +124,7 @@ typedef struct {
   guint64 min, max;
 } PenstockRtmpLimit;
 
-/* All of them, in the order of the struct. */
+/* All that are numbers, in the order of the struct. */
 const PenstockRtmpLimit *penstock_rtmp_limits_get_table (guint *n);
 guint64 penstock_rtmp_limits_get (
     const PenstockRtmpLimits *limits, const PenstockRtmpLimit *limit);

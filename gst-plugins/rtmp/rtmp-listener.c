@@ -6,16 +6,37 @@
 
 #include "rtmp-location.h"
 
+GType
+penstock_rtmp_enhanced_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { PENSTOCK_RTMP_ENHANCED_AUTO, "Who announces it is told what we can",
+        "auto" },
+    { PENSTOCK_RTMP_ENHANCED_LEGACY, "Nobody is told", "legacy" },
+    { PENSTOCK_RTMP_ENHANCED_ONLY, "Who does not announce it is rejected",
+        "only" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("PenstockRtmpEnhanced", values));
+  return type;
+}
+
 static gboolean
 set_limits (GstElement *element, PenstockRtmpServer *server, guint16 port,
-    const GstStructure *structure, GError **error)
+    const GstStructure *structure, PenstockRtmpEnhanced enhanced,
+    GError **error)
 {
   PenstockRtmpLimits limits = penstock_rtmp_default_limits;
   g_autofree gchar *problem = NULL;
 
-  if (!structure)
+  if (!structure && enhanced == PENSTOCK_RTMP_ENHANCED_AUTO)
     return TRUE;
-  if (!penstock_rtmp_limits_apply (&limits, structure, &problem)) {
+  limits.enhanced = enhanced;
+  if (structure && !penstock_rtmp_limits_apply (&limits, structure, &problem)) {
     g_set_error_literal (
         error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, problem);
     return FALSE;
@@ -38,8 +59,8 @@ load_certificate (const PenstockRtmpTls *tls, GError **error)
 
 PenstockRtmpServer *
 penstock_rtmp_listener_open (GstElement *element, const gchar *location,
-    const PenstockRtmpTls *tls, const GstStructure *limits, guint16 *port,
-    gchar **path, GError **error)
+    const PenstockRtmpTls *tls, const GstStructure *limits,
+    PenstockRtmpEnhanced enhanced, guint16 *port, gchar **path, GError **error)
 {
   g_autofree gchar *host = NULL;
   g_autoptr (GError) local = NULL;
@@ -60,7 +81,7 @@ penstock_rtmp_listener_open (GstElement *element, const gchar *location,
                                          : PENSTOCK_RTMP_PLAIN;
   PenstockRtmpServer *server = penstock_rtmp_server_get_secure (
       host, port, security, certificate, error);
-  if (server && !set_limits (element, server, *port, limits, error))
+  if (server && !set_limits (element, server, *port, limits, enhanced, error))
     g_clear_pointer (&server, penstock_rtmp_server_unref);
   if (server && certificate &&
       !penstock_rtmp_server_has_certificate (server, certificate))

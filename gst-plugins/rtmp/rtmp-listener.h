@@ -19,6 +19,7 @@ G_BEGIN_DECLS
  * @tls: a certificate is needed for rtmps://, unless the port exists; with
  *   rtmp:// it makes a new port take both
  * @limits: (nullable): the property `limits` of @element
+ * @enhanced: likewise; AUTO: whatever is in force
  * @port: (out): of @location, or the one that the system picked
  * @path: (out) (transfer full): of @location
  * @error: %G_IO_ERROR_INVALID_ARGUMENT when something given is none, and as for
@@ -28,7 +29,11 @@ G_BEGIN_DECLS
  */
 PenstockRtmpServer *penstock_rtmp_listener_open (GstElement *element,
     const gchar *location, const PenstockRtmpTls *tls,
-    const GstStructure *limits, guint16 *port, gchar **path, GError **error);
+    const GstStructure *limits, PenstockRtmpEnhanced enhanced, guint16 *port,
+    gchar **path, GError **error);
+
+#define PENSTOCK_TYPE_RTMP_ENHANCED (penstock_rtmp_enhanced_get_type ())
+GType penstock_rtmp_enhanced_get_type (void);
 
 G_END_DECLS
 

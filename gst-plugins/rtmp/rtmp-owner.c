@@ -5,6 +5,10 @@
 
 #include "rtmp-publisher-private.h"
 
+#include <string.h>
+
+#include "rtmp-limits.h"
+
 struct _PenstockRtmpOwner {
   gint ref_count;
 
@@ -53,6 +57,8 @@ penstock_rtmp_owner_begin (PenstockRtmpOwner *owner, PenstockRtmpServer *server)
   g_mutex_lock (&owner->lock);
   owner->server = penstock_rtmp_server_ref (server);
   g_mutex_unlock (&owner->lock);
+  if (owner->callbacks.of_everybody)
+    g_ptr_array_add (server->hearers, penstock_rtmp_owner_ref (owner));
   return penstock_rtmp_owner_ref (owner);
 }
 
@@ -132,8 +138,7 @@ penstock_rtmp_owner_release (PenstockRtmpOwner *owner)
 }
 
 static void
-decide (PenstockRtmpOwner *owner, guint64 id, gboolean accept,
-    const gchar *description)
+decide (PenstockRtmpOwner *owner, guint64 id, const PenstockRtmpAnswer *answer)
 {
   g_mutex_lock (&owner->lock);
   PenstockRtmpServer *server =
@@ -141,19 +146,30 @@ decide (PenstockRtmpOwner *owner, guint64 id, gboolean accept,
   g_mutex_unlock (&owner->lock);
   if (!server)
     return;
-  penstock_rtmp_server_answer (server, owner, id, accept, description);
+  penstock_rtmp_server_answer (server, owner, id, answer);
   penstock_rtmp_server_unref (server);
 }
 
 void
 penstock_rtmp_owner_accept (PenstockRtmpOwner *owner, guint64 id)
 {
-  decide (owner, id, TRUE, NULL);
+  decide (owner, id, &(const PenstockRtmpAnswer){ .accept = TRUE });
 }
 
 void
 penstock_rtmp_owner_decline (
     PenstockRtmpOwner *owner, guint64 id, const gchar *description)
 {
-  decide (owner, id, FALSE, description);
+  decide (owner, id,
+      &(const PenstockRtmpAnswer){ .description = (gchar *) description });
+}
+
+void
+penstock_rtmp_owner_redirect (
+    PenstockRtmpOwner *owner, guint64 id, const gchar *url)
+{
+  gboolean fits = url && *url && strlen (url) <= PENSTOCK_RTMP_MAX_PATH;
+
+  decide (owner, id,
+      &(const PenstockRtmpAnswer){ .redirect = fits ? (gchar *) url : NULL });
 }

@@ -23,6 +23,7 @@ G_BEGIN_DECLS
  * @type: (nullable): "live", "record" or "append"; %NULL of a player
  * @query: parameters of tcUrl, application and name as sent, "" without any; %NULL
  *   when there is a publish key, which may be among them
+ * @received: bytes that came behind the handshake so far
  * @key: (nullable): for the unclaimed handler alone: the parameter `key`; secret
  *
  * Who publishes or plays, or asks to. Strings come from the peer, are valid UTF-8 without control
@@ -38,6 +39,7 @@ typedef struct {
   const gchar *encoder;
   const gchar *type;
   const gchar *query;
+  guint64 received;
   const gchar *key;
 } PenstockRtmpPublication;
 

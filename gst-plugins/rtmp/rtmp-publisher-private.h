@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The inside of a connection of a listener, shared by rtmp-publisher.c (states,
- * deadlines, events), rtmp-publisher-publish.c, rtmp-publisher-play.c,
+ * deadlines, events), rtmp-publisher-connect.c (coming and going),
+ * rtmp-publisher-publish.c, rtmp-publisher-play.c,
  * rtmp-publisher-question.c (what it asks owners) and rtmp-publisher-ask.c (what
  * other threads ask). Loop's thread. */
 #ifndef PENSTOCK_RTMP_PUBLISHER_PRIVATE_H
@@ -53,7 +54,30 @@ void penstock_rtmp_publisher_question_lost (PenstockRtmpPublisher *publisher);
 void penstock_rtmp_publisher_question_expired (
     PenstockRtmpPublisher *publisher);
 
+/* Coming and going. */
+
+/* May a connection without a session stay? */
+gboolean penstock_rtmp_publisher_may_come (PenstockRtmpPublisher *publisher);
+/* It has shaken hands. */
+void penstock_rtmp_publisher_shake_hands (PenstockRtmpPublisher *publisher);
+/* The answer to `connect`. */
+void penstock_rtmp_publisher_connect (PenstockRtmpPublisher *publisher);
+/* The owner, who was asked, has decided so. */
+void penstock_rtmp_publisher_let_connect (PenstockRtmpPublisher *publisher);
+/* Closes it. @redirect: (nullable): where to go instead */
+void penstock_rtmp_publisher_refuse_connect (PenstockRtmpPublisher *publisher,
+    const gchar *description, const gchar *redirect);
+/* This ends the connection, unless something has already. */
+void penstock_rtmp_publisher_note_end (
+    PenstockRtmpPublisher *publisher, PenstockRtmpEnd end, const gchar *detail);
+/* It is closed: tells how it ended. */
+void penstock_rtmp_publisher_tell_closed (PenstockRtmpPublisher *publisher);
+
 /* Publishing. */
+
+/* The answer to FCPublish. */
+void penstock_rtmp_publisher_fc_publish (
+    PenstockRtmpPublisher *publisher, const PenstockRtmpEvent *event);
 
 /* The answer to `publish`. */
 void penstock_rtmp_publisher_publish (

@@ -9,6 +9,7 @@ GST_DEBUG_CATEGORY_EXTERN (penstock_rtmp_debug);
 #define GST_CAT_DEFAULT penstock_rtmp_debug
 
 #define DENIED "NetStream.Publish.Denied"
+#define NOT_ALLOWED "The publication is not allowed."
 
 /* Leaves the claim, telling the owner if a publication was running. */
 void
@@ -17,6 +18,8 @@ penstock_rtmp_publisher_end_publication (
 {
   PenstockRtmpClaim *claim = g_steal_pointer (&publisher->claim);
 
+  if (end != PENSTOCK_RTMP_END_GOODBYE)
+    penstock_rtmp_publisher_note_end (publisher, end, detail);
   penstock_rtmp_publisher_set_deferred (publisher, NULL);
   penstock_rtmp_publisher_stop_playing (publisher, end, detail);
   if (!claim)
@@ -179,8 +182,8 @@ ask_owner (PenstockRtmpPublisher *publisher, PenstockRtmpClaim *claim)
   }
   penstock_rtmp_claim_unref (claim);
   if (verdict == PENSTOCK_RTMP_REJECT)
-    penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_REJECTED,
-        DENIED, "The publication is not allowed.");
+    penstock_rtmp_publisher_refuse (
+        publisher, PENSTOCK_RTMP_END_REJECTED, DENIED, NOT_ALLOWED);
 }
 
 /* Nobody claims the path: the handler may know somebody who will. */
@@ -276,6 +279,38 @@ penstock_rtmp_publisher_let_in (PenstockRtmpPublisher *publisher)
     penstock_rtmp_publisher_set_state (
         publisher, PENSTOCK_RTMP_PUBLISHER_DEFERRED);
   }
+}
+
+/* What it lacks is told when it publishes: encoders show that. */
+void
+penstock_rtmp_publisher_fc_publish (
+    PenstockRtmpPublisher *publisher, const PenstockRtmpEvent *event)
+{
+  PenstockRtmpSession *session =
+      penstock_rtmp_publisher_get_session (publisher);
+  PenstockRtmpServer *server = publisher->server;
+  g_autofree gchar *key = dup_key (publisher);
+  PenstockRtmpClaim *claim = NULL;
+  PenstockRtmpVerdict verdict = PENSTOCK_RTMP_ACCEPT;
+
+  g_mutex_lock (&server->lock);
+  penstock_rtmp_claim_find (server, event->path, key, &claim);
+  g_mutex_unlock (&server->lock);
+  if (claim && claim->owner) {
+    PenstockRtmpPublication who;
+    penstock_rtmp_publisher_describe (publisher, claim, &who);
+    verdict = penstock_rtmp_owner_ask (
+        claim->owner, PENSTOCK_RTMP_MAY_FC_PUBLISH, &who);
+  }
+  if (claim)
+    penstock_rtmp_claim_unref (claim);
+  if (verdict != PENSTOCK_RTMP_REJECT) {
+    penstock_rtmp_session_accept_fc_publish (session);
+    return;
+  }
+  end_refused (publisher, PENSTOCK_RTMP_END_REJECTED, DENIED, NOT_ALLOWED);
+  penstock_rtmp_session_refuse_fc_publish (session, DENIED, NOT_ALLOWED);
+  penstock_rtmp_publisher_finish (publisher);
 }
 
 void

@@ -28,6 +28,8 @@ penstock_rtmp_publisher_describe (PenstockRtmpPublisher *publisher,
     .encoder = peer->encoder,
     .type = publisher->type,
     .query = key ? NULL : peer->query,
+    .received = penstock_rtmp_session_get_received (
+        penstock_rtmp_publisher_get_session (publisher)),
   };
 }
 
@@ -61,6 +63,10 @@ penstock_rtmp_publisher_question (PenstockRtmpPublisher *publisher,
     penstock_rtmp_publisher_set_state (
         publisher, PENSTOCK_RTMP_PUBLISHER_ASKING);
     penstock_rtmp_connection_pause (publisher->connection);
+    /* It may have ended before it was asked. */
+    if (penstock_rtmp_owner_has_ended (owner))
+      penstock_rtmp_publisher_ask (publisher->server, publisher->id,
+          publisher->loop, PENSTOCK_RTMP_ASK_ENTER, NULL, NULL, NULL);
   } else {
     set_asking (publisher, NULL);
   }
@@ -75,24 +81,38 @@ penstock_rtmp_publisher_question_lost (PenstockRtmpPublisher *publisher)
   g_mutex_unlock (&publisher->server->lock);
   if (!lost)
     return;
-  if (publisher->question == PENSTOCK_RTMP_MAY_PLAY) {
+  switch (publisher->question) {
+  case PENSTOCK_RTMP_MAY_CONNECT:
+    penstock_rtmp_publisher_connect (publisher);
+    break;
+  case PENSTOCK_RTMP_MAY_PLAY:
     penstock_rtmp_publisher_look_for_playback (publisher);
-  } else {
+    break;
+  default:
     penstock_rtmp_publisher_set_state (
         publisher, PENSTOCK_RTMP_PUBLISHER_DEFERRED);
     penstock_rtmp_publisher_look_for_claim (publisher, TRUE);
+    break;
   }
 }
 
 void
 penstock_rtmp_publisher_question_expired (PenstockRtmpPublisher *publisher)
 {
-  if (publisher->question == PENSTOCK_RTMP_MAY_PLAY)
-    penstock_rtmp_publisher_refuse_play (
-        publisher, "It was not decided in time.");
-  else
+  static const gchar why[] = "It was not decided in time.";
+
+  switch (publisher->question) {
+  case PENSTOCK_RTMP_MAY_CONNECT:
+    penstock_rtmp_publisher_refuse_connect (publisher, why, NULL);
+    break;
+  case PENSTOCK_RTMP_MAY_PLAY:
+    penstock_rtmp_publisher_refuse_play (publisher, why);
+    break;
+  default:
     penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_REJECTED,
-        "NetStream.Publish.BadName", "It was not decided in time.");
+        "NetStream.Publish.BadName", why);
+    break;
+  }
 }
 
 /* Answers of owners */
@@ -100,32 +120,46 @@ penstock_rtmp_publisher_question_expired (PenstockRtmpPublisher *publisher)
 typedef struct {
   PenstockRtmpServer *server; /* runs all answers before it goes */
   guint64 id;
-  guint question; /* number */
-  gboolean accept;
-  gchar *description;
+  guint question;            /* number */
+  PenstockRtmpAnswer answer; /* owned */
 } Answer;
 
-/* @owner: (transfer full): who was asked */
+/* @owner: who was asked */
 static void
 accept_question (PenstockRtmpPublisher *publisher, PenstockRtmpOwner *owner)
 {
-  if (publisher->question == PENSTOCK_RTMP_MAY_PLAY)
+  switch (publisher->question) {
+  case PENSTOCK_RTMP_MAY_CONNECT:
+    penstock_rtmp_publisher_let_connect (publisher);
+    break;
+  case PENSTOCK_RTMP_MAY_PLAY:
     penstock_rtmp_publisher_let_play (publisher, owner);
-  else
+    break;
+  default:
     penstock_rtmp_publisher_let_in (publisher);
-  penstock_rtmp_owner_unref (owner);
+    break;
+  }
 }
 
 static void
-decline_question (PenstockRtmpPublisher *publisher, const gchar *description)
+decline_question (
+    PenstockRtmpPublisher *publisher, const PenstockRtmpAnswer *answer)
 {
-  if (publisher->question == PENSTOCK_RTMP_MAY_PLAY)
-    penstock_rtmp_publisher_refuse_play (
-        publisher, description ? description : "Playing is not allowed.");
-  else
-    penstock_rtmp_publisher_refuse (publisher, PENSTOCK_RTMP_END_REJECTED,
-        "NetStream.Publish.Denied",
-        description ? description : "The publication is not allowed.");
+  const gchar *why = answer->description ? answer->description
+                                         : "The server does not allow it.";
+
+  switch (publisher->question) {
+  case PENSTOCK_RTMP_MAY_CONNECT:
+    penstock_rtmp_publisher_refuse_connect (publisher, why, answer->redirect);
+    break;
+  case PENSTOCK_RTMP_MAY_PLAY:
+    penstock_rtmp_publisher_refuse_play (publisher, why);
+    break;
+  default:
+    penstock_rtmp_publisher_refuse (
+        publisher, PENSTOCK_RTMP_END_REJECTED, "NetStream.Publish.Denied", why);
+    break;
+  }
 }
 
 static void
@@ -144,20 +178,19 @@ run_answer (gpointer data)
     owner = g_steal_pointer (&publisher->asking);
   g_mutex_unlock (&server->lock);
 
-  if (owner && answer->accept) {
+  if (owner && answer->answer.accept)
     accept_question (publisher, owner);
-  } else if (owner) {
-    decline_question (publisher, answer->description);
-    penstock_rtmp_owner_unref (owner);
-  }
-  g_free (answer->description);
+  else if (owner)
+    decline_question (publisher, &answer->answer);
+  penstock_rtmp_owner_unref (owner);
+  g_free (answer->answer.description);
+  g_free (answer->answer.redirect);
   g_free (answer);
 }
 
 void
 penstock_rtmp_server_answer (PenstockRtmpServer *server,
-    PenstockRtmpOwner *owner, guint64 id, gboolean accept,
-    const gchar *description)
+    PenstockRtmpOwner *owner, guint64 id, const PenstockRtmpAnswer *answer)
 {
   PenstockLoop *loop = NULL;
   guint question = 0;
@@ -172,7 +205,9 @@ penstock_rtmp_server_answer (PenstockRtmpServer *server,
   g_mutex_unlock (&server->lock);
   if (!loop)
     return;
-  Answer *answer = g_new0 (Answer, 1);
-  *answer = (Answer){ server, id, question, accept, g_strdup (description) };
-  penstock_loop_post (loop, run_answer, answer);
+  Answer *copy = g_new0 (Answer, 1);
+  *copy = (Answer){ server, id, question,
+    { answer->accept, g_strdup (answer->description),
+        g_strdup (answer->redirect) } };
+  penstock_loop_post (loop, run_answer, copy);
 }

@@ -6,6 +6,7 @@
 #include "rtmp-limits.h"
 #include "rtmp-player.h"
 #include "rtmp-publisher-private.h"
+#include "rtmp-socket.h"
 
 GST_DEBUG_CATEGORY_EXTERN (penstock_rtmp_debug);
 #define GST_CAT_DEFAULT penstock_rtmp_debug
@@ -179,19 +180,6 @@ penstock_rtmp_publisher_finish (PenstockRtmpPublisher *publisher)
 
 /* Events of the connection */
 
-static void
-on_connect (PenstockRtmpPublisher *publisher)
-{
-  PenstockRtmpSession *session =
-      penstock_rtmp_publisher_get_session (publisher);
-  const PenstockRtmpPeerInfo *peer = penstock_rtmp_session_get_peer (session);
-
-  GST_DEBUG ("connect from %s session=%" G_GUINT64_FORMAT " peer=%s",
-      peer->encoder, publisher->id, publisher->peer);
-  penstock_rtmp_session_accept_connect (session);
-  penstock_rtmp_publisher_set_state (publisher, PENSTOCK_RTMP_PUBLISHER_IDLE);
-}
-
 gboolean
 penstock_rtmp_publisher_may_log (
     PenstockRtmpPublisher *publisher, PenstockRtmpLine line, guint *more)
@@ -225,11 +213,13 @@ on_event (gpointer owner, PenstockRtmpEvent *event)
 
   switch (event->type) {
   case PENSTOCK_RTMP_EVENT_HANDSHAKE:
-    penstock_rtmp_publisher_set_state (
-        publisher, PENSTOCK_RTMP_PUBLISHER_CONNECT);
+    penstock_rtmp_publisher_shake_hands (publisher);
     break;
   case PENSTOCK_RTMP_EVENT_CONNECT:
-    on_connect (publisher);
+    penstock_rtmp_publisher_connect (publisher);
+    break;
+  case PENSTOCK_RTMP_EVENT_FC_PUBLISH:
+    penstock_rtmp_publisher_fc_publish (publisher, event);
     break;
   case PENSTOCK_RTMP_EVENT_PUBLISH:
     penstock_rtmp_publisher_publish (publisher, event);
@@ -320,6 +310,9 @@ on_deadline (gpointer owner)
     break;
   default:
     log_closing (publisher, "nothing happens");
+    penstock_rtmp_publisher_note_end (
+        publisher, PENSTOCK_RTMP_END_SILENT, "nothing happens");
+    penstock_rtmp_publisher_set_deferred (publisher, NULL);
     penstock_rtmp_publisher_set_state (
         publisher, PENSTOCK_RTMP_PUBLISHER_CLOSING);
     penstock_rtmp_connection_close (publisher->connection);
@@ -338,6 +331,7 @@ publisher_free (gpointer data)
   g_free (publisher->deferred_path);
   penstock_rtmp_owner_unref (publisher->asking);
   g_free (publisher->refusal);
+  g_free (publisher->end_detail);
   g_free (publisher);
 }
 
@@ -347,6 +341,7 @@ on_closed (gpointer owner)
   PenstockRtmpPublisher *publisher = owner;
   PenstockRtmpServer *server = publisher->server;
 
+  penstock_rtmp_publisher_tell_closed (publisher);
   publisher->connection = NULL;
   g_clear_pointer (&publisher->player, penstock_rtmp_player_free);
   leave_half_open (publisher);
@@ -442,6 +437,11 @@ penstock_rtmp_publisher_new (const PenstockRtmpAccepted *accepted)
   publisher->peer = accepted->peer;
   publisher->address = accepted->address;
   publisher->drip_since = -1;
+  if (!penstock_rtmp_publisher_may_come (publisher)) {
+    penstock_rtmp_socket_reset (accepted->fd);
+    give_up (publisher);
+    return;
+  }
   PenstockRtmpSession *session = penstock_rtmp_session_new_server (
       publisher->id ^ (guint64) g_get_monotonic_time () << 20);
   penstock_rtmp_session_set_limits (

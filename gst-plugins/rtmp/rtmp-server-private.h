@@ -59,6 +59,7 @@ struct _PenstockRtmpServer {
   GHashTable *playbacks;        /* path → PenstockRtmpPlayback, not owned */
   GHashTable *publishers;       /* &id → publisher, not owned */
   GQueue half_open;             /* of publishers, oldest first, not owned */
+  GPtrArray *hearers;           /* of owners: they hear of everybody; owned */
   PenstockRtmpLimits limits;
   gconstpointer limits_owner; /* who set them; NULL = nobody */
   PenstockRtmpPeers *peers;
@@ -130,6 +131,8 @@ struct _PenstockRtmpPublisher {
   PenstockRtmpOwner *served_by;  /* ref; PLAYING; NULL = nobody's */
   PenstockRtmpQuestion question; /* ASKING */
   gchar *refusal;                /* PENALTY: what the peer is told */
+  PenstockRtmpEnd end;           /* of the connection */
+  gchar *end_detail;             /* NULL while nothing has ended it */
 
   /* Server's lock. */
   gchar *deferred_path; /* path when DEFERRED, AWAITING, or ASKING for it */
@@ -142,7 +145,7 @@ struct _PenstockRtmpPublisher {
 /* Owners */
 
 /* It owns something on @server from now on. (transfer full) (nullable): it, of
- * %NULL likewise. */
+ * %NULL likewise. Server's lock held. */
 PenstockRtmpOwner *penstock_rtmp_owner_begin (
     PenstockRtmpOwner *owner, PenstockRtmpServer *server);
 /* What it owns is gone: nothing is asked or told any more. %NULL is allowed. */
@@ -233,11 +236,22 @@ typedef enum {
 void penstock_rtmp_publisher_ask (PenstockRtmpServer *server, guint64 id,
     PenstockLoop *loop, PenstockRtmpAsk what, PenstockRtmpClaim *claim,
     const gchar *code, const gchar *description);
+/**
+ * PenstockRtmpAnswer:
+ * @description: (nullable): a sentence, of one that is no
+ * @redirect: (nullable): likewise, of MAY_CONNECT: where to go instead
+ */
+typedef struct {
+  gboolean accept;
+  gchar *description, *redirect;
+} PenstockRtmpAnswer;
+
 /* The decision of @owner about the question that @id has asked it; void if it has
- * not. */
+ * not. @answer: copied */
 void penstock_rtmp_server_answer (PenstockRtmpServer *server,
-    PenstockRtmpOwner *owner, guint64 id, gboolean accept,
-    const gchar *description);
+    PenstockRtmpOwner *owner, guint64 id, const PenstockRtmpAnswer *answer);
+/* (transfer full) (nullable): those that hear of everybody. */
+GPtrArray *penstock_rtmp_server_dup_hearers (PenstockRtmpServer *server);
 /* Who has asked @owner looks for another one. */
 void penstock_rtmp_server_forget_owner (
     PenstockRtmpServer *server, PenstockRtmpOwner *owner);

@@ -267,6 +267,8 @@ server_new (void)
   server->playbacks = g_hash_table_new (g_str_hash, g_str_equal);
   server->publishers = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_queue_init (&server->half_open);
+  server->hearers = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) penstock_rtmp_owner_unref);
   server->loop = penstock_rtmp_io_next_loop ();
   return server;
 }
@@ -454,6 +456,7 @@ server_destroy (gpointer data)
   g_hash_table_unref (server->claims);
   g_hash_table_unref (server->playbacks);
   g_hash_table_unref (server->publishers);
+  g_ptr_array_unref (server->hearers);
   penstock_rtmp_peers_free (server->peers);
   penstock_rtmp_memory_unref (server->memory);
   g_rec_mutex_clear (&server->handler_lock);
@@ -502,7 +505,7 @@ limits_equal (const PenstockRtmpLimits *a, const PenstockRtmpLimits *b)
     if (penstock_rtmp_limits_get (a, &table[i]) !=
         penstock_rtmp_limits_get (b, &table[i]))
       return FALSE;
-  return TRUE;
+  return a->enhanced == b->enhanced;
 }
 
 gboolean

@@ -12,8 +12,9 @@
 #define SERVER_VERSION "FMS/3,0,1,123"
 #define SERVER_CAPABILITIES 31
 #define PEER_BANDWIDTH_DYNAMIC 2
-#define MAX_TEXT 256  /* bytes kept of what a peer says of itself */
-#define CAN_FORWARD 4 /* Enhanced RTMP v2, FourCcInfoMask */
+#define MAX_TEXT 256   /* bytes kept of what a peer says of itself */
+#define REDIRECTED 302 /* `ex.code` */
+#define CAN_FORWARD 4  /* Enhanced RTMP v2, FourCcInfoMask */
 
 const gchar *const penstock_rtmp_video_fourccs[] = { "avc1", "hvc1", "av01",
   "vp09", "vp08", NULL };
@@ -231,8 +232,40 @@ penstock_rtmp_session_accept_connect (PenstockRtmpSession *session)
   penstock_amf0_write_string (payload, "Connection succeeded.");
   penstock_amf0_write_name (payload, "objectEncoding");
   penstock_amf0_write_number (payload, amf3 ? 3 : 0);
-  if (session->peer.enhanced)
+  if (session->peer.enhanced &&
+      session->limits.enhanced != PENSTOCK_RTMP_ENHANCED_LEGACY)
     penstock_rtmp_write_capabilities (payload);
+  penstock_amf0_end_object (payload);
+  penstock_rtmp_session_write_command (
+      session, session->connect_chunk_stream, 0, payload);
+}
+
+/* @redirect: (nullable): where to go instead */
+static void
+refuse_connect (PenstockRtmpSession *session, const gchar *code,
+    const gchar *description, const gchar *redirect)
+{
+  g_return_if_fail (session->state == PENSTOCK_RTMP_STATE_ASKED);
+  GByteArray *payload =
+      penstock_rtmp_command_begin ("_error", session->connect_transaction);
+  session->state = PENSTOCK_RTMP_STATE_NEW;
+  write_properties (payload);
+  penstock_amf0_begin_object (payload);
+  penstock_amf0_write_name (payload, "level");
+  penstock_amf0_write_string (payload, "error");
+  penstock_amf0_write_name (payload, "code");
+  penstock_amf0_write_string (payload, code);
+  penstock_amf0_write_name (payload, "description");
+  penstock_amf0_write_string (payload, description);
+  if (redirect) {
+    penstock_amf0_write_name (payload, "ex");
+    penstock_amf0_begin_object (payload);
+    penstock_amf0_write_name (payload, "code");
+    penstock_amf0_write_number (payload, REDIRECTED);
+    penstock_amf0_write_name (payload, "redirect");
+    penstock_amf0_write_string (payload, redirect);
+    penstock_amf0_end_object (payload);
+  }
   penstock_amf0_end_object (payload);
   penstock_rtmp_session_write_command (
       session, session->connect_chunk_stream, 0, payload);
@@ -242,13 +275,13 @@ void
 penstock_rtmp_session_refuse_connect (
     PenstockRtmpSession *session, const gchar *code, const gchar *description)
 {
-  GByteArray *payload =
-      penstock_rtmp_command_begin ("_error", session->connect_transaction);
+  refuse_connect (session, code, description, NULL);
+}
 
-  g_return_if_fail (session->state == PENSTOCK_RTMP_STATE_ASKED);
-  session->state = PENSTOCK_RTMP_STATE_NEW;
-  write_properties (payload);
-  penstock_rtmp_write_status_object (payload, "error", code, description);
-  penstock_rtmp_session_write_command (
-      session, session->connect_chunk_stream, 0, payload);
+void
+penstock_rtmp_session_redirect_connect (
+    PenstockRtmpSession *session, const gchar *url)
+{
+  refuse_connect (session, "NetConnection.Connect.Rejected",
+      "The server is somewhere else.", url);
 }

@@ -23,8 +23,7 @@ G_BEGIN_DECLS
 #define PENSTOCK_RTMP_CSID_PUBLISH 8
 
 /* A command: name, transaction, command object, arguments from values[3]. */
-typedef struct
-{
+typedef struct {
   GPtrArray *values;
   const gchar *name;
   gdouble transaction;
@@ -32,24 +31,21 @@ typedef struct
   guint32 stream_id;
 } PenstockRtmpCommand;
 
-typedef enum
-{
+typedef enum {
   PENSTOCK_RTMP_STATE_NEW,        /* no `connect` yet */
   PENSTOCK_RTMP_STATE_ASKED,      /* server: owner decides about `connect` */
   PENSTOCK_RTMP_STATE_CONNECTING, /* client: `connect` sent */
   PENSTOCK_RTMP_STATE_CONNECTED,
 } PenstockRtmpState;
 
-typedef enum
-{
+typedef enum {
   PENSTOCK_RTMP_STREAM_IDLE,
   PENSTOCK_RTMP_STREAM_ASKED,  /* publish or play awaits its answer */
   PENSTOCK_RTMP_STREAM_ACTIVE, /* a publication (or a pulled play) runs */
 } PenstockRtmpStreamState;
 
 /* What the peer said of itself, owned. */
-typedef struct
-{
+typedef struct {
   gchar *app;    /* with query */
   gchar *tc_url; /* with query */
   gchar *plain_app;
@@ -63,8 +59,7 @@ typedef struct
   PenstockRtmpPeerInfo info; /* the public view */
 } PenstockRtmpPeer;
 
-struct _PenstockRtmpSession
-{
+struct _PenstockRtmpSession {
   gboolean is_server;
   const PenstockRtmpQuirks *quirks;
   PenstockRtmpHandshake *handshake; /* NULL when complete */
@@ -103,7 +98,10 @@ struct _PenstockRtmpSession
   /* Server: bit n = message stream n + 1 exists. */
   guint32 streams;
   PenstockRtmpStreamState stream_state;
-  gboolean is_play;  /* server: the stream is for a player */
+  gboolean is_play; /* server: the stream is for a player */
+  /* Server: what FCPublish asked; no values. */
+  PenstockRtmpCommand fc_publish;
+  gchar *fc_name;
 
   /* Client. */
   PenstockRtmpClientMode mode;
@@ -118,8 +116,8 @@ void penstock_rtmp_session_push (PenstockRtmpSession *session,
     PenstockRtmpEventType type, PenstockRtmpMessage *message);
 void penstock_rtmp_session_push_request (PenstockRtmpSession *session,
     PenstockRtmpEventType type, const gchar *path, const gchar *publish_type);
-void penstock_rtmp_session_push_switch (PenstockRtmpSession *session,
-    PenstockRtmpEventType type, gboolean on);
+void penstock_rtmp_session_push_switch (
+    PenstockRtmpSession *session, PenstockRtmpEventType type, gboolean on);
 void penstock_rtmp_session_push_status (PenstockRtmpSession *session,
     PenstockRtmpEventType type, const gchar *code, const gchar *text);
 
@@ -127,27 +125,27 @@ void penstock_rtmp_session_push_status (PenstockRtmpSession *session,
 void penstock_rtmp_session_write (PenstockRtmpSession *session,
     guint32 chunk_stream, guint8 type, guint32 stream_id, guint32 timestamp,
     const guint8 *data, gsize size);
-void penstock_rtmp_session_write_control (PenstockRtmpSession *session,
-    const PenstockRtmpControl *control);
+void penstock_rtmp_session_write_control (
+    PenstockRtmpSession *session, const PenstockRtmpControl *control);
 void penstock_rtmp_session_write_user (PenstockRtmpSession *session,
     PenstockRtmpUserEvent event, guint32 value, guint32 value2);
 /* Begins a command with name, transaction and null; add arguments and end it
  * with penstock_rtmp_session_write_command(). */
-GByteArray *penstock_rtmp_command_begin (const gchar *name,
-    gdouble transaction);
+GByteArray *penstock_rtmp_command_begin (
+    const gchar *name, gdouble transaction);
 /* Takes @payload. */
 void penstock_rtmp_session_write_command (PenstockRtmpSession *session,
     guint32 chunk_stream, guint32 stream_id, GByteArray *payload);
 /* Appends an information object { level, code, description }. */
-void penstock_rtmp_write_status_object (GByteArray *payload,
-    const gchar *level, const gchar *code, const gchar *description);
+void penstock_rtmp_write_status_object (GByteArray *payload, const gchar *level,
+    const gchar *code, const gchar *description);
 
 /* Arguments of a command, by position behind the command object. */
 const PenstockAmfValue *penstock_rtmp_command_argument (
     const PenstockRtmpCommand *command, guint i);
 /* (nullable): the argument when it is a string. */
-const gchar *penstock_rtmp_command_string (const PenstockRtmpCommand *command,
-    guint i);
+const gchar *penstock_rtmp_command_string (
+    const PenstockRtmpCommand *command, guint i);
 
 /* Commands by role; a sentence when the connection must be closed. */
 const gchar *penstock_rtmp_session_server_command (
@@ -155,8 +153,8 @@ const gchar *penstock_rtmp_session_server_command (
 const gchar *penstock_rtmp_session_client_command (
     PenstockRtmpSession *session, const PenstockRtmpCommand *command);
 /* Server: `connect`, and an answer to any call. */
-const gchar *penstock_rtmp_session_on_connect (PenstockRtmpSession *session,
-    const PenstockRtmpCommand *command);
+const gchar *penstock_rtmp_session_on_connect (
+    PenstockRtmpSession *session, const PenstockRtmpCommand *command);
 void penstock_rtmp_session_reply_error (PenstockRtmpSession *session,
     const PenstockRtmpCommand *command, const gchar *code,
     const gchar *description);
@@ -170,16 +168,16 @@ void penstock_rtmp_session_client_started (PenstockRtmpSession *session);
 void penstock_rtmp_peer_clear (PenstockRtmpPeer *peer);
 /* What @object (nullable), of `connect` or its answer, says of Enhanced RTMP;
  * the rest of the peer stays as it is. */
-void penstock_rtmp_peer_read_capabilities (PenstockRtmpPeer *peer,
-    const PenstockAmfValue *object);
+void penstock_rtmp_peer_read_capabilities (
+    PenstockRtmpPeer *peer, const PenstockAmfValue *object);
 /* The same of ours, into an open object. */
 void penstock_rtmp_write_capabilities (GByteArray *payload);
 
 /* What we take and pass on, for both directions of the announcement. */
 extern const gchar *const penstock_rtmp_video_fourccs[]; /* NULL at the end */
 extern const gchar *const penstock_rtmp_audio_fourccs[];
-#define PENSTOCK_RTMP_OUR_CAPS_EX \
-  (PENSTOCK_RTMP_CAPS_MULTITRACK | PENSTOCK_RTMP_CAPS_MODEX | \
+#define PENSTOCK_RTMP_OUR_CAPS_EX                                              \
+  (PENSTOCK_RTMP_CAPS_MULTITRACK | PENSTOCK_RTMP_CAPS_MODEX |                  \
       PENSTOCK_RTMP_CAPS_NANO_OFFSET)
 
 G_END_DECLS

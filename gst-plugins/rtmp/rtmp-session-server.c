@@ -354,16 +354,49 @@ on_seek (PenstockRtmpSession *session, const PenstockRtmpCommand *command)
 
 /* Around publishing */
 
-static const gchar *
-on_fc_publish (PenstockRtmpSession *session, const PenstockRtmpCommand *command)
+void
+penstock_rtmp_session_accept_fc_publish (PenstockRtmpSession *session)
 {
-  const gchar *name = penstock_rtmp_command_string (command, 0);
-  g_autofree gchar *text = penstock_amf_text (name ? name : "", MAX_TEXT);
+  g_autofree gchar *text = penstock_amf_text (session->fc_name, MAX_TEXT);
 
   /* Some encoders go on only after one of the two. */
   tell_status (
       session, "onFCPublish", 0, "status", "NetStream.Publish.Start", text);
-  reply_result (session, command);
+  reply_result (session, &session->fc_publish);
+}
+
+/* As a status, too: most encoders look for nothing else. */
+void
+penstock_rtmp_session_refuse_fc_publish (
+    PenstockRtmpSession *session, const gchar *code, const gchar *description)
+{
+  tell_status (session, "onFCPublish", 0, "error", code, description);
+  penstock_rtmp_session_reply_error (
+      session, &session->fc_publish, code, description);
+  tell_status (session, "onStatus", 0, "error", code, description);
+}
+
+static const gchar *
+on_fc_publish (PenstockRtmpSession *session, const PenstockRtmpCommand *command)
+{
+  const gchar *name = penstock_rtmp_command_string (command, 0);
+
+  session->fc_publish = (PenstockRtmpCommand){
+    .transaction = command->transaction,
+    .chunk_stream = command->chunk_stream,
+    .stream_id = command->stream_id,
+  };
+  g_free (session->fc_name);
+  session->fc_name = g_strdup (name ? name : "");
+  g_autofree gchar *path = session->state == PENSTOCK_RTMP_STATE_CONNECTED &&
+          session->stream_state == PENSTOCK_RTMP_STREAM_IDLE
+      ? request_path (session, name)
+      : NULL;
+  if (path)
+    penstock_rtmp_session_push_request (
+        session, PENSTOCK_RTMP_EVENT_FC_PUBLISH, path, NULL);
+  else /* what is wrong is told when it publishes */
+    penstock_rtmp_session_accept_fc_publish (session);
   return NULL;
 }
 

@@ -105,6 +105,7 @@ penstock_rtmp_session_free (PenstockRtmpSession *session)
   g_free (session->target_app);
   g_free (session->target_tc_url);
   g_free (session->target_name);
+  g_free (session->fc_name);
   g_free (session);
 }
 
@@ -578,6 +579,7 @@ penstock_rtmp_session_get_peer (PenstockRtmpSession *session)
   peer->info.tc_url = peer->plain_tc_url;
   peer->info.flash_ver = peer->flash_ver;
   peer->info.encoder = penstock_rtmp_quirks_encoder (peer->flash_ver);
+  peer->info.enhanced = peer->enhanced;
   peer->info.caps_ex = peer->caps_ex;
   peer->info.fourccs = peer->fourccs;
   peer->info.query = peer->query->str;

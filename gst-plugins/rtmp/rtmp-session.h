@@ -26,6 +26,7 @@ enum {
  * @app: application without query, as sent otherwise
  * @tc_url: (nullable): without query
  * @encoder: short name made from flashVer
+ * @enhanced: announced anything of Enhanced RTMP
  * @caps_ex: PENSTOCK_RTMP_CAPS_ bits the peer announced
  * @fourccs: (nullable): FourCCs the peer announced, comma separated
  * @query: parameters of tcUrl, application and stream name, joined by `&` in
@@ -38,20 +39,22 @@ typedef struct {
   const gchar *tc_url;
   const gchar *flash_ver;
   const gchar *encoder;
+  gboolean enhanced;
   guint caps_ex;
   const gchar *fourccs;
   const gchar *query;
 } PenstockRtmpPeerInfo;
 
 typedef enum {
-  PENSTOCK_RTMP_EVENT_HANDSHAKE, /* complete */
-  PENSTOCK_RTMP_EVENT_CONNECT,   /* server: answer accept/refuse_connect */
-  PENSTOCK_RTMP_EVENT_PUBLISH,   /* server: answer accept/refuse_publish */
-  PENSTOCK_RTMP_EVENT_PLAY,      /* server: answer accept/refuse_play */
-  PENSTOCK_RTMP_EVENT_STARTED,   /* client: the server agreed */
-  PENSTOCK_RTMP_EVENT_MESSAGE,   /* audio, video or data of the publication */
-  PENSTOCK_RTMP_EVENT_END,       /* the peer ended publication or play */
-  PENSTOCK_RTMP_EVENT_PAUSE,     /* server: the player pauses or goes on */
+  PENSTOCK_RTMP_EVENT_HANDSHAKE,  /* complete */
+  PENSTOCK_RTMP_EVENT_CONNECT,    /* server: answer accept/refuse_connect */
+  PENSTOCK_RTMP_EVENT_FC_PUBLISH, /* server: answer accept/refuse_fc_publish */
+  PENSTOCK_RTMP_EVENT_PUBLISH,    /* server: answer accept/refuse_publish */
+  PENSTOCK_RTMP_EVENT_PLAY,       /* server: answer accept/refuse_play */
+  PENSTOCK_RTMP_EVENT_STARTED,    /* client: the server agreed */
+  PENSTOCK_RTMP_EVENT_MESSAGE,    /* audio, video or data of the publication */
+  PENSTOCK_RTMP_EVENT_END,        /* the peer ended publication or play */
+  PENSTOCK_RTMP_EVENT_PAUSE,      /* server: the player pauses or goes on */
   PENSTOCK_RTMP_EVENT_RECEIVE_AUDIO, /* server: the player wants it or not */
   PENSTOCK_RTMP_EVENT_RECEIVE_VIDEO,
   PENSTOCK_RTMP_EVENT_REFUSED, /* client: an error status; close */
@@ -60,7 +63,7 @@ typedef enum {
 
 /**
  * PenstockRtmpEvent:
- * @path: canonical path (PUBLISH, PLAY)
+ * @path: canonical path (FC_PUBLISH, PUBLISH, PLAY)
  * @publish_type: "live", "record" or "append" (PUBLISH)
  * @message: (transfer full): the message (MESSAGE)
  * @on: paused (PAUSE), wanted (RECEIVE_AUDIO, RECEIVE_VIDEO)
@@ -124,7 +127,7 @@ const PenstockRtmpLimits *penstock_rtmp_session_get_limits (
  * @event: (out): set unless MORE
  *
  * Takes bytes until there is an event. Feed the rest after it is handled. A
- * request (CONNECT, PUBLISH, PLAY) must be answered before feeding again.
+ * request (CONNECT, FC_PUBLISH, PUBLISH, PLAY) must be answered before feeding again.
  *
  * Returns: DONE with an event, MORE when all bytes are taken, ERROR with an
  *   event of type ERROR: nothing may be fed any more
@@ -162,6 +165,13 @@ gchar *penstock_rtmp_session_dup_parameter (
 
 void penstock_rtmp_session_accept_connect (PenstockRtmpSession *session);
 void penstock_rtmp_session_refuse_connect (
+    PenstockRtmpSession *session, const gchar *code, const gchar *description);
+/* Rejects it with the address of another server, which it may try. */
+void penstock_rtmp_session_redirect_connect (
+    PenstockRtmpSession *session, const gchar *url);
+void penstock_rtmp_session_accept_fc_publish (PenstockRtmpSession *session);
+/* Close when the output is sent. */
+void penstock_rtmp_session_refuse_fc_publish (
     PenstockRtmpSession *session, const gchar *code, const gchar *description);
 void penstock_rtmp_session_accept_publish (PenstockRtmpSession *session);
 /* Also ends a publication that was accepted. Close when the output is sent. */

@@ -6,8 +6,7 @@
 
 #include "rtmp-metadata.h"
 
-static guint publish_signal, metadata_signal, stop_signal;
-static guint play_signal, play_stop_signal, pause_signal, unpause_signal;
+static guint metadata_signal, stop_signal;
 
 GType
 penstock_rtmp_verdict_get_type (void)
@@ -35,14 +34,6 @@ first_that_does_not_accept (GSignalInvocationHint *hint, GValue *result,
   return g_value_get_enum (answer) == PENSTOCK_RTMP_ACCEPT;
 }
 
-static void
-install_decide (GObjectClass *klass, GCallback decide)
-{
-  g_signal_new_class_handler ("decide", G_TYPE_FROM_CLASS (klass),
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, decide, NULL, NULL, NULL,
-      G_TYPE_NONE, 3, G_TYPE_UINT64, G_TYPE_BOOLEAN, G_TYPE_STRING);
-}
-
 static guint
 new_question (GObjectClass *klass, const gchar *name)
 {
@@ -51,9 +42,140 @@ new_question (GObjectClass *klass, const gchar *name)
       1, GST_TYPE_STRUCTURE);
 }
 
-void
-penstock_rtmp_signals_install_src (GObjectClass *klass, GCallback decide)
+static guint
+new_notice (GObjectClass *klass, const gchar *name)
 {
+  return g_signal_new (name, G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+      NULL, NULL, NULL, G_TYPE_NONE, 1, GST_TYPE_STRUCTURE);
+}
+
+/* Both elements have them, each its own: of the listener that they are on. */
+static void
+install_listener (GObjectClass *klass, const PenstockRtmpActions *actions)
+{
+  GType type = G_TYPE_FROM_CLASS (klass);
+
+  /**
+   * PenstockRtmpSrc::connection:
+   * @self: the element
+   * @peer: `id` (guint64) and `peer` (string) of the connection
+   *
+   * Server: somebody has connected to the listener and is within its limits. Who
+   * is rejected is disconnected at once; to defer is to accept. For this and the
+   * signals #PenstockRtmpSrc::handshake-complete, #PenstockRtmpSrc::connect and
+   * #PenstockRtmpSrc::disconnect: they are of all connections of the listener,
+   * whatever they want, so elements that share it are asked in turn, until one
+   * does not accept. A handler of one of them must have been connected before the
+   * element is started. They run on an I/O thread, in order for each connection,
+   * and must not block. Not when the element itself is stopped.
+   *
+   * #PenstockRtmpSink has the same signals, in its mode `serve`.
+   *
+   * Returns: accept or reject
+   *
+   * Since: 0.1
+   */
+  new_question (klass, "connection");
+
+  /**
+   * PenstockRtmpSrc::handshake-complete:
+   * @self: the element
+   * @peer: as of #PenstockRtmpSrc::connection
+   *
+   * Server: a connection has completed the handshake of RTMP.
+   *
+   * Since: 0.1
+   */
+  new_notice (klass, "handshake-complete");
+
+  /**
+   * PenstockRtmpSrc::connect:
+   * @self: the element
+   * @request: `id` (guint64), `peer`, `app`, `tc-url`, `flash-ver`, `encoder` and
+   *   `query` (strings; those that were not sent are not there)
+   *
+   * Server: a connection asks for an application of the listener, and has not yet
+   * said what it wants to publish or play. Deferred, it waits for
+   * #PenstockRtmpSrc::decide or #PenstockRtmpSrc::redirect, for 5 s.
+   *
+   * Returns: accept, reject or defer
+   *
+   * Since: 0.1
+   */
+  new_question (klass, "connect");
+
+  /**
+   * PenstockRtmpSrc::disconnect:
+   * @self: the element
+   * @peer: as `request` of #PenstockRtmpSrc::connect, and `bytes-received`
+   *   (guint64, behind the handshake)
+   * @end: "lost" (the peer closed it), "silent", "rejected", "protocol" or
+   *   "taken-over"
+   * @reason: a sentence
+   *
+   * Server: a connection of #PenstockRtmpSrc::connection that was not rejected
+   * there is closed. Once for each, and the last that is told of it.
+   *
+   * Since: 0.1
+   */
+  g_signal_new ("disconnect", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 3, GST_TYPE_STRUCTURE, G_TYPE_STRING, G_TYPE_STRING);
+
+  /**
+   * PenstockRtmpSrc::decide:
+   * @self: the element
+   * @id: of the request
+   * @accept: may do what it asked
+   * @reason: (nullable): why not, a sentence for the peer's user
+   *
+   * Decides about a request that was deferred; about another one it does nothing.
+   * From any thread.
+   *
+   * Since: 0.1
+   */
+  g_signal_new_class_handler ("decide", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, actions->decide, NULL, NULL, NULL,
+      G_TYPE_NONE, 3, G_TYPE_UINT64, G_TYPE_BOOLEAN, G_TYPE_STRING);
+
+  /**
+   * PenstockRtmpSrc::redirect:
+   * @self: the element
+   * @id: of the request
+   * @url: where to go, "rtmp://host[:port]/app", at most 1,024 bytes
+   *
+   * Decides about a request of #PenstockRtmpSrc::connect that was deferred, or is
+   * about to be by the handler that calls this: it is rejected with the address of
+   * another server. Another deferred request is rejected. From any thread.
+   *
+   * Since: 0.1
+   */
+  g_signal_new_class_handler ("redirect", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, actions->redirect, NULL, NULL, NULL,
+      G_TYPE_NONE, 2, G_TYPE_UINT64, G_TYPE_STRING);
+}
+
+void
+penstock_rtmp_signals_install_src (
+    GObjectClass *klass, const PenstockRtmpActions *actions)
+{
+  install_listener (klass, actions);
+
+  /**
+   * PenstockRtmpSrc::fc-publish:
+   * @self: the element
+   * @request: as of #PenstockRtmpSrc::publish
+   *
+   * Server: somebody says that it is going to publish here, as many encoders do
+   * before they publish, and has the publish key if there is one. A good time to
+   * reject it, and to begin to look for an answer: to defer is to accept for now.
+   * Runs on an I/O thread and must not block.
+   *
+   * Returns: accept, reject or defer
+   *
+   * Since: 0.1
+   */
+  new_question (klass, "fc-publish");
+
   /**
    * PenstockRtmpSrc::publish:
    * @self: the element
@@ -70,7 +192,7 @@ penstock_rtmp_signals_install_src (GObjectClass *klass, GCallback decide)
    *
    * Since: 0.1
    */
-  publish_signal = new_question (klass, "publish");
+  new_question (klass, "publish");
 
   /**
    * PenstockRtmpSrc::metadata:
@@ -103,32 +225,14 @@ penstock_rtmp_signals_install_src (GObjectClass *klass, GCallback decide)
   stop_signal =
       g_signal_new ("stop", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
           NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
-
-  /**
-   * PenstockRtmpSrc::decide:
-   * @self: the element
-   * @id: of the request
-   * @accept: may publish
-   * @reason: (nullable): why not, a sentence for the publisher's user
-   *
-   * Decides about a publication that was deferred; about another one it does
-   * nothing. From any thread.
-   *
-   * Since: 0.1
-   */
-  install_decide (klass, decide);
-}
-
-static guint
-new_notice (GObjectClass *klass, const gchar *name)
-{
-  return g_signal_new (name, G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
-      NULL, NULL, NULL, G_TYPE_NONE, 1, GST_TYPE_STRUCTURE);
 }
 
 void
-penstock_rtmp_signals_install_sink (GObjectClass *klass, GCallback decide)
+penstock_rtmp_signals_install_sink (
+    GObjectClass *klass, const PenstockRtmpActions *actions)
 {
+  install_listener (klass, actions);
+
   /**
    * PenstockRtmpSink::play:
    * @self: the element
@@ -147,7 +251,7 @@ penstock_rtmp_signals_install_sink (GObjectClass *klass, GCallback decide)
    *
    * Since: 0.1
    */
-  play_signal = new_question (klass, "play");
+  new_question (klass, "play");
 
   /**
    * PenstockRtmpSink::play-stop:
@@ -162,9 +266,9 @@ penstock_rtmp_signals_install_sink (GObjectClass *klass, GCallback decide)
    *
    * Since: 0.1
    */
-  play_stop_signal = g_signal_new ("play-stop", G_TYPE_FROM_CLASS (klass),
-      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
-      GST_TYPE_STRUCTURE, G_TYPE_STRING, G_TYPE_STRING);
+  g_signal_new ("play-stop", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+      NULL, NULL, NULL, G_TYPE_NONE, 3, GST_TYPE_STRUCTURE, G_TYPE_STRING,
+      G_TYPE_STRING);
 
   /**
    * PenstockRtmpSink::pause:
@@ -176,7 +280,7 @@ penstock_rtmp_signals_install_sink (GObjectClass *klass, GCallback decide)
    *
    * Since: 0.1
    */
-  pause_signal = new_notice (klass, "pause");
+  new_notice (klass, "pause");
 
   /**
    * PenstockRtmpSink::unpause:
@@ -188,21 +292,7 @@ penstock_rtmp_signals_install_sink (GObjectClass *klass, GCallback decide)
    *
    * Since: 0.1
    */
-  unpause_signal = new_notice (klass, "unpause");
-
-  /**
-   * PenstockRtmpSink::decide:
-   * @self: the element
-   * @id: of the request
-   * @accept: may play
-   * @reason: (nullable): why not, a sentence for the player's user
-   *
-   * Decides about a player that was deferred; about another one it does nothing.
-   * From any thread.
-   *
-   * Since: 0.1
-   */
-  install_decide (klass, decide);
+  new_notice (klass, "unpause");
 }
 
 static void
@@ -229,18 +319,37 @@ describe (const gchar *name, const PenstockRtmpPublication *who)
   return out;
 }
 
+/* The signal, 0 if nobody is connected. */
+static guint
+find_signal (GstElement *element, const gchar *name)
+{
+  guint signal = g_signal_lookup (name, G_OBJECT_TYPE (element));
+
+  return signal && g_signal_has_handler_pending (element, signal, 0, TRUE)
+      ? signal
+      : 0;
+}
+
 static PenstockRtmpVerdict
 on_asked (PenstockRtmpQuestion question, const PenstockRtmpPublication *who,
     gpointer element)
 {
-  gboolean play = question == PENSTOCK_RTMP_MAY_PLAY;
-  guint signal = play ? play_signal : publish_signal;
+  static const struct {
+    const gchar *signal, *structure;
+  } rows[] = {
+    [PENSTOCK_RTMP_MAY_COME] = { "connection", "penstock-peer" },
+    [PENSTOCK_RTMP_MAY_CONNECT] = { "connect", "penstock-connect-request" },
+    [PENSTOCK_RTMP_MAY_FC_PUBLISH] = { "fc-publish",
+        "penstock-publish-request" },
+    [PENSTOCK_RTMP_MAY_PUBLISH] = { "publish", "penstock-publish-request" },
+    [PENSTOCK_RTMP_MAY_PLAY] = { "play", "penstock-play-request" },
+  };
+  guint signal = find_signal (element, rows[question].signal);
   gint verdict = PENSTOCK_RTMP_ACCEPT;
 
-  if (!g_signal_has_handler_pending (element, signal, 0, TRUE))
+  if (!signal)
     return PENSTOCK_RTMP_ACCEPT;
-  GstStructure *request = describe (
-      play ? "penstock-play-request" : "penstock-publish-request", who);
+  GstStructure *request = describe (rows[question].structure, who);
   g_signal_emit (element, signal, 0, request, &verdict);
   gst_structure_free (request);
   return (PenstockRtmpVerdict) verdict;
@@ -250,22 +359,31 @@ static void
 on_told (PenstockRtmpNews news, const PenstockRtmpPublication *who,
     PenstockRtmpEnd end, const gchar *detail, gpointer element)
 {
-  const guint signals[] = {
-    [PENSTOCK_RTMP_PLAY_STOPPED] = play_stop_signal,
-    [PENSTOCK_RTMP_PAUSED] = pause_signal,
-    [PENSTOCK_RTMP_UNPAUSED] = unpause_signal,
+  static const struct {
+    const gchar *signal, *structure;
+    gboolean is_end;
+  } rows[] = {
+    [PENSTOCK_RTMP_SHOOK_HANDS] = { "handshake-complete", "penstock-peer",
+        FALSE },
+    [PENSTOCK_RTMP_PLAY_STOPPED] = { "play-stop", "penstock-player", TRUE },
+    [PENSTOCK_RTMP_PAUSED] = { "pause", "penstock-player", FALSE },
+    [PENSTOCK_RTMP_UNPAUSED] = { "unpause", "penstock-player", FALSE },
+    [PENSTOCK_RTMP_DISCONNECTED] = { "disconnect", "penstock-peer", TRUE },
   };
-  guint signal = signals[news];
+  guint signal = find_signal (element, rows[news].signal);
 
-  if (!g_signal_has_handler_pending (element, signal, 0, TRUE))
+  if (!signal)
     return;
-  GstStructure *player = describe ("penstock-player", who);
-  if (news == PENSTOCK_RTMP_PLAY_STOPPED)
+  GstStructure *peer = describe (rows[news].structure, who);
+  if (news == PENSTOCK_RTMP_DISCONNECTED)
+    gst_structure_set (
+        peer, "bytes-received", G_TYPE_UINT64, who->received, NULL);
+  if (rows[news].is_end)
     g_signal_emit (
-        element, signal, 0, player, penstock_rtmp_end_to_string (end), detail);
+        element, signal, 0, peer, penstock_rtmp_end_to_string (end), detail);
   else
-    g_signal_emit (element, signal, 0, player);
-  gst_structure_free (player);
+    g_signal_emit (element, signal, 0, peer);
+  gst_structure_free (peer);
 }
 
 static void
@@ -280,14 +398,24 @@ let_go (gpointer element)
   gst_object_unref (element);
 }
 
+/* Is the application interested in connections that want something else? */
+static gboolean
+hears_of_everybody (GstElement *element)
+{
+  return find_signal (element, "connection") ||
+      find_signal (element, "handshake-complete") ||
+      find_signal (element, "connect") || find_signal (element, "disconnect");
+}
+
 PenstockRtmpOwner *
 penstock_rtmp_signals_new_owner (GstElement *element)
 {
-  static const PenstockRtmpOwnerCallbacks callbacks = {
+  const PenstockRtmpOwnerCallbacks callbacks = {
     .hold = hold,
     .let_go = let_go,
     .asked = on_asked,
     .told = on_told,
+    .of_everybody = hears_of_everybody (element),
   };
 
   return penstock_rtmp_owner_new (&callbacks, element);
@@ -301,6 +429,15 @@ penstock_rtmp_signals_decide (
     penstock_rtmp_owner_accept (owner, id);
   else if (owner)
     penstock_rtmp_owner_decline (owner, id, reason);
+  penstock_rtmp_owner_unref (owner);
+}
+
+void
+penstock_rtmp_signals_redirect (
+    PenstockRtmpOwner *owner, guint64 id, const gchar *url)
+{
+  if (owner)
+    penstock_rtmp_owner_redirect (owner, id, url);
   penstock_rtmp_owner_unref (owner);
 }
 

@@ -2,6 +2,7 @@
  *
  * Properties of penstockrtmpsink and their values (see rtmp-sink-private.h). */
 
+#include "rtmp-listener.h"
 #include "rtmp-property.h"
 #include "rtmp-sink-private.h"
 
@@ -32,6 +33,7 @@ enum {
   PROP_CACHE_MAX_TIME,
   PROP_CACHE_MAX_ENTRIES,
   PROP_LIMITS,
+  PROP_ENHANCED,
   PROP_TLS,
   PROP_LAST_TLS = PROP_TLS + PENSTOCK_RTMP_TLS_N_PROPS - 1,
   PROP_PORT,
@@ -139,6 +141,9 @@ penstock_rtmp_sink_set_property (
     gst_clear_structure (&settings->limits);
     settings->limits = g_value_dup_boxed (value);
     break;
+  case PROP_ENHANCED:
+    settings->enhanced = g_value_get_enum (value);
+    break;
   case PROP_TLS ... PROP_LAST_TLS:
     penstock_rtmp_tls_set_property (&settings->tls, id - PROP_TLS, value);
     break;
@@ -205,6 +210,9 @@ penstock_rtmp_sink_get_property (
     break;
   case PROP_LIMITS:
     g_value_set_boxed (value, settings->limits);
+    break;
+  case PROP_ENHANCED:
+    g_value_set_enum (value, settings->enhanced);
     break;
   case PROP_TLS ... PROP_LAST_TLS:
     penstock_rtmp_tls_get_property (&settings->tls, id - PROP_TLS, value);
@@ -354,6 +362,20 @@ make_serve (void)
   props[PROP_LIMITS] = g_param_spec_boxed ("limits", "Limits",
       "Limits of the listener by name (NULL = those in force)",
       GST_TYPE_STRUCTURE, PENSTOCK_RTMP_SETTABLE);
+  /**
+   * PenstockRtmpSink:enhanced:
+   *
+   * Mode `serve`: whether the listener speaks Enhanced RTMP: with `auto` to those who do;
+   * with `legacy` it is not announced (who uses it nevertheless is understood);
+   * with `only` who does not announce it is rejected. As with #limits the first
+   * element that says something decides for a listener.
+   *
+   * Since: 0.1
+   */
+  props[PROP_ENHANCED] = g_param_spec_enum ("enhanced", "Enhanced RTMP",
+      "Whether the listener speaks Enhanced RTMP (mode serve)",
+      PENSTOCK_TYPE_RTMP_ENHANCED, PENSTOCK_RTMP_ENHANCED_AUTO,
+      PENSTOCK_RTMP_SETTABLE);
 
   /**
    * PenstockRtmpSink:port:

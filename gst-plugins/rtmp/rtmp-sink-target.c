@@ -60,8 +60,9 @@ open_server (PenstockRtmpTarget *target, GstElement *element,
   g_autofree gchar *path = NULL;
 
   log.owner = owner;
-  target->server = penstock_rtmp_listener_open (element, settings->location,
-      &settings->tls, settings->limits, &target->port, &path, error);
+  target->server =
+      penstock_rtmp_listener_open (element, settings->location, &settings->tls,
+          settings->limits, settings->enhanced, &target->port, &path, error);
   if (target->server)
     target->playback =
         penstock_rtmp_server_add_playback (target->server, path, &log, error);

@@ -19,7 +19,7 @@ typedef enum {
  * PenstockRtmpSinkSettings:
  * @user, @password, @connect_timeout_ms, @retry_min_ms, @retry_max_ms: of mode
  *   push, see rtmp-push.h
- * @limits, @tls: see rtmp-listener.h
+ * @limits, @enhanced, @tls: see rtmp-listener.h
  * @log: what is kept for players or the server
  */
 typedef struct {
@@ -27,6 +27,7 @@ typedef struct {
   gchar *location, *user, *password; /* owned */
   guint connect_timeout_ms, retry_min_ms, retry_max_ms;
   GstStructure *limits; /* owned; NULL = those in force */
+  PenstockRtmpEnhanced enhanced;
   PenstockRtmpTls tls;
   PenstockRtmpPlaybackSettings log;
 } PenstockRtmpSinkSettings;

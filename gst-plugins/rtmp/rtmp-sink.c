@@ -4,6 +4,7 @@
  * of the RTMP listener can play, or that is published to another server.
  * Its parts are in rtmp-sink-private.h. */
 
+#include "rtmp-listener.h"
 #include "rtmp-signals.h"
 #include "rtmp-sink-private.h"
 
@@ -56,16 +57,30 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (PenstockRtmpSink, penstock_rtmp_sink,
 
 /* --- states --------------------------------------------------------------- */
 
-/* The handler of the action signal `decide`. */
-static void
-decide (
-    PenstockRtmpSink *self, guint64 id, gboolean accept, const gchar *reason)
+/* (transfer full) (nullable) */
+static PenstockRtmpOwner *
+dup_owner (PenstockRtmpSink *self)
 {
   g_mutex_lock (&self->lock);
   PenstockRtmpOwner *owner =
       self->owner ? penstock_rtmp_owner_ref (self->owner) : NULL;
   g_mutex_unlock (&self->lock);
-  penstock_rtmp_signals_decide (owner, id, accept, reason);
+  return owner;
+}
+
+/* The handlers of the action signals. */
+
+static void
+decide (
+    PenstockRtmpSink *self, guint64 id, gboolean accept, const gchar *reason)
+{
+  penstock_rtmp_signals_decide (dup_owner (self), id, accept, reason);
+}
+
+static void
+redirect (PenstockRtmpSink *self, guint64 id, const gchar *url)
+{
+  penstock_rtmp_signals_redirect (dup_owner (self), id, url);
 }
 
 /* A push has another state. I/O thread. */
@@ -198,9 +213,12 @@ penstock_rtmp_sink_class_init (PenstockRtmpSinkClass *klass)
   element_class->request_new_pad = penstock_rtmp_sink_request_new_pad;
   element_class->release_pad = penstock_rtmp_sink_release_pad;
   penstock_rtmp_sink_properties_install (object_class);
-  penstock_rtmp_signals_install_sink (object_class, G_CALLBACK (decide));
+  penstock_rtmp_signals_install_sink (object_class,
+      &(const PenstockRtmpActions){
+          .decide = G_CALLBACK (decide), .redirect = G_CALLBACK (redirect) });
   gst_type_mark_as_plugin_api (penstock_rtmp_sink_mode_get_type (), 0);
   gst_type_mark_as_plugin_api (penstock_rtmp_verdict_get_type (), 0);
+  gst_type_mark_as_plugin_api (PENSTOCK_TYPE_RTMP_ENHANCED, 0);
 
   gst_element_class_add_static_pad_template (element_class, &video_template);
   gst_element_class_add_static_pad_template (element_class, &audio_template);

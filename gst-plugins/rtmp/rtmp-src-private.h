@@ -32,6 +32,7 @@ typedef struct {
   gchar *user, *password;
   guint connect_timeout_ms, timeout_ms;
   GstStructure *limits; /* NULL = those in force */
+  PenstockRtmpEnhanced enhanced;
   PenstockRtmpTls tls;
 } PenstockRtmpSrcSettings;
 
@@ -98,6 +99,9 @@ void penstock_rtmp_src_source_close (PenstockRtmpSrc *self);
 /* The handler of the action signal `decide`. Any thread. */
 void penstock_rtmp_src_source_decide (
     PenstockRtmpSrc *self, guint64 id, gboolean accept, const gchar *reason);
+/* The handler of `redirect`. Any thread. */
+void penstock_rtmp_src_source_redirect (
+    PenstockRtmpSrc *self, guint64 id, const gchar *url);
 /* Ends the publication; @reason is for the publisher. Any thread. */
 void penstock_rtmp_src_source_reject (
     PenstockRtmpSrc *self, const gchar *reason);

@@ -3,6 +3,7 @@
  * Properties of penstockrtmpsrc and their values (see rtmp-src-private.h). */
 
 #include "rtmp-location.h"
+#include "rtmp-listener.h"
 #include "rtmp-property.h"
 #include "rtmp-src-private.h"
 
@@ -28,6 +29,7 @@ enum {
   PROP_CONNECT_TIMEOUT_MS,
   PROP_TIMEOUT_MS,
   PROP_LIMITS,
+  PROP_ENHANCED,
   PROP_TLS,
   PROP_LAST_TLS = PROP_TLS + PENSTOCK_RTMP_TLS_N_PROPS - 1,
   PROP_PORT,
@@ -199,6 +201,9 @@ penstock_rtmp_src_set_property (
     gst_clear_structure (&settings->limits);
     settings->limits = g_value_dup_boxed (value);
     break;
+  case PROP_ENHANCED:
+    settings->enhanced = g_value_get_enum (value);
+    break;
   case PROP_TLS ... PROP_LAST_TLS:
     penstock_rtmp_tls_set_property (&settings->tls, id - PROP_TLS, value);
     break;
@@ -250,6 +255,9 @@ penstock_rtmp_src_get_property (
     break;
   case PROP_LIMITS:
     g_value_set_boxed (value, settings->limits);
+    break;
+  case PROP_ENHANCED:
+    g_value_set_enum (value, settings->enhanced);
     break;
   case PROP_TLS ... PROP_LAST_TLS:
     penstock_rtmp_tls_get_property (&settings->tls, id - PROP_TLS, value);
@@ -384,6 +392,20 @@ make_server (void)
   props[PROP_LIMITS] = g_param_spec_boxed ("limits", "Limits",
       "Limits of the listener by name (server; NULL = those in force)",
       GST_TYPE_STRUCTURE, PENSTOCK_RTMP_SETTABLE);
+  /**
+   * PenstockRtmpSrc:enhanced:
+   *
+   * Server: whether the listener speaks Enhanced RTMP: with `auto` to those who do;
+   * with `legacy` it is not announced (who uses it nevertheless is understood);
+   * with `only` who does not announce it is rejected. As with #limits the first
+   * element that says something decides for a listener.
+   *
+   * Since: 0.1
+   */
+  props[PROP_ENHANCED] = g_param_spec_enum ("enhanced", "Enhanced RTMP",
+      "Whether the listener speaks Enhanced RTMP (server)",
+      PENSTOCK_TYPE_RTMP_ENHANCED, PENSTOCK_RTMP_ENHANCED_AUTO,
+      PENSTOCK_RTMP_SETTABLE);
   /**
    * PenstockRtmpSrc:port:
    *

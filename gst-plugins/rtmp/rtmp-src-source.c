@@ -74,9 +74,9 @@ open_server (PenstockRtmpSrc *self, const PenstockRtmpSrcSettings *settings,
     .owner = source->owner };
   g_autofree gchar *path = NULL;
 
-  source->server =
-      penstock_rtmp_listener_open (GST_ELEMENT (self), settings->location,
-          &settings->tls, settings->limits, &source->port, &path, error);
+  source->server = penstock_rtmp_listener_open (GST_ELEMENT (self),
+      settings->location, &settings->tls, settings->limits, settings->enhanced,
+      &source->port, &path, error);
   if (!source->server)
     return FALSE;
   source->claim = penstock_rtmp_server_claim (
@@ -166,15 +166,29 @@ penstock_rtmp_src_source_open (PenstockRtmpSrc *self)
 
 /* --- While it is open ------------------------------------------------------ */
 
-void
-penstock_rtmp_src_source_decide (
-    PenstockRtmpSrc *self, guint64 id, gboolean accept, const gchar *reason)
+/* (transfer full) (nullable) */
+static PenstockRtmpOwner *
+dup_owner (PenstockRtmpSrc *self)
 {
   g_mutex_lock (&self->source_lock);
   PenstockRtmpOwner *owner =
       self->source.owner ? penstock_rtmp_owner_ref (self->source.owner) : NULL;
   g_mutex_unlock (&self->source_lock);
-  penstock_rtmp_signals_decide (owner, id, accept, reason);
+  return owner;
+}
+
+void
+penstock_rtmp_src_source_decide (
+    PenstockRtmpSrc *self, guint64 id, gboolean accept, const gchar *reason)
+{
+  penstock_rtmp_signals_decide (dup_owner (self), id, accept, reason);
+}
+
+void
+penstock_rtmp_src_source_redirect (
+    PenstockRtmpSrc *self, guint64 id, const gchar *url)
+{
+  penstock_rtmp_signals_redirect (dup_owner (self), id, url);
 }
 
 void

@@ -29,6 +29,7 @@
 
 #include "rtmp-src-private.h"
 
+#include "rtmp-listener.h"
 #include "rtmp-signals.h"
 
 GST_DEBUG_CATEGORY (penstock_rtmp_src_debug);
@@ -189,8 +190,10 @@ penstock_rtmp_src_class_init (PenstockRtmpSrcClass *klass)
   element_class->change_state = penstock_rtmp_src_change_state;
   element_class->send_event = penstock_rtmp_src_send_event;
   penstock_rtmp_src_properties_install (object_class);
-  penstock_rtmp_signals_install_src (
-      object_class, G_CALLBACK (penstock_rtmp_src_source_decide));
+  penstock_rtmp_signals_install_src (object_class,
+      &(const PenstockRtmpActions){
+          .decide = G_CALLBACK (penstock_rtmp_src_source_decide),
+          .redirect = G_CALLBACK (penstock_rtmp_src_source_redirect) });
 
   gst_element_class_add_static_pad_template (element_class, &video_template);
   gst_element_class_add_static_pad_template (element_class, &audio_template);
@@ -201,6 +204,7 @@ penstock_rtmp_src_class_init (PenstockRtmpSrcClass *klass)
   gst_type_mark_as_plugin_api (penstock_rtmp_role_get_type (), 0);
   gst_type_mark_as_plugin_api (penstock_rtmp_policy_get_type (), 0);
   gst_type_mark_as_plugin_api (penstock_rtmp_verdict_get_type (), 0);
+  gst_type_mark_as_plugin_api (PENSTOCK_TYPE_RTMP_ENHANCED, 0);
 }
 
 static void

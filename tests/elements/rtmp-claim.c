@@ -424,6 +424,8 @@ on_asked_defer (PenstockRtmpQuestion question,
 {
   Deferrer *self = user_data;
 
+  if (question != PENSTOCK_RTMP_MAY_PUBLISH)
+    return PENSTOCK_RTMP_ACCEPT;
   self->id = who->id;
   g_async_queue_push (self->owner.events, g_strdup ("asked"));
   if (self->successor) {

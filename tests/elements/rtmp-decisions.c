@@ -40,7 +40,9 @@ static void
 on_told (PenstockRtmpNews news, const PenstockRtmpPublication *who,
     PenstockRtmpEnd end, const gchar *detail, gpointer data)
 {
-  static const gchar *const names[] = { "stopped", "paused", "unpaused" };
+  static const gchar *const names[] = {
+    [PENSTOCK_RTMP_PAUSED] = "paused", [PENSTOCK_RTMP_UNPAUSED] = "unpaused"
+  };
   Fixture *f = data;
 
   fail_unless (who->id == f->id);

@@ -473,6 +473,9 @@ server_accept (Server *s, gboolean enhanced)
   s->peer->session->peer.enhanced = enhanced;
   penstock_rtmp_session_accept_connect (s->peer->session);
   gint event = rtmp_peer_next (s->peer);
+  fail_unless_equals_int (event, PENSTOCK_RTMP_EVENT_FC_PUBLISH);
+  penstock_rtmp_session_accept_fc_publish (s->peer->session);
+  event = rtmp_peer_next (s->peer);
   fail_unless_equals_int (event, PENSTOCK_RTMP_EVENT_PUBLISH);
   penstock_rtmp_session_accept_publish (s->peer->session);
   rtmp_peer_flush (s->peer);

@@ -19,6 +19,12 @@ handle (PenstockRtmpSession *session, PenstockRtmpEvent *event)
   case PENSTOCK_RTMP_EVENT_CONNECT:
     penstock_rtmp_session_accept_connect (session);
     return TRUE;
+  case PENSTOCK_RTMP_EVENT_FC_PUBLISH:
+    if (g_str_has_suffix (event->path, "refuse"))
+      penstock_rtmp_session_refuse_fc_publish (session, "No", "no");
+    else
+      penstock_rtmp_session_accept_fc_publish (session);
+    return TRUE;
   case PENSTOCK_RTMP_EVENT_PUBLISH:
     g_free (penstock_rtmp_session_dup_parameter (session, "key"));
     if (g_str_has_suffix (event->path, "refuse"))

@@ -29,6 +29,9 @@ log_event (GString *log, PenstockRtmpSession *session, PenstockRtmpEvent *event)
     g_string_append (log, "connect\n");
     penstock_rtmp_session_accept_connect (session);
     break;
+  case PENSTOCK_RTMP_EVENT_FC_PUBLISH:
+    penstock_rtmp_session_accept_fc_publish (session);
+    break;
   case PENSTOCK_RTMP_EVENT_PUBLISH:
     g_string_append_printf (
         log, "publish %s %s\n", event->path, event->publish_type);
@@ -202,7 +205,7 @@ GST_END_TEST;
 /* Answers */
 
 /* What a session sent behind the handshake, as text: control messages as
- * type=value, commands as name(transaction: code). */
+ * type=value, commands as name(transaction: code, ex.code ex.redirect). */
 static gchar *
 describe_output (PenstockRtmpSession *session, gsize skip)
 {
@@ -249,6 +252,11 @@ describe_output (PenstockRtmpSession *session, gsize skip)
         g_string_append_printf (text, ": %s", code);
       else if (info && info->type == PENSTOCK_AMF_NUMBER)
         g_string_append_printf (text, ": %g", info->number);
+      const PenstockAmfValue *ex = penstock_amf_get (info, "ex");
+      gdouble ex_code;
+      if (ex && penstock_amf_get_number (ex, "code", &ex_code))
+        g_string_append_printf (text, ", %g %s", ex_code,
+            penstock_amf_get_string (ex, "redirect"));
       g_string_append_c (text, ')');
     }
     penstock_rtmp_message_unref (message);
@@ -657,11 +665,15 @@ GST_END_TEST;
 
 /* Does the connect answer hold the text? */
 static gboolean
-connect_answers (gboolean enhanced, const gchar *text)
+connect_answers_by (
+    PenstockRtmpEnhanced mode, gboolean enhanced, const gchar *text)
 {
+  PenstockRtmpLimits limits = penstock_rtmp_default_limits;
   Peer peer;
 
+  limits.enhanced = mode;
   peer_init (&peer);
+  penstock_rtmp_session_set_limits (peer.session, &limits, NULL);
   add_connect (peer.bytes, enhanced);
   peer_feed (&peer);
   GByteArray *out = penstock_rtmp_session_get_output (peer.session);
@@ -669,6 +681,46 @@ connect_answers (gboolean enhanced, const gchar *text)
   peer_clear (&peer);
   return found;
 }
+
+static gboolean
+connect_answers (gboolean enhanced, const gchar *text)
+{
+  return connect_answers_by (PENSTOCK_RTMP_ENHANCED_AUTO, enhanced, text);
+}
+
+GST_START_TEST (capabilities_are_kept_secret_in_legacy_mode)
+{
+  const PenstockRtmpEnhanced legacy = PENSTOCK_RTMP_ENHANCED_LEGACY;
+
+  fail_if (connect_answers_by (legacy, TRUE, "fourCcList"));
+  fail_if (connect_answers_by (legacy, TRUE, "capsEx"));
+  fail_unless (connect_answers_by (legacy, TRUE, "fmsVer"));
+  fail_unless (
+      connect_answers_by (PENSTOCK_RTMP_ENHANCED_ONLY, TRUE, "capsEx"));
+}
+GST_END_TEST;
+
+/* RTMP 1.0 leaves `ex` open; Flash Media Server: code 302 and the URL. */
+GST_START_TEST (redirect_names_the_other_server)
+{
+  Peer peer;
+  PenstockRtmpEvent event = { PENSTOCK_RTMP_EVENT_ERROR };
+  gsize pos = 0, consumed;
+
+  peer_connect (&peer);
+  while (event.type != PENSTOCK_RTMP_EVENT_CONNECT) {
+    gint result = penstock_rtmp_session_feed (peer.session,
+        peer.bytes->data + pos, peer.bytes->len - pos, 0, &consumed, &event);
+    assert_equals_int (result, PENSTOCK_RTMP_PARSE_DONE);
+    pos += consumed;
+  }
+  penstock_rtmp_session_redirect_connect (peer.session, "rtmp://b/app");
+  g_autofree gchar *answer = describe_output (peer.session, HANDSHAKE_BYTES);
+  assert_equals_string (answer,
+      "_error(1: NetConnection.Connect.Rejected, 302 rtmp://b/app)");
+  peer_clear (&peer);
+}
+GST_END_TEST;
 
 GST_START_TEST (capabilities_are_answered_when_announced)
 {
@@ -1046,6 +1098,8 @@ rtmp_session_suite (void)
   tcase_add_test (tcase, a_forbidden_name_ends_the_connection);
   tcase_add_test (tcase, the_peer_is_described);
   tcase_add_test (tcase, capabilities_are_answered_when_announced);
+  tcase_add_test (tcase, capabilities_are_kept_secret_in_legacy_mode);
+  tcase_add_test (tcase, redirect_names_the_other_server);
   tcase_add_test (tcase, received_bytes_are_acknowledged);
   tcase_add_test (tcase, pings_are_answered);
   tcase_add_loop_test (
