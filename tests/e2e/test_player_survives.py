@@ -184,10 +184,13 @@ def test_gateway_that_starts_again(low_latency, tmp_path):
 # A clock that is fast lets the latency grow until dash.js, or a new Period, makes
 # up for it; one that is slow lets it come near what is there.
 @pytest.mark.long
-@pytest.mark.parametrize("low_latency", [False, True])
 @pytest.mark.parametrize("correct_drift", [True, False])
-@pytest.mark.parametrize("ppm", [2000, -2000])
-def test_source_whose_clock_is_off(low_latency, correct_drift, ppm):
+@pytest.mark.parametrize("low_latency,ppm", [
+    (False, 2000), (True, 2000), (True, -2000),
+    pytest.param(False, -2000, marks=pytest.mark.xfail(
+        strict=False, reason="dash.js does not ask for two segments of sound, "
+        "once in some minutes, and stands still for 4 s"))])
+def test_source_whose_clock_is_off(correct_drift, low_latency, ppm):
     seconds = 300
     # Longer than the test: ffmpeg does not loop without a gap.
     clip = media.clip(seconds=seconds + 60, gop=50)
